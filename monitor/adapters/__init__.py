@@ -1,0 +1,1 @@
+"""Sockets, files, gRPC, HTTP, metrics: one family a folder, one kind a file."""

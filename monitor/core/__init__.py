@@ -1,0 +1,1 @@
+"""Decides everything. No I/O, no clock, no randomness, no logging, no protobuf."""

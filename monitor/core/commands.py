@@ -1,0 +1,69 @@
+"""Second glossary: all that the kernel may ask for. The runtime performs it, in order.
+
+`Released`, one event that is handed on, is a plain tuple:
+
+    (mask, endpoint, late, version, blockhash, row)
+
+    mask       monitors that get it (bits as in `Row`); for accounts judged on the last write, those to be judged locally
+    endpoint   index of the endpoint whose copy won, or -1 when the kernel made the row
+    late       True when the slot had been released before
+    version    the daemon's number of a block of that slot
+    blockhash  base58 text, or None while unknown
+    row        a `Row`; for a `slot` row that the kernel made, extra is (parent or None, dead_error or None, observed)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from monitor.core.chain import Commitment
+from monitor.core.events import Row
+
+Released = tuple[int, int, bool, int, str | None, Row]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFeed:
+    """Open a stream to an endpoint under a new feed number and send the request of this generation."""
+
+    feed: int
+    endpoint: int
+    generation: int
+    from_slot: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmendFeed:
+    """Send the same request again on the open stream, now with from_slot: the server replays (PROTOCOL 3.5)."""
+
+    feed: int
+    generation: int
+    from_slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFeed:
+    """Cancel a feed; its end is reported as FeedEnded all the same."""
+
+    feed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Hand these events on to the monitors named in their masks, in this order."""
+
+    commitment: Commitment
+    released: list[Released]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Write one log line: a constant sentence in the past tense, facts in keys."""
+
+    level: str
+    """debug, info, warning, error or critical."""
+    sentence: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Command = OpenFeed | AmendFeed | CloseFeed | Release | Report

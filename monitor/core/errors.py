@@ -1,0 +1,33 @@
+"""Every error of ours, in one tree.
+
+    MonitorError
+    ├── ConfigurationRefused   the user's configuration cannot be used; exit 78
+    ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
+    ├── SinkFailed             a sink could not take what it was given
+    ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
+    └── FrameMalformed         bytes of a server that are no SubscribeUpdate
+"""
+
+
+class MonitorError(Exception):
+    """What, where, and what to do, in one line fit for a user."""
+
+
+class ConfigurationRefused(MonitorError):
+    """The configuration has mistakes; `str()` holds one line a mistake."""
+
+
+class StateDirectoryBusy(MonitorError):
+    """Another daemon holds the lock of the state directory; the message names its pid."""
+
+
+class SinkFailed(MonitorError):
+    """A sink could not be opened or written."""
+
+
+class PlanRefused(MonitorError):
+    """Monitors do not fit an endpoint's limits; names endpoint, limit and monitor."""
+
+
+class FrameMalformed(MonitorError):
+    """A server sent bytes that do not parse as a SubscribeUpdate."""

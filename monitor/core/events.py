@@ -1,0 +1,73 @@
+"""First glossary: all that can happen to the kernel.
+
+Rows of the hot path are plain tuples inside one batch event (a frozen dataclass costs 0.72 us, a tuple 0.04).
+Their layout is named here, once:
+
+`Row`, one update of a feed, as `wire.peek` reads it:
+
+    (kind, slot, key, mask, extra, stamp, frame)
+
+    kind    a `Kind`, as int
+    slot    u64
+    key     what makes the update itself within its slot and kind:
+              transaction, transaction_status   the signature (64 bytes)
+              account      pubkey (32) + txn_signature (64), or pubkey + b"!" + 16-byte hash of the content when unsigned
+              entry        the index (int)
+              slot         the status (int)
+              block        (blockhash, filter name)
+              block_meta   the blockhash (base58 text)
+              ping, pong   0, or the pong's id
+    mask    bit i set: monitor i (in the order of the configuration) wants it, as the server judged
+    extra   by kind:
+              transaction, transaction_status   the index in the block (int)
+              account      write_version (int), local to the node that sent it
+              entry        the hash (bytes)
+              slot         (parent or None, dead_error or None, generation)
+              block        None
+              block_meta   (parent_slot, parent_blockhash, block_height or None, executed_transaction_count, entries_count, generation)
+            generation: g of the hidden filter `~g` that the update came under, or 0
+    stamp   when the reading thread took the frame, nanoseconds of the monotonic clock
+    frame   the SubscribeUpdate's bytes, or None when the kernel made the row itself
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from monitor.core.endings import Ending
+
+Row = tuple[int, int, Any, int, Any, int, bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FramesArrived:
+    """A feed delivered updates, in the order of its stream."""
+
+    feed: int
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOpened:
+    """A server accepted the stream (its initial metadata came)."""
+
+    feed: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEnded:
+    """A feed is over, by whichever side; nothing more of it will come."""
+
+    feed: int
+    ending: Ending
+    jitter: float
+    """Uniform in [0, 1): what a back-off may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The daemon is ready to watch: the first event, once."""
+
+    jitter: float = 0.0
+
+
+Event = FramesArrived | FeedOpened | FeedEnded | Started

@@ -1,0 +1,1 @@
+"""Between frames and core types: reads identity, decodes, builds requests, classifies endings."""
