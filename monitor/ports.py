@@ -61,8 +61,8 @@ class Feeds(Protocol):
     def close(self, feed: int) -> None:
         """Cancel the stream; its StreamEnded still comes."""
 
-    async def wait(self, timeout: float | None) -> None:
-        """Return when something can be taken, or after `timeout` seconds (None: no limit), or after `wake`."""
+    async def wait(self, seconds: float | None) -> None:
+        """Return when something can be taken, or after `seconds` (None: no limit), or after `wake`."""
 
     def wake(self) -> None:
         """Make `wait` return now."""

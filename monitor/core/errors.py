@@ -1,11 +1,11 @@
 """Every error of ours, in one tree.
 
-    MonitorError
-    ├── ConfigurationRefused   the user's configuration cannot be used; exit 78
-    ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
-    ├── SinkFailed             a sink could not take what it was given
-    ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
-    └── FrameMalformed         bytes of a server that are no SubscribeUpdate
+MonitorError
+├── ConfigurationRefused   the user's configuration cannot be used; exit 78
+├── StateDirectoryBusy     another daemon owns the state directory; exit 1
+├── SinkFailed             a sink could not take what it was given
+├── PlanRefused            monitors cannot be asked of an endpoint within its limits
+└── FrameMalformed         bytes of a server that are no SubscribeUpdate
 """
 
 
