@@ -11,12 +11,15 @@ Any other name was never sent by us: the update is judged here, and counted in `
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from monitor.core.chain import Kind
 
 Judge = Callable[[int, bytes], int]
 """(kind, frame) -> mask of monitors that asked for this update."""
+
+Known = tuple[Callable[..., Any], Any]
+"""The reader of a kind, and what it is told of the names."""
 
 SUPERSET: Final = "~s"
 
@@ -49,8 +52,8 @@ class NameTable:
         self._superset_blocks = superset_blocks
         self.slot_masks: Final = slot_masks
         self.block_meta_mask: Final = block_meta_mask
-        self.prefixes: Final[dict[bytes, tuple[int, int]]] = {}
-        """Encoded names + the tag after them -> (mask, generation); only where that is all there is to know."""
+        self.prefixes: Final[dict[bytes, Known]] = {}
+        """Encoded names and the tag after them -> what `wire.peek` makes of them; never where judging is needed."""
         self.strangers = 0
         """Updates that carried a name we never sent."""
 
@@ -71,11 +74,11 @@ class NameTable:
                 judged = True
         return mask, generation, judged
 
-    def learn(self, prefix: bytes, mask: int, generation: int) -> None:
-        """Remember what these encoded names mean."""
+    def learn(self, prefix: bytes, known: Known) -> None:
+        """Remember what these encoded names mean; at the bound all is forgotten and learned anew."""
         if len(self.prefixes) >= _CACHE_BOUND:
             self.prefixes.clear()
-        self.prefixes[prefix] = (mask, generation)
+        self.prefixes[prefix] = known
 
     def judge(self, kind: int, frame: bytes) -> int:
         """The monitors that want this update, by our own reading of their filters."""

@@ -3,8 +3,8 @@
 from monitor.core.chain import Commitment, Kind
 from monitor.core.monitors import BlocksMetaFilter, Monitor, SlotsFilter, TransactionsFilter
 from monitor.ports import Endpoint
-from monitor.wire.peek import peek
 from monitor.wire.pb import geyser_pb2
+from monitor.wire.peek import peek
 from monitor.wire.plan import compile_plan
 
 MONITORS = [
