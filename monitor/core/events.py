@@ -10,9 +10,9 @@ Their layout is named here, once:
     kind    a `Kind`, as int
     slot    u64
     key     what makes the update itself within its slot and kind:
-              transaction, transaction_status   the signature (64 bytes)
+              transaction, transaction_status   the signature (64 bytes) and the index (8, little-endian)
               account      pubkey (32) + txn_signature (64), or pubkey + b"!" + 16-byte hash of the content when unsigned
-              entry        the index (int)
+              entry        the hash (32 bytes)
               slot         the status (int)
               block        (blockhash, filter name)
               block_meta   the blockhash (base58 text)
@@ -21,7 +21,7 @@ Their layout is named here, once:
     extra   by kind:
               transaction, transaction_status   the index in the block (int)
               account      write_version (int), local to the node that sent it
-              entry        the hash (bytes)
+              entry        the index (int)
               slot         (parent or None, dead_error or None, generation)
               block        None
               block_meta   (parent_slot, parent_blockhash, block_height or None, executed_transaction_count, entries_count, generation)

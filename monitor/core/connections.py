@@ -1,0 +1,250 @@
+"""Keeps a feed open to every endpoint, and fills the hole that a reconnect left.
+
+How this works. Replay at processed holds frozen slots only, so a stream that begins with from_slot has a hole
+in the slot that was in flight. So a feed begins live; when the first slot that it covers has its BlockMeta, and
+slots below are still open, the same request goes out again with from_slot, on the same stream. The first
+BlockMeta of a covered slot that comes a second time is the fence: slots replayed before it are whole (DESIGN 5).
+One feed replays at a time, and one endpoint is not asked for the same from_slot more than twice a minute.
+A server that cannot serve the slot ends the stream: the class of the ending decides what to ask next time.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from monitor.core.backoff import full_jitter, slow
+from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Report
+from monitor.core.endings import Ending, EndReason
+
+PROGRESS: Final = 32
+"""Complete slots on one connection after which its endpoint counts as well again (DESIGN 6)."""
+REPEAT_LIMIT: Final = 2
+"""Requests for one from_slot at one endpoint within REPEAT_WINDOW (DESIGN 6)."""
+REPEAT_WINDOW: Final = 60.0
+REPLAY_PATIENCE: Final = 10.0
+"""Seconds within which a replay must reach its fence (DESIGN 5)."""
+FLOOR_MARGIN: Final = 4
+"""Slots above a server's replay floor to ask for, since the floor moves while we ask. Guessed."""
+
+_ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One endpoint's present state. Slots and times as named; a feed number of None means not open."""
+
+    endpoint: int
+    feed: int | None = None
+    opened: bool = False
+    failures: int = 0
+    reopen_at: float | None = None
+    heard_at: float = 0.0
+    complete: int = 0
+    first_covered: int | None = None
+    covered: set[int] = field(default_factory=set)
+    replay_from: int | None = None
+    replay_since: float = 0.0
+    replay_off: bool = False
+    floor: int | None = None
+    """Oldest slot that the server said it can replay, plus the margin."""
+    asked: list[tuple[float, int]] = field(default_factory=list)
+
+
+class Connections:
+    """All endpoints. `generation` numbers the request that every feed sends."""
+
+    def __init__(self, endpoints: int, *, generation: int, silence: float) -> None:
+        self.all = [Connection(i) for i in range(endpoints)]
+        self.by_feed: dict[int, Connection] = {}
+        self.generation = generation
+        self.silence = silence
+        self.errors: list[dict[EndReason, int]] = [{} for _ in range(endpoints)]
+        """By endpoint: endings by reason."""
+        self._next_feed = 1
+
+    def start(self, now: float, from_slot: int | None) -> Iterator[Command]:
+        """Open a feed to every endpoint."""
+        for connection in self.all:
+            yield self._open(connection, now, from_slot)
+
+    def opened(self, feed: int, now: float) -> Iterator[Command]:
+        """The server accepted the stream."""
+        connection = self.by_feed.get(feed)
+        if connection is not None:
+            connection.opened = True
+            connection.heard_at = now
+            yield Report("info", "a feed opened", {"endpoint": connection.endpoint, "feed": feed})
+
+    def ended(self, feed: int, ending: Ending, jitter: float, now: float) -> Iterator[Command]:
+        """A feed is over: count why, learn from it, and set the time of the next try."""
+        connection = self.by_feed.pop(feed, None)
+        if connection is None:
+            return
+        self._learn(connection, ending)
+        errors = self.errors[connection.endpoint]
+        errors[ending.reason] = errors.get(ending.reason, 0) + 1
+        connection.feed = None
+        connection.opened = False
+        connection.failures += 1
+        needs_person = ending.reason in _ONLY_A_PERSON_HELPS
+        delay = slow(jitter) if needs_person else full_jitter(connection.failures, jitter)
+        connection.reopen_at = now + delay
+        yield Report(
+            "error" if needs_person else "warning",
+            "a feed ended",
+            {
+                "endpoint": connection.endpoint,
+                "feed": feed,
+                "reason": ending.reason.value,
+                "code": ending.code,
+                "text": ending.text,
+                "retry_in": round(delay, 3),
+            },
+        )
+
+    def heard(self, feed: int, now: float) -> None:
+        """Something came of this feed."""
+        connection = self.by_feed.get(feed)
+        if connection is not None:
+            connection.heard_at = now
+
+    def is_replaying(self, feed: int, slot: int) -> bool:
+        """Whether a BlockMeta of this slot ends a slot that was replayed whole on this feed."""
+        connection = self.by_feed.get(feed)
+        if connection is None or connection.replay_from is None:
+            return False
+        return connection.replay_from <= slot and slot not in connection.covered
+
+    def meta_taken(
+        self, feed: int, slot: int, *, covers: bool, open_slots: Callable[[], list[int]], now: float
+    ) -> Iterator[Command]:
+        """A BlockMeta came on this feed; `covers`: the feed holds that slot whole. Perhaps time to replay."""
+        connection = self.by_feed.get(feed)
+        if connection is None:
+            return
+        if connection.replay_from is not None and slot in connection.covered:
+            yield from self._fence(connection, slot)
+            return
+        if not covers:
+            return
+        replaying = connection.replay_from is not None
+        if not replaying:
+            connection.complete += 1
+            connection.covered.add(slot)
+            if connection.complete >= PROGRESS:
+                connection.failures = 0
+        if connection.first_covered is None and not replaying:
+            connection.first_covered = slot
+            yield from self._replay(connection, open_slots(), now)
+
+    def tick(self, now: float) -> Iterator[Command]:
+        """Reopen what is due; close what fell silent."""
+        for connection in self.all:
+            if connection.feed is None:
+                if connection.reopen_at is not None and now >= connection.reopen_at:
+                    yield self._open(connection, now, None)
+                continue
+            if (
+                connection.replay_from is not None
+                and now >= connection.replay_since + REPLAY_PATIENCE
+            ):
+                connection.replay_from = None
+            if now >= connection.heard_at + self.silence:
+                connection.heard_at = now
+                yield Report(
+                    "warning",
+                    "a feed fell silent and was closed",
+                    {
+                        "endpoint": connection.endpoint,
+                        "feed": connection.feed,
+                        "silence": self.silence,
+                    },
+                )
+                yield CloseFeed(connection.feed)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do, or None."""
+        deadlines: list[float] = []
+        for connection in self.all:
+            if connection.feed is not None:
+                deadlines.append(connection.heard_at + self.silence)
+                if connection.replay_from is not None:
+                    deadlines.append(connection.replay_since + REPLAY_PATIENCE)
+            elif connection.reopen_at is not None:
+                deadlines.append(connection.reopen_at)
+        return min(deadlines, default=None)
+
+    def check(self) -> None:
+        """State what always holds; for tests."""
+        assert {c.feed for c in self.all if c.feed is not None} == set(self.by_feed)
+        assert sum(c.replay_from is not None for c in self.all) <= 1
+        assert all(c.feed is not None or c.replay_from is None for c in self.all)
+
+    def _open(self, connection: Connection, now: float, from_slot: int | None) -> Command:
+        feed = self._next_feed
+        self._next_feed += 1
+        connection.feed = feed
+        connection.reopen_at = None
+        connection.heard_at = now
+        connection.complete = 0
+        connection.first_covered = None
+        connection.covered = set()
+        connection.replay_from = None
+        self.by_feed[feed] = connection
+        return OpenFeed(feed, connection.endpoint, self.generation, from_slot)
+
+    def _learn(self, connection: Connection, ending: Ending) -> None:
+        asked = connection.replay_from
+        connection.replay_from = None
+        match ending.reason:
+            case EndReason.REPLAY_OFF:
+                connection.replay_off = True
+            case EndReason.REPLAY_EXPIRED:
+                oldest = ending.floor if ending.floor is not None else asked
+                if oldest is not None:
+                    connection.floor = oldest + FLOOR_MARGIN
+            case _:
+                pass
+
+    def _replay(
+        self, connection: Connection, open_slots: list[int], now: float
+    ) -> Iterator[Command]:
+        """Ask for what is still open below the first covered slot, if anything is."""
+        covered = connection.first_covered
+        feed = connection.feed
+        if covered is None or feed is None or connection.replay_off:
+            return
+        if any(other.replay_from is not None for other in self.all):
+            connection.first_covered = None  # the next covered slot asks again
+            return
+        below = [slot for slot in open_slots if slot < covered]
+        if not below:
+            return
+        wanted = below[0]
+        if connection.floor is not None:
+            wanted = max(wanted, min(connection.floor, covered))
+        connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
+        if sum(slot == wanted for _, slot in connection.asked) >= REPEAT_LIMIT:
+            return
+        connection.asked.append((now, wanted))
+        connection.replay_from = wanted
+        connection.replay_since = now
+        yield Report(
+            "info",
+            "a replay was asked for",
+            {
+                "endpoint": connection.endpoint,
+                "from_slot": wanted,
+                "covered": covered,
+                "open": len(below),
+            },
+        )
+        yield AmendFeed(feed, self.generation, wanted)
+
+    def _fence(self, connection: Connection, slot: int) -> Iterator[Command]:
+        yield Report(
+            "info",
+            "a replay reached its fence",
+            {"endpoint": connection.endpoint, "from_slot": connection.replay_from, "fence": slot},
+        )
+        connection.replay_from = None

@@ -1,0 +1,279 @@
+"""One slot as several feeds tell it: which rows belong to which bank, and which bank to which block.
+
+How this works. Until its BlockMeta a message belongs to (feed, bank): a server may create a bank, drop it,
+and create another of the same number. So every (feed, bank) gets a bit, and a row's key maps to the bits of
+the banks that held it; the first copy of a key is kept, later ones are duplicates. A BlockMeta ties its bank
+to a blockhash. When a blockhash is known to be the confirmed one, the rows of its banks are the block.
+The first banks of all feeds share one store, since they are nearly always the same block. A bank that a feed
+begins anew keeps a store of its own: the same transaction may have another outcome in it.
+
+A bank *covers* its slot when CREATED_BANK came before it under our own hidden filter and BlockMeta after it,
+on one unbroken connection (DESIGN 5, Coverage), or when it was replayed whole up to the fence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.core.chain import Kind
+from monitor.core.events import Row
+
+_KINDS: Final = 13
+"""Kinds are small numbers: tables are indexed by them."""
+
+Held = tuple[int, Row]
+"""(endpoint, row): a first copy that waits for its level."""
+
+
+class Store:
+    """Identities and held rows of one or more banks that are taken for the same block."""
+
+    __slots__ = ("accounts", "held", "tables", "writes")
+
+    def __init__(self) -> None:
+        self.tables: list[dict[Any, int]] = [{} for _ in range(_KINDS)]
+        """By kind: key to the bits of the banks that held it."""
+        self.held: list[Held] = []
+        """First copies of everything but accounts, in order of arrival."""
+        self.accounts: dict[bytes, Held] = {}
+        """First copies of account writes, by key."""
+        self.writes: dict[int, dict[bytes, tuple[int, bytes]]] = {}
+        """By bank bit: pubkey to (write_version, key) of its last write, as that bank's feed orders them."""
+
+    def note_write(self, bit: int, row: Row) -> None:
+        """Remember which write to an account is its last in this bank."""
+        key: bytes = row[2]
+        pubkey = key[:32]
+        writes = self.writes.get(bit)
+        if writes is None:
+            writes = self.writes[bit] = {}
+        last = writes.get(pubkey)
+        if last is None or row[4] >= last[0]:
+            writes[pubkey] = (row[4], key)
+
+    def has_rows(self, bit: int) -> bool:
+        """Whether anything of this bank has come. Walks all tables: for rare questions."""
+        return any(bit & bits for table in self.tables for bits in table.values())
+
+    def forget_rows(self) -> None:
+        """Let go of frames that no level will ask for again; identities stay, to know duplicates."""
+        self.held = []
+        self.accounts = {}
+        self.writes = {}
+
+
+@dataclass(slots=True, eq=False)
+class Bank:
+    """One attempt at the slot's block, as one feed sees it."""
+
+    bit: int
+    feed: int
+    store: Store
+    began_whole: bool
+    """Its beginning was seen: CREATED_BANK under the hidden filter, or a replay of the whole slot."""
+    blockhash: str | None = None
+    """Known once its BlockMeta came."""
+    covers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a BlockMeta says of a block."""
+
+    blockhash: str
+    parent_slot: int
+    parent_blockhash: str
+    block_height: int | None
+    transactions: int
+    entries: int
+
+
+class SlotState:
+    """All that is held of one slot number. Written by the join and the gate alone."""
+
+    __slots__ = (
+        "accounts_out",
+        "banks",
+        "confirmed",
+        "contested",
+        "current",
+        "dead",
+        "finalized",
+        "fresh_from",
+        "gave_up",
+        "hold_until",
+        "metas",
+        "number",
+        "parent",
+        "released_level",
+        "shared",
+        "statuses",
+        "told_by",
+        "told_level",
+    )
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.shared = Store()
+        self.banks: list[Bank] = []
+        self.current: dict[int, Bank] = {}
+        self.metas: dict[str, Meta] = {}
+        self.contested = False
+        self.dead: str | None = None
+        self.parent: int | None = None
+        self.statuses = 0
+        """Bit per slot status whose event was given."""
+        self.told_level = -1
+        """Highest commitment that was told or inferred of this slot."""
+        self.told_by: set[int] = set()
+        """Feeds that told of a commitment before they named a blockhash."""
+        self.confirmed: str | None = None
+        """Blockhash of the block known to be confirmed."""
+        self.finalized = False
+        self.released_level = -1
+        self.hold_until: float | None = None
+        self.gave_up = False
+        self.fresh_from = 0
+        """Rows of the shared store from here on came after the release at confirmed."""
+        self.accounts_out: set[tuple[int, bytes]] = set()
+        """(level, pubkey or key of a write) of account events that were handed on."""
+
+    def open_bank(self, feed: int, *, began_whole: bool) -> Bank:
+        """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
+        again = feed in self.current
+        self.contested = self.contested or again
+        bank = Bank(1 << len(self.banks), feed, Store() if again else self.shared, began_whole)
+        self.banks.append(bank)
+        self.current[feed] = bank
+        return bank
+
+    def tie(self, bank: Bank, meta: Meta) -> None:
+        """The bank's BlockMeta came: its rows are this block's, and all of them are here."""
+        bank.blockhash = meta.blockhash
+        bank.covers = bank.began_whole
+        self.metas.setdefault(meta.blockhash, meta)
+        self.parent = meta.parent_slot if self.parent is None else self.parent
+        self.contested = self.contested or len(self.metas) > 1
+
+    def sole_blockhash(self) -> str | None:
+        """The one blockhash known of this slot; None while banks disagree or may."""
+        if len(self.metas) == 1 and not self.contested:
+            return next(iter(self.metas))
+        return None
+
+    def covered(self, blockhash: str) -> Bank | None:
+        """The first bank that holds this block whole, or None."""
+        for bank in self.banks:
+            if bank.covers and bank.blockhash == blockhash:
+                return bank
+        return None
+
+    def is_whole(self) -> bool:
+        """Whether the confirmed block is held whole by some feed, so that it can be released complete."""
+        return self.confirmed is not None and self.covered(self.confirmed) is not None
+
+    def rows_of(self, blockhash: str, start: int = 0) -> list[Held]:
+        """Held rows of a block but for accounts, in chain order; of the shared store from `start` on.
+
+        Transactions, statuses, entries, block and meta follow each other; each kind by index.
+        """
+        found: dict[Any, Held] = {}
+        for store, bits in self._stores_of(blockhash):
+            held = store.held[start:] if store is self.shared else store.held
+            for item in held:
+                row = item[1]
+                if store.tables[row[0]][row[2]] & bits:
+                    found.setdefault((row[0], row[2]), item)
+        return sorted(found.values(), key=_chain_order)
+
+    def last_writes(self, blockhash: str) -> dict[bytes, Held]:
+        """By pubkey, the last write to each account in the block, as a covering feed orders them."""
+        whole = self.covered(blockhash)
+        stores = [(whole.store, whole.bit)] if whole is not None else self._stores_of(blockhash)
+        last: dict[bytes, tuple[int, Held]] = {}
+        for store, bits in stores:
+            for bit, writes in store.writes.items():
+                if bit & bits:
+                    for pubkey, (version, key) in writes.items():
+                        if pubkey not in last or version > last[pubkey][0]:
+                            last[pubkey] = (version, store.accounts[key])
+        return {pubkey: last[pubkey][1] for pubkey in sorted(last)}
+
+    def all_writes(self, blockhash: str) -> dict[bytes, Held]:
+        """By key, every held write of the block: by pubkey, then in order of arrival."""
+        found: dict[bytes, Held] = {}
+        for store, bits in self._stores_of(blockhash):
+            table = store.tables[Kind.ACCOUNT]
+            for key, item in store.accounts.items():
+                if table[key] & bits:
+                    found.setdefault(key, item)
+        return dict(sorted(found.items(), key=lambda pair: pair[0][:32]))
+
+    def forget_rows(self) -> None:
+        """Let go of frames that no level will ask for again."""
+        for store in self._stores():
+            store.forget_rows()
+        self.fresh_from = 0
+
+    def check(self) -> None:
+        """State what always holds; for tests."""
+        assert len({bank.bit for bank in self.banks}) == len(self.banks)
+        assert all(bank in self.banks for bank in self.current.values())
+        for store in self._stores():
+            assert all(row[2] in store.tables[row[0]] for _, row in store.held)
+        assert not self.finalized or self.confirmed is not None
+        assert self.released_level <= self.told_level
+
+    def _stores(self) -> Iterator[Store]:
+        yield self.shared
+        for bank in self.banks:
+            if bank.store is not self.shared:
+                yield bank.store
+
+    def _stores_of(self, blockhash: str) -> list[tuple[Store, int]]:
+        """Stores and the bits in them whose rows are the block's.
+
+        Rows of a feed that broke before its BlockMeta join when no other block of this slot is known,
+        or when only with them the transactions are exactly 0..n-1.
+        """
+        tied = untied = 0
+        own: list[tuple[Store, int]] = []
+        for bank in self.banks:
+            if bank.blockhash is None:
+                untied |= bank.bit if bank.store is self.shared else 0
+            elif bank.blockhash == blockhash:
+                tied |= bank.bit
+                if bank.store is not self.shared:
+                    own.append((bank.store, bank.bit))
+        if untied and self.covered(blockhash) is None and self._may_join(blockhash, tied, untied):
+            tied |= untied
+        return [(self.shared, tied), *own]
+
+    def _may_join(self, blockhash: str, tied: int, untied: int) -> bool:
+        if not self.contested:
+            return True
+        meta = self.metas.get(blockhash)
+        if meta is None:
+            return False
+        table = self.shared.tables[Kind.TRANSACTION]
+        indexes = [
+            row[4]
+            for _, row in self.shared.held
+            if row[0] == Kind.TRANSACTION and table[row[2]] & (tied | untied)
+        ]
+        return sorted(indexes) == list(range(meta.transactions))
+
+
+_ORDER: Final = {
+    int(Kind.TRANSACTION): 0,
+    int(Kind.TRANSACTION_STATUS): 1,
+    int(Kind.ENTRY): 2,
+    int(Kind.BLOCK): 3,
+    int(Kind.BLOCK_META): 4,
+}
+_INDEXED: Final = frozenset((Kind.TRANSACTION, Kind.TRANSACTION_STATUS, Kind.ENTRY))
+
+
+def _chain_order(held: Held) -> tuple[int, int]:
+    row = held[1]
+    return (_ORDER[row[0]], row[4] if row[0] in _INDEXED else 0)
