@@ -113,12 +113,22 @@ class Connections:
         connection = self.by_feed.get(feed)
         if connection is None or connection.replay_from is None:
             return False
-        return connection.replay_from <= slot and slot not in connection.covered
+        covered = connection.first_covered
+        return covered is not None and connection.replay_from <= slot < covered
 
     def meta_taken(
-        self, feed: int, slot: int, *, covers: bool, open_slots: Callable[[], list[int]], now: float
+        self,
+        feed: int,
+        slot: int,
+        *,
+        covers: bool,
+        resume_below: Callable[[int], int | None],
+        now: float,
     ) -> Iterator[Command]:
-        """A BlockMeta came on this feed; `covers`: the feed holds that slot whole. Perhaps time to replay."""
+        """A BlockMeta came on this feed; `covers`: the feed holds that slot whole. Perhaps time to replay.
+
+        `resume_below(slot)` names the lowest slot under it that something is missing of, or None.
+        """
         connection = self.by_feed.get(feed)
         if connection is None:
             return
@@ -135,7 +145,7 @@ class Connections:
                 connection.failures = 0
         if connection.first_covered is None and not replaying:
             connection.first_covered = slot
-            yield from self._replay(connection, open_slots(), now)
+            yield from self._replay(connection, resume_below(slot), now)
 
     def tick(self, now: float) -> Iterator[Command]:
         """Reopen what is due; close what fell silent."""
@@ -206,9 +216,7 @@ class Connections:
             case _:
                 pass
 
-    def _replay(
-        self, connection: Connection, open_slots: list[int], now: float
-    ) -> Iterator[Command]:
+    def _replay(self, connection: Connection, wanted: int | None, now: float) -> Iterator[Command]:
         """Ask for what is still open below the first covered slot, if anything is."""
         covered = connection.first_covered
         feed = connection.feed
@@ -217,10 +225,8 @@ class Connections:
         if any(other.replay_from is not None for other in self.all):
             connection.first_covered = None  # the next covered slot asks again
             return
-        below = [slot for slot in open_slots if slot < covered]
-        if not below:
+        if wanted is None:
             return
-        wanted = below[0]
         if connection.floor is not None:
             wanted = max(wanted, min(connection.floor, covered))
         connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]

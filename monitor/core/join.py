@@ -168,13 +168,22 @@ class Join:
         """Pass over slots that were waited for long enough."""
         self._settle(now)
 
-    def open_slots(self) -> list[int]:
-        """Slots that no feed holds whole yet, ascending."""
-        return sorted(
-            number
-            for number, state in self.slots.items()
-            if not state.dead and not any(bank.covers for bank in state.banks)
-        )
+    def resume_below(self, covered: int) -> int | None:
+        """The lowest slot under `covered` that a replay should begin with, or None when nothing is missing.
+
+        That is the lowest slot which no feed holds whole; or, when the parent of `covered` was never met,
+        the highest slot that was, since everything between them is missing.
+        """
+        below = [number for number in self.slots if number < covered]
+        unheld = (n for n in below if not self._is_held(self.slots[n]))
+        lowest = min(unheld, default=None)
+        if lowest is not None:
+            return lowest
+        state = self.slots.get(covered)
+        parent = state.parent if state is not None else None
+        if parent is None or parent in self.slots or self.floor is None or parent < self.floor:
+            return None
+        return max(below, default=self.floor)
 
     def check(self) -> None:
         """State what always holds; for tests."""
@@ -184,6 +193,11 @@ class Join:
             state.check()
         assert self.root <= self.tip
         self.gate.check()
+
+    @staticmethod
+    def _is_held(state: SlotState) -> bool:
+        """Whether a replay could add nothing: some feed holds the slot whole, or it died."""
+        return state.dead is not None or any(bank.covers for bank in state.banks)
 
     def _data_slot(self, number: int) -> SlotState | None:
         """The slot for data of a number not met before; None when it is not ours."""

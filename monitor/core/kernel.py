@@ -117,6 +117,6 @@ class Kernel:
             feed,
             slot,
             covers=bank is not None and bank.covers,
-            open_slots=self.join.open_slots,
+            resume_below=self.join.resume_below,
             now=now,
         )
