@@ -5,7 +5,8 @@ MonitorError
 ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
 ├── SinkFailed             a sink could not take what it was given
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
-└── FrameMalformed         bytes of a server that are no SubscribeUpdate
+├── FrameMalformed         bytes of a server that are no SubscribeUpdate
+└── FaultRefused           the simulator cannot do what was asked of it
 """
 
 
@@ -31,3 +32,7 @@ class PlanRefused(MonitorError):
 
 class FrameMalformed(MonitorError):
     """A server sent bytes that do not parse as a SubscribeUpdate."""
+
+
+class FaultRefused(MonitorError):
+    """The simulator could not be reached, or cannot do what it was asked to do."""
