@@ -22,7 +22,11 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """One attempt at a block of a slot. Offsets are in slot times, counted from the start of its slot."""
+    """One attempt at a block of a slot. Offsets are in slot times, counted from the start of its slot.
+
+    What never comes has the offset `math.inf`: the meta of a bank that dies or is given up half-way, the death of one
+    that lives.
+    """
 
     slot: int
     parent: int
@@ -58,7 +62,7 @@ class Slot:
     first_shred_at: float | None
     """Offset of FIRST_SHRED_RECEIVED, None when no shred is seen."""
     confirmed_at: float
-    """Offset of CONFIRMED of the canonical bank; a fork never gets it."""
+    """Offset of CONFIRMED of the canonical bank; `math.inf` for a fork and any slot without one."""
     finalized_at: float
 
 

@@ -1,0 +1,234 @@
+"""The endless simulated chain: slot by slot from a seed, the same bytes every time."""
+
+from collections import deque
+from collections.abc import Sequence
+from hashlib import sha256
+from itertools import islice
+from math import inf
+from random import Random
+
+from monitor.simulator.bank import BankMaker, Blueprint, Fate, Tip
+from monitor.simulator.base58 import key_bytes
+from monitor.simulator.chain_actors import derived, make_actors
+from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.chain_shape import Shape, ShapePlan
+from monitor.simulator.ledger import Ledger
+from monitor.simulator.messages import sign
+from monitor.simulator.model import Bank, Slot
+from monitor.simulator.outlines import make_outlines
+from monitor.simulator.sysvars import (
+    CLOCK,
+    HISTORY_BITS,
+    SLOT_HASHES,
+    SLOT_HASHES_KEPT,
+    SLOT_HISTORY,
+    clock,
+    slot_hashes,
+    slot_history,
+)
+from monitor.simulator.transactions import Signed
+from monitor.simulator.votes import tower_sync, vote_outline
+
+_RECENT_BLOCKHASHES = 8
+"""How far back a transaction's recent blockhash may lie, in blocks."""
+_LEADER_SLOTS = 4
+_KEPT_OF_LOST = 0.5
+"""Share of a lost block's transactions (votes apart) that the next block takes over."""
+_KEPT_OF_FIRST_BANK = 0.6
+"""Share of the first bank's transactions that the second bank of its slot has too."""
+
+
+class GeneratedChain:
+    """A `Chain` without end. Slots are made in ascending order when they are first asked for."""
+
+    def __init__(self, seed: int, settings: ChainSettings | None = None) -> None:
+        self.settings = settings or ChainSettings()
+        self.first_slot = self.settings.first_slot
+        self.end_slot: int | None = None
+        self._seed = seed
+        self._slots: dict[int, Slot] = {}
+        self._next = self.first_slot
+        self._shapes = ShapePlan(self.settings)
+        self._actors = make_actors(seed, self.settings.votes)
+        self._outlines = make_outlines(self._actors, Random(seed))
+        self._vote_outlines = tuple(map(vote_outline, self._actors.validators))
+        self._ledger = Ledger()
+        self._open_accounts()
+        self._maker = BankMaker(self.settings.account_writes, self.settings.entries)
+        self._tips = self._ancestors()
+        self._history = sum(1 << tip.slot % HISTORY_BITS for tip in self._tips)
+        self._serial = 0
+        self._left_over: list[Signed] = []
+        self._last_confirmed = self._last_finalized = 0.0
+
+    def slot(self, number: int) -> Slot:
+        """The slot of this number. Raises KeyError below the window of `ChainSettings`.
+
+        Far above the newest slot it takes long: every slot between is made.
+        """
+        while self._next <= number:
+            self._slots[self._next] = self._make_slot(self._next)
+            self._next += 1
+            self._slots.pop(self._next - 1 - self.settings.window, None)
+        return self._slots[number]
+
+    def _open_accounts(self) -> None:
+        lamports, tokens = self._actors.balances()
+        for address, amount in lamports:
+            self._ledger.open(address, amount)
+        for address, amount in tokens:
+            self._ledger.open_token_account(address, amount)
+
+    def _ancestors(self) -> deque[Tip]:
+        """Blocks before the first slot, newest first: its parent, and what SlotHashes remembers."""
+        settings = self.settings
+        return deque(
+            (
+                Tip(
+                    settings.first_slot - back,
+                    derived(self._seed, f"ancestor {back}"),
+                    settings.first_height - back,
+                )
+                for back in range(1, SLOT_HASHES_KEPT + 1)
+            ),
+            maxlen=SLOT_HASHES_KEPT,
+        )
+
+    def _make_slot(self, number: int) -> Slot:
+        dice = Random(int.from_bytes(sha256(f"{self._seed}:{number}".encode()).digest()[:8]))
+        shape = self._shapes.next(dice)
+        banks = self._make_banks(number, shape, dice)
+        created_at = banks[0].created_at if banks else 0.0
+        shred_seen = bool(banks) or dice.random() < 0.3
+        confirmed_at = finalized_at = inf
+        if banks and banks[-1].canonical:
+            self._add_block(banks[-1])
+            confirmed_at, finalized_at = self._settle(number, banks[-1], dice)
+        return Slot(
+            number=number,
+            banks=banks,
+            first_shred_at=max(0.0, created_at + dice.uniform(-0.02, 0.004))
+            if shred_seen
+            else None,
+            confirmed_at=confirmed_at,
+            finalized_at=finalized_at,
+        )
+
+    def _make_banks(self, number: int, shape: Shape, dice: Random) -> tuple[Bank, ...]:
+        begins, ends = dice.uniform(0.005, 0.08), dice.uniform(0.97, 1.03)
+        match shape:
+            case Shape.SKIPPED:
+                return ()
+            case Shape.PLAIN:
+                signed = self._fresh(number, dice, self._left_over)
+                self._left_over = []
+                return (self._make_bank(number, Fate.CANONICAL, signed, (begins, ends), dice),)
+            case Shape.FORKED:
+                signed = self._fresh(number, dice)
+                ordinary = [one for one in signed if not one.outline.is_vote]
+                self._left_over = ordinary[: int(len(ordinary) * _KEPT_OF_LOST)]
+                return (self._make_bank(number, Fate.FORKED, signed, (begins, ends), dice),)
+            case Shape.DEAD:
+                signed = self._fresh(number, dice)
+                return (self._make_bank(number, Fate.DEAD, signed, (begins, ends), dice),)
+            case Shape.RECREATED:
+                return self._recreate(number, begins, ends, dice)
+
+    def _recreate(self, number: int, begins: float, ends: float, dice: Random) -> tuple[Bank, ...]:
+        """Two banks of one slot; the second has part of the first one's transactions, at other indexes."""
+        first = self._fresh(number, dice)
+        kept = dice.sample(first, int(len(first) * _KEPT_OF_FIRST_BANK))
+        second = self._fresh(number, dice, kept)
+        middle = begins + (ends - begins) * 0.45
+        fate = dice.choice((Fate.FORKED, Fate.CUT))
+        return (
+            self._make_bank(number, fate, first, (begins, middle), dice),
+            self._make_bank(number, Fate.CANONICAL, second, (middle + 0.03, ends), dice),
+        )
+
+    def _fresh(self, number: int, dice: Random, kept: Sequence[Signed] = ()) -> list[Signed]:
+        """A block's transactions in their order: those kept, and new ones up to the counts of the settings."""
+        kept_votes = [one for one in kept if one.outline.is_vote]
+        votes = self.settings.votes - len(kept_votes)
+        others = self.settings.transactions - (len(kept) - len(kept_votes))
+        voted = {one.outline for one in kept_votes}
+        signed = [*kept, *self._sign_votes(number, votes, voted, dice)]
+        signed += self._sign_others(others, dice)
+        dice.shuffle(signed)
+        return signed
+
+    def _sign_votes(
+        self, number: int, count: int, voted: set[object], dice: Random
+    ) -> list[Signed]:
+        tip = self._tips[0]
+        content = tower_sync(tip.slot, tip.blockhash, self._block_time(number), dice.randbytes(32))
+        voters = [outline for outline in self._vote_outlines if outline not in voted]
+        return [
+            sign(outline, tip.blockhash, (), (content,)) for outline in dice.sample(voters, count)
+        ]
+
+    def _sign_others(self, count: int, dice: Random) -> list[Signed]:
+        hashes = [tip.blockhash for tip in islice(self._tips, _RECENT_BLOCKHASHES)]
+        signed = []
+        for outline in dice.choices(self._outlines, k=count):
+            # The serial makes every message of an outline a new one, and so every signature.
+            self._serial += 1
+            amount = dice.randrange(1, 1000) * 1_000_000 + self._serial % 1_000_000
+            amounts = (amount, amount * 3 // 2)
+            blobs = tuple([value.to_bytes(8, "little") for value in amounts])
+            signed.append(sign(outline, dice.choice(hashes), amounts, blobs))
+        return signed
+
+    def _make_bank(
+        self,
+        number: int,
+        fate: Fate,
+        signed: Sequence[Signed],
+        span: tuple[float, float],
+        dice: Random,
+    ) -> Bank:
+        validators = self._actors.validators
+        begins, ends = span
+        plan = Blueprint(
+            slot=number,
+            parent=self._tips[0],
+            fate=fate,
+            transactions=signed,
+            ledger=self._ledger if fate is Fate.CANONICAL else self._ledger.branch(),
+            leader=validators[number // _LEADER_SLOTS % len(validators)],
+            block_time=self._block_time(number),
+            sysvars=self._sysvars(number),
+            begins=begins,
+            ends=ends,
+        )
+        return self._maker.make(plan, dice)
+
+    def _block_time(self, number: int) -> int:
+        settings = self.settings
+        return settings.first_time + int((number - settings.first_slot) * settings.slot_time)
+
+    def _sysvars(self, number: int) -> list[tuple[bytes, bytes]]:
+        hashes = [(tip.slot, tip.blockhash) for tip in self._tips]
+        bits = self._history | 1 << number % HISTORY_BITS
+        return [
+            (CLOCK, clock(number, self._block_time(number), self.settings.slot_time)),
+            (SLOT_HASHES, slot_hashes(hashes)),
+            (SLOT_HISTORY, slot_history(bits, number + 1)),
+        ]
+
+    def _add_block(self, bank: Bank) -> None:
+        for number in range(self._tips[0].slot + 1, bank.slot):
+            self._history &= ~(1 << number % HISTORY_BITS)
+        self._history |= 1 << bank.slot % HISTORY_BITS
+        assert bank.block_height is not None
+        self._tips.appendleft(Tip(bank.slot, key_bytes(bank.blockhash), bank.block_height))
+
+    def _settle(self, number: int, bank: Bank, dice: Random) -> tuple[float, float]:
+        """Offsets of CONFIRMED and FINALIZED: never before those of the parent."""
+        confirmed = number + bank.meta_at + dice.uniform(0.8, 1.9)
+        self._last_confirmed = max(confirmed, self._last_confirmed + 0.02)
+        finalized = (
+            self._last_confirmed + self.settings.blocks_until_finalized + dice.uniform(0, 0.5)
+        )
+        self._last_finalized = max(finalized, self._last_finalized + 0.02)
+        return self._last_confirmed - number, self._last_finalized - number
