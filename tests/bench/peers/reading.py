@@ -1,0 +1,55 @@
+"""What all peers share: the request they send, the key they take from an update, their command line."""
+
+import argparse
+import json
+from typing import Final
+
+from monitor.wire.pb import geyser_pb2
+from tests.bench.window import Figures
+
+SUBSCRIBE: Final = "/geyser.Geyser/Subscribe"
+UNBOUNDED: Final = (("grpc.max_receive_message_length", -1),)
+
+Key = tuple[int, int, object, int]
+
+
+def request() -> geyser_pb2.SubscribeRequest:
+    """Two filters and the hidden ones: what the daemon of the bench asks for."""
+    made = geyser_pb2.SubscribeRequest(commitment=geyser_pb2.PROCESSED)
+    made.transactions["a"].SetInParent()
+    made.accounts["b"].SetInParent()
+    made.slots["~1"].interslot_updates = True
+    made.blocks_meta["~1"].SetInParent()
+    return made
+
+
+def key_of(update: geyser_pb2.SubscribeUpdate) -> Key:
+    """What makes an update itself: kind, slot, and signature, or pubkey and write version."""
+    match update.WhichOneof("update_oneof"):
+        case "account":
+            account = update.account
+            return 2, account.slot, account.account.pubkey, account.account.write_version
+        case "transaction":
+            transaction = update.transaction
+            return 4, transaction.slot, transaction.transaction.signature, 0
+        case "slot":
+            return 3, update.slot.slot, update.slot.status, 0
+        case "block_meta":
+            return 7, update.block_meta.slot, update.block_meta.blockhash, 0
+        case _:
+            return 0, 0, None, 0
+
+
+def arguments(description: str | None) -> argparse.Namespace:
+    """`--port`, `--seconds`, `--core` (pinned there) and `--delays` (paced: take them)."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--core", type=int)
+    parser.add_argument("--delays", action="store_true")
+    return parser.parse_args()
+
+
+def report(figures: Figures) -> None:
+    """The one line that the bench reads."""
+    print(json.dumps(figures.as_json()), flush=True)

@@ -1,0 +1,118 @@
+"""What every reader measures in its own process: messages, time, processor time, memory, delay."""
+
+import os
+import resource
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+NS: Final = 1_000_000_000
+WARM_UP: Final = 1.0
+"""Seconds before the window: connections, flow-control windows and caches settle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One run of one reader."""
+
+    messages: int
+    seconds: float
+    cpu_seconds: float
+    """User and system, of all threads."""
+    rss_mb: float
+    delays_us: dict[str, float]
+    """p50, p99 and max from `created_at`, by the place where they were taken; empty when saturated."""
+
+    @property
+    def rate(self) -> float:
+        """Messages a second."""
+        return self.messages / self.seconds
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor microseconds a message."""
+        return self.cpu_seconds / max(self.messages, 1) * 1e6
+
+    def as_json(self) -> dict[str, Any]:
+        """For the line that a reader prints."""
+        return asdict(self)
+
+
+class Window:
+    """The measured part of a run. A reader calls `is_over` now and then, with the messages it has seen."""
+
+    def __init__(self, seconds: float, warm_up: float = WARM_UP) -> None:
+        self._opens_ns = time.monotonic_ns() + int(warm_up * NS)
+        self._length_ns = int(seconds * NS)
+        self._began: tuple[int, int, float] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages count now."""
+        return self._began is not None
+
+    def is_over(self, messages: int) -> bool:
+        """Open the window when it is time; true once it is full."""
+        now_ns = time.monotonic_ns()
+        if self._began is None:
+            if now_ns >= self._opens_ns:
+                self._began = (now_ns, messages, cpu_seconds())
+            return False
+        return now_ns - self._began[0] >= self._length_ns
+
+    def figures(self, messages: int, **delays: Sequence[int]) -> Figures:
+        """Close the window. `delays` are nanoseconds, under the name of the place where they were taken."""
+        assert self._began is not None
+        began_ns, before, cpu = self._began
+        return Figures(
+            messages=messages - before,
+            seconds=(time.monotonic_ns() - began_ns) / NS,
+            cpu_seconds=cpu_seconds() - cpu,
+            rss_mb=rss_mb(),
+            delays_us={
+                f"{place}_{word}": value
+                for place, taken in delays.items()
+                for word, value in spread_us(taken).items()
+            },
+        )
+
+
+def cpu_seconds() -> float:
+    """User and system time of this process, all its threads."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def rss_mb(pid: int | str = "self") -> float:
+    """Resident memory of a process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(f"process {pid} has no memory")
+
+
+def spread_us(delays_ns: Sequence[int]) -> dict[str, float]:
+    """Median, 99th percentile and greatest of some delays; nothing of none."""
+    if not delays_ns:
+        return {}
+    ordered = sorted(delays_ns)
+    last = len(ordered) - 1
+    return {
+        "p50": ordered[last // 2] / 1000,
+        "p99": ordered[last * 99 // 100] / 1000,
+        "max": ordered[last] / 1000,
+    }
+
+
+def delays() -> "array[int]":
+    """An empty run of nanosecond delays, eight bytes each."""
+    return array("q")
+
+
+def pin(core: int | None) -> None:
+    """Keep this process, and the threads that it will start, on one core."""
+    if core is not None:
+        os.sched_setaffinity(0, {core})
