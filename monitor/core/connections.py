@@ -242,7 +242,6 @@ class Connections:
                 "endpoint": connection.endpoint,
                 "from_slot": wanted,
                 "covered": covered,
-                "open": len(below),
             },
         )
         yield AmendFeed(feed, self.generation, wanted)
