@@ -26,7 +26,7 @@ from monitor.simulator.sysvars import (
     slot_hashes,
     slot_history,
 )
-from monitor.simulator.transactions import Signed
+from monitor.simulator.transactions import Outline, Signed
 from monitor.simulator.votes import tower_sync, vote_outline
 
 _RECENT_BLOCKHASHES = 8
@@ -158,7 +158,7 @@ class GeneratedChain:
         return signed
 
     def _sign_votes(
-        self, number: int, count: int, voted: set[object], dice: Random
+        self, number: int, count: int, voted: set[Outline], dice: Random
     ) -> list[Signed]:
         tip = self._tips[0]
         content = tower_sync(tip.slot, tip.blockhash, self._block_time(number), dice.randbytes(32))
