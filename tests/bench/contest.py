@@ -1,0 +1,123 @@
+"""Readers against the replay server: each run in processes of its own, all runs interleaved, medians kept."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Final
+
+from tests.bench.window import WARM_UP, Figures
+
+SERVER_CORE: Final = 0
+READER_CORE: Final = 1
+GRACE: Final = 30.0
+"""Seconds that a reader may take beyond its window, for starting and ending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """One way to read: a module with the command line of `tests.bench.peers.reading`."""
+
+    name: str
+    module: str
+    pinned: bool = False
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def core(self) -> int | None:
+        """Where it is pinned."""
+        return READER_CORE if self.pinned else None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running replay server, as its first line described it."""
+
+    port: int
+    source: str
+    message_bytes: float
+
+
+@contextmanager
+def replay_server(*, rate: float | None = None, core: int | None = None) -> Iterator[Server]:
+    """A replay server in its own process, ended on leaving."""
+    command = [sys.executable, "-m", "tests.bench.replay_server"]
+    if rate is not None:
+        command += ["--rate", str(rate)]
+    if core is not None:
+        command += ["--core", str(core)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            ready = json.loads(process.stdout.readline())
+            yield Server(**ready)
+        finally:
+            process.terminate()
+
+
+def run_once(contender: Contender, seconds: float, rate: float | None = None) -> Figures:
+    """One contender alone with a server of its own. Raises CalledProcessError when it fails."""
+    with replay_server(rate=rate, core=SERVER_CORE if contender.pinned else None) as server:
+        command = [sys.executable, "-m", contender.module, "--port", str(server.port)]
+        command += ["--seconds", str(seconds), *contender.arguments]
+        if contender.core is not None:
+            command += ["--core", str(contender.core)]
+        if rate is not None:
+            command.append("--delays")
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=seconds + WARM_UP + GRACE,
+        )
+        return Figures(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def interleaved(
+    contenders: Sequence[Contender], runs: int, seconds: float, rate: float | None = None
+) -> dict[str, list[Figures]]:
+    """So many rounds in which each contender runs once; figures by contender's name."""
+    found: dict[str, list[Figures]] = {each.name: [] for each in contenders}
+    for round_ in range(runs):
+        for each in contenders:
+            figures = run_once(each, seconds, rate)
+            found[each.name].append(figures)
+            print(f"{round_ + 1}/{runs} {each.name}: {brief(figures)}", file=sys.stderr, flush=True)
+    return found
+
+
+def brief(figures: Figures) -> str:
+    """One run in a line, for who waits."""
+    delays = " ".join(f"{name} {value:,.0f}" for name, value in figures.delays_us.items())
+    return f"{figures.rate:,.0f}/s {figures.cpu_us:.1f} us {figures.rss_mb:.0f} MB {delays}"
+
+
+def middle(runs: Sequence[Figures]) -> Figures:
+    """The medians of runs, figure by figure; its messages are those of one second."""
+    rate = median(each.rate for each in runs)
+    return Figures(
+        messages=round(rate),
+        seconds=1.0,
+        cpu_seconds=median(each.cpu_us for each in runs) * rate / 1e6,
+        rss_mb=median(each.rss_mb for each in runs),
+        delays_us={
+            name: median(each.delays_us[name] for each in runs) for name in runs[0].delays_us
+        },
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    with open("/proc/cpuinfo", encoding="ascii") as file:
+        model = next((line.split(":")[1].strip() for line in file if "model name" in line), "?")
+    return {
+        "processor": model,
+        "cores": os.cpu_count(),
+        "kernel": os.uname().release,
+        "python": sys.version.split()[0],
+    }

@@ -1,0 +1,42 @@
+"""`scripts/bench ingest`: the daemon against grpc.aio, saturated and paced, as a Markdown table."""
+
+import argparse
+from typing import Final
+
+from tests.bench.contest import Contender, interleaved, replay_server
+from tests.bench.table import best_of, facts, paced_rows, saturated_rows
+
+AIO: Final = "tests.bench.peers.aio"
+BASELINES: Final = (
+    Contender("grpc.aio", AIO),
+    Contender("grpc.aio, pinned", AIO, pinned=True),
+)
+RATES: Final = (2_000.0, 5_000.0, 10_000.0, 20_000.0)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="scripts/bench ingest", description=__doc__)
+    parser.add_argument("--runs", type=int, default=5, help="rounds; medians are shown")
+    parser.add_argument("--seconds", type=float, default=3.0, help="length of a run")
+    parser.add_argument("--rates", type=float, nargs="*", default=RATES, help="paced messages/s")
+    parser.add_argument("--only", help="contenders whose name contains this, and the baselines")
+    given = parser.parse_args()
+    contenders = [*BASELINES]
+    if given.only is not None:
+        contenders = [each for each in contenders if each in BASELINES or given.only in each.name]
+    with replay_server() as server:
+        lines = facts(server.source, server.message_bytes, given.runs, given.seconds)
+    saturated = interleaved(contenders, given.runs, given.seconds)
+    baseline = best_of([each.name for each in BASELINES], saturated)
+    lines += ["", *saturated_rows(saturated, baseline)]
+    if given.rates:
+        paced = {
+            rate: interleaved(contenders, given.runs, given.seconds, rate) for rate in given.rates
+        }
+        lines += ["", *paced_rows(paced, contenders)]
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
