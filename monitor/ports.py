@@ -1,8 +1,10 @@
 """What the core and the runtime need of the world, as Protocols; adapters provide it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from monitor.core.commands import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Endpoint:
     region: str = ""
     provider: str = ""
     priority: int = 1
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     ca_file: str | None = None
     max_streams: int | None = None
     max_filters: int | None = None
@@ -77,11 +79,21 @@ class Feeds(Protocol):
 class Sink(Protocol):
     """Where events go. One writer calls it; it never sees two calls at once."""
 
+    @property
+    def takes_records(self) -> bool:
+        """False when the sink has no use for the records themselves, so that none need be made."""
+
     async def open(self) -> None:
         """Prepare to write. Raises SinkFailed saying what, where, and what to do."""
 
     async def write(self, lines: Sequence[bytes]) -> None:
-        """Take whole records, each ending in a newline. Returning is the acknowledgement. Raises SinkFailed."""
+        """Take whole records, each ending in a newline. Returning is the acknowledgement.
+
+        Raises SinkFailed; the next call then brings the same lines again, and the sink goes on where it stopped.
+        """
+
+    async def flush(self) -> None:
+        """Make safe what was acknowledged; called when nothing came for a while. Raises SinkFailed."""
 
     async def close(self) -> None:
         """Flush and close; what was acknowledged is safe when this returns."""
@@ -102,3 +114,10 @@ class Dice(Protocol):
 
     def jitter(self) -> float:
         """Uniform in [0, 1)."""
+
+
+class Reporter(Protocol):
+    """The log."""
+
+    def report(self, report: Report) -> None:
+        """Write one line."""

@@ -1,0 +1,130 @@
+"""From released events to records in the outboxes: the last judgement, the record, and who gets it.
+
+A record is made once for all sinks that name the same monitors of it. Filters that a server was not asked for
+exactly are judged here, and data slices that it did not cut are cut here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor.core.chain import Commitment, Kind
+from monitor.core.commands import Release, Released
+from monitor.core.events import Row
+from monitor.core.monitors import DataSlice, Monitor
+from monitor.ports import Clock
+from monitor.runtime.outbox import Outbox
+from monitor.wire.filters import LocalFilters
+from monitor.wire.records import RecordWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A sink's queue and the monitors that it is for."""
+
+    outbox: Outbox
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountShape:
+    """Monitors whose account records look alike."""
+
+    mask: int
+    data_slices: tuple[DataSlice, ...] | None
+    """To cut here; None when the server has cut, or nobody asked for slices."""
+    every_write: bool
+
+
+class Delivery:
+    """Performs `Release`."""
+
+    def __init__(
+        self,
+        monitors: Sequence[Monitor],
+        routes: Sequence[Route],
+        writer: RecordWriter,
+        judged: dict[Kind, int],
+        clock: Clock,
+        *,
+        slices_on_server: bool,
+    ) -> None:
+        self.events: dict[tuple[int, int, int], int] = {}
+        """(route, kind, monitor mask) to events handed to that sink; for metrics."""
+        self._routes = routes
+        self._writer = writer
+        self._judged = {int(kind): mask for kind, mask in judged.items() if mask}
+        self._filters = LocalFilters(monitors)
+        self._clock = clock
+        self._shapes = account_shapes(monitors, slices_on_server=slices_on_server)
+        self._plain_accounts = len(self._shapes) <= 1
+
+    def hand_on(self, release: Release) -> None:
+        """Queue every event of the release, in order."""
+        level = release.commitment
+        for released in release.released:
+            mask, row = released[0], released[5]
+            judged = self._judged.get(row[0], 0) & mask
+            if judged and row[6] is not None:
+                mask &= ~judged
+                mask |= self._filters.judge(row[0], row[6], judged, level)
+            if not mask:
+                continue
+            if row[0] == Kind.ACCOUNT:
+                for shape in self._shapes:
+                    if mask & shape.mask:
+                        self._queue(released, row, mask & shape.mask, level, shape)
+            else:
+                self._queue(released, row, mask, level, None)
+
+    def is_full(self) -> bool:
+        """Whether some sink cannot take more for now."""
+        return any(route.outbox.is_full() for route in self._routes)
+
+    async def has_room(self) -> None:
+        """Return once every sink can take more."""
+        for route in self._routes:
+            await route.outbox.has_room()
+
+    def _queue(
+        self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
+    ) -> None:
+        lines: dict[int, bytes] = {}
+        for index, route in enumerate(self._routes):
+            wanted = mask & route.mask
+            if not wanted:
+                continue
+            counted = (index, row[0], wanted)
+            self.events[counted] = self.events.get(counted, 0) + 1
+            if not route.outbox.takes_records:
+                continue
+            line = lines.get(wanted)
+            if line is None:
+                line = lines[wanted] = self._encode(released, row, wanted, level, shape)
+            route.outbox.put(line)
+
+    def _encode(
+        self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
+    ) -> bytes:
+        received_at = self._clock.utc_ns(row[5] or int(self._clock.now() * 1e9))
+        names = self._writer.names(mask)
+        if shape is None:
+            return self._writer.encode(released, level, names, received_at)
+        return self._writer.encode(
+            released,
+            level,
+            names,
+            received_at,
+            data_slices=shape.data_slices,
+            every_write=shape.every_write,
+        )
+
+
+def account_shapes(monitors: Sequence[Monitor], *, slices_on_server: bool) -> list[AccountShape]:
+    """Monitors with an accounts filter, grouped by what their account records look like."""
+    masks: dict[tuple[tuple[DataSlice, ...] | None, bool], int] = {}
+    for i, monitor in enumerate(monitors):
+        if monitor.accounts is not None:
+            cut_here = monitor.data_slices if monitor.data_slices and not slices_on_server else None
+            shape = (cut_here, monitor.every_write)
+            masks[shape] = masks.get(shape, 0) | 1 << i
+    return [AccountShape(mask, slices, every) for (slices, every), mask in masks.items()]

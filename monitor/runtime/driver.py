@@ -1,0 +1,171 @@
+"""Feeds the kernel and performs what it asks: the only task that touches either.
+
+One turn: wait for frames or for the kernel's deadline, take what arrived, read it, hand it to the kernel,
+perform its commands. While a sink's queue is at its bound nothing is taken, and HTTP/2 flow control holds the
+servers back.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Release, Report
+from monitor.core.endings import Ending, EndReason
+from monitor.core.errors import FrameMalformed
+from monitor.core.events import Event, FeedEnded, FeedOpened, FramesArrived, Started
+from monitor.core.kernel import Kernel
+from monitor.ports import (
+    Clock,
+    Dice,
+    Endpoint,
+    Feeds,
+    FramesTaken,
+    Reporter,
+    StreamEnded,
+    StreamOpened,
+)
+from monitor.runtime.delivery import Delivery
+from monitor.wire.names import NameTable
+from monitor.wire.peek import peek
+from monitor.wire.plan import Plan
+from monitor.wire.status import classify
+
+TAKE_BYTES = 4 * 2**20
+"""Frames taken in one turn, so that timers and other tasks are not kept waiting. Guessed."""
+
+_kind = itemgetter(0)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What came of one endpoint, for metrics."""
+
+    kinds: Counter[int] = field(default_factory=Counter)
+    frames_bytes: int = 0
+    last_at: float | None = None
+    """When the last frame came, in seconds of the daemon's clock."""
+    open_feeds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the driver works with besides the kernel."""
+
+    feeds: Feeds
+    clock: Clock
+    dice: Dice
+    reporter: Reporter
+
+
+class Driver:
+    """Runs one kernel."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        world: World,
+        endpoints: Sequence[Endpoint],
+        plans: Sequence[Plan],
+        delivery: Delivery,
+    ) -> None:
+        self.kernel = kernel
+        self.traffic = [Traffic() for _ in endpoints]
+        self._world = world
+        self._endpoints = endpoints
+        self._plans = plans
+        self._delivery = delivery
+        self._feeds: dict[int, tuple[int, NameTable]] = {}
+        self._malformed: dict[int, str] = {}
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        world = self._world
+        self._handle(Started(world.dice.jitter()), world.clock.now())
+        while True:
+            deadline = self.kernel.next_deadline()
+            now = world.clock.now()
+            await world.feeds.wait(None if deadline is None else max(0.0, deadline - now))
+            for taken in world.feeds.take(TAKE_BYTES):
+                self._take(taken)
+            now = world.clock.now()
+            deadline = self.kernel.next_deadline()
+            if deadline is not None and now >= deadline:
+                self._perform(self.kernel.tick(now))
+            if self._delivery.is_full():
+                await self._delivery.has_room()
+
+    def _take(self, taken: FramesTaken | StreamOpened | StreamEnded) -> None:
+        now = self._world.clock.now()
+        match taken:
+            case FramesTaken():
+                self._frames(taken, now)
+            case StreamOpened():
+                if taken.feed in self._feeds:
+                    self.traffic[self._feeds[taken.feed][0]].open_feeds += 1
+                self._handle(FeedOpened(taken.feed), now)
+            case StreamEnded():
+                self._ended(taken, now)
+
+    def _frames(self, taken: FramesTaken, now: float) -> None:
+        known = self._feeds.get(taken.feed)
+        if known is None or taken.feed in self._malformed:
+            return
+        endpoint, names = known
+        try:
+            rows = peek(taken.frames, names)
+        except FrameMalformed as error:
+            self._malformed[taken.feed] = str(error)
+            self._world.feeds.close(taken.feed)
+            return
+        traffic = self.traffic[endpoint]
+        traffic.kinds.update(map(_kind, rows))
+        traffic.frames_bytes += sum(len(frame) for _, frame in taken.frames)
+        traffic.last_at = now
+        self._handle(FramesArrived(taken.feed, rows), now)
+
+    def _ended(self, taken: StreamEnded, now: float) -> None:
+        known = self._feeds.pop(taken.feed, None)
+        if known is not None:
+            traffic = self.traffic[known[0]]
+            traffic.open_feeds = max(0, traffic.open_feeds - 1)
+        malformed = self._malformed.pop(taken.feed, None)
+        ending = (
+            Ending(EndReason.FOREIGN, taken.code, malformed)
+            if malformed is not None
+            else classify(taken.code, taken.text, "stream")
+        )
+        self._handle(FeedEnded(taken.feed, ending, self._world.dice.jitter()), now)
+
+    def _handle(self, event: Event, now: float) -> None:
+        self._perform(self.kernel.handle(event, now))
+
+    def _perform(self, commands: Sequence[Command]) -> None:
+        feeds = self._world.feeds
+        for command in commands:
+            match command:
+                case Release():
+                    self._delivery.hand_on(command)
+                case OpenFeed():
+                    plan = self._plans[command.endpoint]
+                    request = plan.request(command.generation, command.from_slot)
+                    self._feeds[command.feed] = (command.endpoint, plan.names(command.generation))
+                    feeds.open(command.feed, self._endpoints[command.endpoint], request)
+                case AmendFeed():
+                    if command.feed in self._feeds:
+                        plan = self._plans[self._feeds[command.feed][0]]
+                        feeds.send(
+                            command.feed, plan.request(command.generation, command.from_slot)
+                        )
+                case CloseFeed():
+                    feeds.close(command.feed)
+                case Report():
+                    self._world.reporter.report(self._named(command))
+
+    def _named(self, report: Report) -> Report:
+        """The report with the endpoint's name for its index."""
+        endpoint = report.facts.get("endpoint")
+        if not isinstance(endpoint, int):
+            return report
+        facts: Mapping[str, object] = {**report.facts, "endpoint": self._endpoints[endpoint].name}
+        return Report(report.level, report.sentence, facts)

@@ -1,0 +1,125 @@
+"""A sink's queue, bounded in bytes, and the one task that empties it.
+
+What is queued while a write runs goes out in the next one, so batches grow with the load and an idle sink is
+written at once. A sink that fails is tried again with the same lines for as long as the daemon lives: nothing
+is dropped; the driver stops taking frames while a queue is at its bound.
+"""
+
+import anyio
+
+from monitor.core.backoff import full_jitter
+from monitor.core.commands import Report
+from monitor.core.errors import SinkFailed
+from monitor.ports import Dice, Reporter, Sink
+
+BOUND_BYTES = 64 * 2**20
+"""Bytes a queue may hold before frames are left with the servers. Guessed: seconds of full chain traffic."""
+
+
+class Outbox:
+    """Lines on their way to one sink."""
+
+    def __init__(
+        self,
+        name: str,
+        sink: Sink,
+        reporter: Reporter,
+        dice: Dice,
+        *,
+        bound_bytes: int = BOUND_BYTES,
+        idle: float = 1.0,
+    ) -> None:
+        self.name = name
+        self.takes_records = sink.takes_records
+        self.queued_bytes = 0
+        self.written = 0
+        """Records that the sink acknowledged."""
+        self.failures = 0
+        self.is_open = False
+        self._sink = sink
+        self._reporter = reporter
+        self._dice = dice
+        self._bound_bytes = bound_bytes
+        self._idle = idle
+        self._lines: list[bytes] = []
+        self._closing = False
+        self._waiting: anyio.Event | None = None
+        self._room: anyio.Event | None = None
+
+    def put(self, line: bytes) -> None:
+        """Queue one record. Never blocks and never drops; `is_full` says when to stop."""
+        self._lines.append(line)
+        self.queued_bytes += len(line)
+        if self._waiting is not None:
+            self._waiting.set()
+            self._waiting = None
+
+    def is_full(self) -> bool:
+        """Whether the bound is reached."""
+        return self.queued_bytes >= self._bound_bytes
+
+    async def has_room(self) -> None:
+        """Return once the queue is under its bound."""
+        while self.is_full():
+            self._room = anyio.Event()
+            await self._room.wait()
+
+    def finish(self) -> None:
+        """Let `run` write what is queued and return."""
+        self._closing = True
+        if self._waiting is not None:
+            self._waiting.set()
+            self._waiting = None
+
+    async def open(self) -> None:
+        """Open the sink. Raises SinkFailed."""
+        await self._sink.open()
+        self.is_open = True
+
+    async def run(self) -> None:
+        """Write until `finish`; then flush and close. Cancelling it leaves lines unwritten."""
+        while self._lines or not self._closing:
+            if not self._lines:
+                await self._wait()
+                continue
+            lines, self._lines = self._lines, []
+            await self._persist(lines)
+            self.queued_bytes -= sum(map(len, lines))
+            self.written += len(lines)
+            if self._room is not None and not self.is_full():
+                self._room.set()
+                self._room = None
+        self.is_open = False
+        await self._sink.close()
+
+    async def _wait(self) -> None:
+        """Until something is queued; flushes once the sink has been idle for a while."""
+        waiting = self._waiting = anyio.Event()
+        with anyio.move_on_after(self._idle):
+            await waiting.wait()
+            return
+        try:
+            await self._sink.flush()
+        except SinkFailed as error:
+            self._failed(error)
+        await waiting.wait()
+
+    async def _persist(self, lines: list[bytes]) -> None:
+        tries = 0
+        while True:
+            try:
+                await self._sink.write(lines)
+            except SinkFailed as error:
+                tries += 1
+                self._failed(error)
+                await anyio.sleep(full_jitter(tries, self._dice.jitter()))
+            else:
+                if tries:
+                    self._reporter.report(Report("info", "a sink recovered", {"sink": self.name}))
+                return
+
+    def _failed(self, error: SinkFailed) -> None:
+        self.failures += 1
+        self._reporter.report(
+            Report("error", "a sink failed", {"sink": self.name, "error": str(error)})
+        )
