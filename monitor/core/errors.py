@@ -36,3 +36,7 @@ class FrameMalformed(MonitorError):
 
 class FaultRefused(MonitorError):
     """The simulator could not be reached, or cannot do what it was asked to do."""
+
+
+class BlockMalformed(MonitorError):
+    """A JSON-RPC server answered getBlock with something that cannot be read as a whole block."""
