@@ -6,14 +6,14 @@ Names in use, for one request generation g:
     `~g`                    the hidden filters of slots and blocks_meta; they also serve all monitors of those kinds
     `~skind`                a superset: the server judged too widely, so the update is judged here
 
-An older generation's `~g` may still arrive after a request was replaced (PROTOCOL 2.2): it is read as that generation.
-Any other name was never sent by us: the update is judged here, and counted in `strangers`.
+After a request was replaced, updates of the older generation may still arrive (PROTOCOL 2.2): `~g` is read as the
+number it holds. Any other name was never sent by us: the update is judged here, and counted in `strangers`.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from monitor.core.chain import Kind
+from monitor.core.chain import Kind, SlotStatus
 
 Judge = Callable[[int, bytes], int]
 """(kind, frame) -> mask of monitors that asked for this update."""
@@ -21,7 +21,7 @@ Judge = Callable[[int, bytes], int]
 Known = tuple[Callable[..., Any], Any]
 """The reader of a kind, and what it is told of the names."""
 
-SUPERSET: Final = "~s"
+_SUPERSET: Final = "~s"
 
 _CACHE_BOUND: Final = 8192
 """Guessed: distinct name lists seen at once. A server names filters in any order, so n names have n! lists."""
@@ -32,47 +32,57 @@ def hidden_name(generation: int) -> str:
     return f"~{generation}"
 
 
+def superset_name(kind: Kind) -> str:
+    """The name of the one filter of this kind that stands for several monitors."""
+    return _SUPERSET + kind.name.lower()
+
+
 class NameTable:
-    """Reads the names of one request generation. One feed, one table; not shared between threads."""
+    """Reads the names of one feed. Mutable (it learns, and counts strangers): one feed, one table."""
 
-    def __init__(
-        self,
-        masks: Mapping[str, int],
-        slot_masks: tuple[int, ...] = (0,) * 7,
-        block_meta_mask: int = 0,
-        superset_blocks: tuple[tuple[int, str], ...] = (),
-        judge: Judge = lambda _kind, _frame: 0,
-    ) -> None:
-        """`masks`: monitor name -> its bit. `slot_masks`: by status, the monitors whose slots filter takes it.
-
-        `superset_blocks`: (bit, monitor name) of every monitor that the superset blocks filter stands for.
-        """
+    def __init__(self, generation: int, masks: Mapping[str, int], judge: Judge) -> None:
+        """`masks`: filter name -> the monitors it stands for. `judge` is asked where a name does not tell."""
+        self.generation: Final = generation
+        """Of the request that was last sent; what arrives may still be of an older one."""
         self._masks = dict(masks)
         self._judge = judge
-        self._superset_blocks = superset_blocks
-        self.slot_masks: Final = slot_masks
-        self.block_meta_mask: Final = block_meta_mask
+        self._superset_blocks: tuple[tuple[int, str], ...] = ()
+        self.slot_masks: tuple[int, ...] = (0,) * len(SlotStatus)
+        """By status, the monitors whose slots filter takes it; they ride on `~g`."""
+        self.block_meta_mask = 0
+        """The monitors of blocks_meta; they ride on `~g`."""
         self.prefixes: Final[dict[bytes, Known]] = {}
         """Encoded names and the tag after them -> what `wire.peek` makes of them; never where judging is needed."""
         self.strangers = 0
         """Updates that carried a name we never sent."""
 
+    def serve(
+        self,
+        slot_masks: tuple[int, ...],
+        block_meta_mask: int,
+        superset_blocks: tuple[tuple[int, str], ...],
+    ) -> None:
+        """Say who rides on the hidden filters, and (mask, name) of each monitor of a superset blocks filter."""
+        self.slot_masks = slot_masks
+        self.block_meta_mask = block_meta_mask
+        self._superset_blocks = superset_blocks
+
     def read(self, names: tuple[str, ...]) -> tuple[int, int, bool]:
-        """(mask, generation, whether the update must be judged here besides)."""
+        """(mask, generation or 0, whether the update must be judged here besides)."""
         mask = generation = 0
-        judged = False
+        judged = stranger = False
         for name in names:
-            bit = self._masks.get(name)
-            if bit is not None:
-                mask |= bit
-            elif name.startswith(SUPERSET):
+            bits = self._masks.get(name)
+            if bits is not None:
+                mask |= bits
+            elif name.startswith(_SUPERSET):
                 judged = True
-            elif name.startswith("~") and name[1:].isascii() and name[1:].isdigit():
+            elif name[:1] == "~" and name[1:].isascii() and name[1:].isdigit():
                 generation = int(name[1:])
             else:
-                self.strangers += 1
-                judged = True
-        return mask, generation, judged
+                stranger = True
+        self.strangers += stranger
+        return mask, generation, judged or stranger
 
     def learn(self, prefix: bytes, known: Known) -> None:
         """Remember what these encoded names mean; at the bound all is forgotten and learned anew."""
@@ -85,13 +95,16 @@ class NameTable:
         return self._judge(kind, frame)
 
     def blocks(self, names: tuple[str, ...]) -> list[tuple[int, str]]:
-        """(mask, monitor name) of each monitor that a block update serves: one for its own filter, many for a superset."""
+        """(mask, monitor name) of each monitor that a block update serves; a stranger's block serves none.
+
+        A block under a name we never sent cannot be judged: every blocks filter takes every block.
+        """
         found: list[tuple[int, str]] = []
         for name in names:
-            bit = self._masks.get(name)
-            if bit is not None:
-                found.append((bit, name))
-            elif name == SUPERSET + Kind.BLOCK.name.lower():
+            bits = self._masks.get(name)
+            if bits is not None:
+                found.append((bits, name))
+            elif name == superset_name(Kind.BLOCK):
                 found.extend(self._superset_blocks)
             else:
                 self.strangers += 1

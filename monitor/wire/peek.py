@@ -14,7 +14,7 @@ transaction of 5,043, entry of 120): this way 1.28, 1.28, 1.46, 0.99; the same r
 
 Rows: a block gives one for each monitor that it serves. None at all come of block_footer, which we never ask
 for; of an update whose member this schema does not know (a newer server, PROTOCOL 1.4); of a slot status
-beyond the known seven.
+beyond the known seven; of an update that a superset brought and no monitor wants.
 """
 
 from collections.abc import Callable, Sequence
@@ -104,6 +104,8 @@ def _slowly(stamp: int, frame: bytes, names: NameTable) -> list[Row]:
     mask, generation, judged = names.read(found)
     if judged:
         mask |= names.judge(kind, frame)
+        if not mask and not generation:
+            return []
     meaning = _meaning(kind, mask, generation, names)
     reader = _READERS[kind]
     row = reader(update, meaning, stamp, frame)

@@ -1,31 +1,55 @@
-"""All monitors in one request: what is asked of an endpoint, and what is left to be judged here (DESIGN 5)."""
+"""All monitors in one request: what is asked of an endpoint, and what is left to be judged here (DESIGN 5).
 
-from collections.abc import Mapping, Sequence
+Slots and blocks_meta filters of monitors are not sent. The hidden filters `~g` bring every status and every block
+meta, so which monitors take one is known beforehand (`NameTable.slot_masks`, `NameTable.block_meta_mask`).
+
+At confirmed and finalized a monitor gets the last write of an account in a slot, and its filter is judged on that
+write. So where it names accounts, it is asked by name alone and judged at release (`Plan.judged`). Where it does
+not, all accounts of the chain would have to be asked for: it is sent as it is, and the last write that *matched*
+stands for the last write (`Plan.last_matching`); they differ only where the last write made the account stop matching.
+
+More monitors of a kind than the endpoint allows filters share one superset filter. Its transactions and account
+writes are judged when they are read, so that masks mean the same on every endpoint; its blocks become one row a
+monitor and are trimmed at release.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Final
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.errors import PlanRefused
-from monitor.core.monitors import AccountsFilter, AccountState, DataSlice, Monitor
-from monitor.wire import requests
-from monitor.wire.names import NameTable, hidden_name
+from monitor.core.monitors import AccountsFilter, DataSlice, Monitor
+from monitor.wire import requests, superset
+from monitor.wire.filters import LocalFilters, takes_status
+from monitor.wire.limits import AnyFilter, Limits, check_keys, check_name, refuse_filters
+from monitor.wire.names import NameTable, hidden_name, superset_name
 from monitor.wire.pb import geyser_pb2
+from monitor.wire.slices import in_order
 
+_WORDS: Final[dict[Kind, str]] = {
+    Kind.TRANSACTION: "transactions",
+    Kind.TRANSACTION_STATUS: "transactions_status",
+    Kind.ACCOUNT: "accounts",
+    Kind.BLOCK: "blocks",
+    Kind.ENTRY: "entry",
+}
+"""The kinds asked for by filters of their own: the name of the field in Monitor and in SubscribeRequest."""
 
-class Limits(Protocol):
-    """What a plan needs to know of an endpoint (`monitor.ports.Endpoint` has it; wire may not import ports)."""
+_MESSAGES: Final[dict[Kind, Callable[[Any], Any]]] = {
+    Kind.TRANSACTION: requests.transactions,
+    Kind.TRANSACTION_STATUS: requests.transactions,
+    Kind.ACCOUNT: requests.accounts,
+    Kind.BLOCK: requests.blocks,
+    Kind.ENTRY: requests.entry,
+}
 
-    @property
-    def name(self) -> str:
-        """The endpoint's name, for the refusal."""
-
-    @property
-    def max_filters(self) -> int | None:
-        """Most filters of one kind in a request; None: unknown, taken as unlimited."""
-
-    @property
-    def max_pubkeys(self) -> int | None:
-        """Most keys in one list of a filter; None: unknown, taken as unlimited."""
+_SUPERSETS: Final[dict[Kind, Callable[[Any], AnyFilter]]] = {
+    Kind.TRANSACTION: superset.transactions,
+    Kind.TRANSACTION_STATUS: superset.transactions,
+    Kind.ACCOUNT: superset.accounts,
+    Kind.BLOCK: superset.blocks,
+    Kind.ENTRY: lambda filters: filters[0],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +57,21 @@ class Plan:
     """The compiled monitors for one endpoint. Bit i of every mask is monitor i of the configuration."""
 
     monitors: tuple[Monitor, ...]
-    asked: tuple[Monitor, ...]
-    """The same monitors, with the filters that the server is asked for."""
+    asked: Mapping[Kind, tuple[tuple[str, AnyFilter], ...]]
+    """By kind, the filters that are sent, with their names."""
     judged: Mapping[Kind, int]
-    """By kind, the monitors that must be judged here at release, because the server was asked for more."""
+    """By kind, the monitors that must be judged at release (accounts: LocalFilters.judge; blocks: trim_block)."""
+    last_matching: int
+    """Monitors whose account events are the last write that matched, not the last write."""
     slices: tuple[DataSlice, ...]
-    """What the server cuts account data to."""
+    """What the server cuts account data to; () when it sends them whole."""
     level: Commitment
+    arriving: LocalFilters
+    """Judges what a name does not tell, by the filters as asked for each monitor."""
 
     @property
     def slices_on_server(self) -> bool:
-        """Whether account data arrives cut already."""
+        """Whether account data arrive cut already; else each monitor cuts with `slices.cut`."""
         return bool(self.slices)
 
     def request(self, generation: int, from_slot: int | None = None) -> bytes:
@@ -56,30 +84,66 @@ class Plan:
         hidden = hidden_name(generation)
         message.slots[hidden].interslot_updates = True
         message.blocks_meta[hidden].SetInParent()
-        for monitor in self.asked:
-            name = monitor.name
-            if monitor.transactions is not None:
-                message.transactions[name].CopyFrom(requests.transactions(monitor.transactions))
-            if monitor.transactions_status is not None:
-                status = requests.transactions(monitor.transactions_status)
-                message.transactions_status[name].CopyFrom(status)
-            if monitor.accounts is not None:
-                message.accounts[name].CopyFrom(requests.accounts(monitor.accounts))
-            if monitor.blocks is not None:
-                message.blocks[name].CopyFrom(requests.blocks(monitor.blocks))
-            if monitor.entry is not None:
-                message.entry[name].SetInParent()
+        for kind, filters in self.asked.items():
+            field = getattr(message, _WORDS[kind])
+            for name, wanted in filters:
+                field[name].CopyFrom(_MESSAGES[kind](wanted))
         return message.SerializeToString(deterministic=True)
 
     def names(self, generation: int) -> NameTable:
-        """A fresh table for one feed's updates."""
-        del generation  # every `~g` is read as what it says
+        """A fresh table for one feed that was sent `request(generation)`."""
         masks = {monitor.name: 1 << bit for bit, monitor in enumerate(self.monitors)}
-        return NameTable(
-            masks,
-            slot_masks=slot_masks(self.monitors, self.level),
-            block_meta_mask=mask_of(self.monitors, Kind.BLOCK_META),
+        masks[superset_name(Kind.ENTRY)] = mask_of(self.monitors, Kind.ENTRY)
+        blocks = tuple(
+            (1 << bit, monitor.name)
+            for bit, monitor in enumerate(self.monitors)
+            if monitor.blocks is not None
         )
+        table = NameTable(generation, masks, self._judge_arriving)
+        table.serve(
+            _slot_masks(self.monitors, self.level), mask_of(self.monitors, Kind.BLOCK_META), blocks
+        )
+        return table
+
+    def _judge_arriving(self, kind: int, frame: bytes) -> int:
+        everyone = (1 << len(self.monitors)) - 1
+        return self.arriving.judge(kind, frame, everyone, self.level)
+
+
+def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limits) -> Plan:
+    """The plan of these monitors for this endpoint; `level` is what a monitor without one of its own has.
+
+    Raises: PlanRefused when the endpoint's limits do not hold them.
+    """
+    for monitor in monitors:
+        check_name(monitor.name, endpoint)
+    widened = tuple(_by_account_alone(monitor, level) for monitor in monitors)
+    asked = {kind: _filters(kind, widened, endpoint) for kind in _WORDS}
+    on_last_write = last_matching = 0
+    for position, (monitor, ask) in enumerate(zip(monitors, widened, strict=True)):
+        if monitor.accounts != ask.accounts:
+            on_last_write |= 1 << position
+        elif _has_unnamed_criteria(monitor, level):
+            last_matching |= 1 << position
+    judged = {}
+    if on_last_write:
+        judged[Kind.ACCOUNT] = on_last_write
+    if _is_superset(asked[Kind.BLOCK]):
+        judged[Kind.BLOCK] = mask_of(monitors, Kind.BLOCK)
+    reads_data = any(
+        _reads_data(monitor)
+        for position, monitor in enumerate(monitors)
+        if on_last_write >> position & 1 or _is_superset(asked[Kind.ACCOUNT])
+    )
+    return Plan(
+        monitors=tuple(monitors),
+        asked={kind: filters for kind, filters in asked.items() if filters},
+        judged=judged,
+        last_matching=last_matching,
+        slices=() if reads_data else _common_slices(monitors),
+        level=level,
+        arriving=LocalFilters(widened),
+    )
 
 
 def mask_of(monitors: Sequence[Monitor], kind: Kind) -> int:
@@ -92,49 +156,109 @@ def level_of(monitor: Monitor, level: Commitment) -> Commitment:
     return level if monitor.commitment is None else monitor.commitment
 
 
-def slot_masks(monitors: Sequence[Monitor], level: Commitment) -> tuple[int, ...]:
-    """By status, the monitors whose slots filter takes it (PROTOCOL 2.8)."""
-    masks = [0] * len(SlotStatus)
-    for bit, monitor in enumerate(monitors):
-        wanted = monitor.slots
-        if wanted is None:
-            continue
-        for status in SlotStatus:
-            at_level = not wanted.filter_by_commitment or int(status) == level_of(monitor, level)
-            if at_level and (wanted.interslot_updates or status <= SlotStatus.FINALIZED):
-                masks[status] |= 1 << bit
-    return tuple(masks)
+def _filters(
+    kind: Kind, monitors: Sequence[Monitor], endpoint: Limits
+) -> tuple[tuple[str, AnyFilter], ...]:
+    """One filter a monitor while the endpoint allows as many, else one superset for all."""
+    word = _WORDS[kind]
+    filters: list[tuple[str, AnyFilter]] = [
+        (monitor.name, getattr(monitor, word)) for monitor in monitors if monitor.wants(kind)
+    ]
+    for name, wanted in filters:
+        check_keys(wanted, word, [name], endpoint)
+    if endpoint.max_filters is None or len(filters) <= endpoint.max_filters:
+        return tuple(filters)
+    names = [name for name, _ in filters]
+    if endpoint.max_filters < 1:
+        raise refuse_filters(word, names, endpoint, "use an endpoint that allows at least one")
+    if kind == Kind.TRANSACTION_STATUS and any(_asks_for_keys(wanted) for _, wanted in filters):
+        raise refuse_filters(
+            word,
+            names,
+            endpoint,
+            "they cannot share one, because a status names no accounts to tell them apart by:"
+            " use transactions, or fewer monitors",
+        )
+    joined = _SUPERSETS[kind]([wanted for _, wanted in filters])
+    check_keys(joined, word, names, endpoint)
+    return ((superset_name(kind), joined),)
 
 
-def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limits) -> Plan:
-    """The plan of these monitors for this endpoint; `level` is what a monitor without one of its own gets.
-
-    Raises: PlanRefused when the endpoint's limits do not hold them.
-    """
-    asked = tuple(_asked(monitor, level) for monitor in monitors)
-    late = 0
-    for bit, (monitor, ask) in enumerate(zip(monitors, asked, strict=True)):
-        if monitor.accounts != ask.accounts:
-            late |= 1 << bit
-    for monitor in monitors:
-        if monitor.name.startswith("~"):
-            raise PlanRefused(
-                f"monitor {monitor.name}: names that begin with ~ are the daemon's own"
-            )
-    del endpoint
-    return Plan(tuple(monitors), asked, {Kind.ACCOUNT: late} if late else {}, (), level)
+def _is_superset(filters: Sequence[tuple[str, AnyFilter]]) -> bool:
+    return len(filters) == 1 and filters[0][0].startswith("~")
 
 
-def _asked(monitor: Monitor, level: Commitment) -> Monitor:
-    """The monitor with its accounts filter widened to pubkeys alone where the last write is what counts."""
-    wanted = monitor.accounts
-    if wanted is None or monitor.every_write or level_of(monitor, level) == Commitment.PROCESSED:
-        return monitor
-    if not wanted.account and wanted.cuckoo_accounts_filter is None:
-        return monitor
-    by_pubkey = AccountsFilter(
-        account=wanted.account,
-        cuckoo_accounts_filter=wanted.cuckoo_accounts_filter,
-        state=AccountState(),
+def _asks_for_keys(wanted: Any) -> bool:
+    return bool(
+        wanted.account_include
+        or wanted.account_exclude
+        or wanted.account_required
+        or wanted.cuckoo_account_include is not None
     )
-    return replace(monitor, accounts=by_pubkey)
+
+
+def _gets_last_writes(monitor: Monitor, level: Commitment) -> bool:
+    return (
+        monitor.accounts is not None
+        and not monitor.every_write
+        and level_of(monitor, level) != Commitment.PROCESSED
+    )
+
+
+def _by_account_alone(monitor: Monitor, level: Commitment) -> Monitor:
+    """The monitor with its accounts filter widened to the accounts it names, where the last write counts."""
+    wanted = monitor.accounts
+    if wanted is None or not _gets_last_writes(monitor, level) or not _names_accounts(wanted):
+        return monitor
+    by_account = AccountsFilter(
+        account=wanted.account, cuckoo_accounts_filter=wanted.cuckoo_accounts_filter
+    )
+    return replace(monitor, accounts=by_account)
+
+
+def _names_accounts(wanted: AccountsFilter) -> bool:
+    return bool(wanted.account) or wanted.cuckoo_accounts_filter is not None
+
+
+def _has_unnamed_criteria(monitor: Monitor, level: Commitment) -> bool:
+    wanted = monitor.accounts
+    return (
+        wanted is not None
+        and _gets_last_writes(monitor, level)
+        and not _names_accounts(wanted)
+        and wanted != AccountsFilter()
+    )
+
+
+def _reads_data(monitor: Monitor) -> bool:
+    """Whether judging the monitor's accounts filter needs whole data."""
+    if monitor.accounts is None:
+        return False
+    state = monitor.accounts.state
+    return bool(state.memcmp or state.datasize is not None or state.token_account_state)
+
+
+def _common_slices(monitors: Sequence[Monitor]) -> tuple[DataSlice, ...]:
+    """The one list that all monitors of account data have, if a server takes it; else ()."""
+    lists = {
+        monitor.data_slices
+        for monitor in monitors
+        if monitor.accounts is not None
+        or (monitor.blocks is not None and monitor.blocks.include_accounts)
+    }
+    if len(lists) != 1:
+        return ()
+    (common,) = lists
+    return common if in_order(common) else ()
+
+
+def _slot_masks(monitors: Sequence[Monitor], level: Commitment) -> tuple[int, ...]:
+    return tuple(
+        sum(
+            1 << bit
+            for bit, monitor in enumerate(monitors)
+            if monitor.slots is not None
+            and takes_status(monitor.slots, status, level_of(monitor, level))
+        )
+        for status in SlotStatus
+    )

@@ -7,6 +7,7 @@ from monitor.core.monitors import (
     BlocksFilter,
     Cuckoo,
     DataSlice,
+    EntryFilter,
     TransactionsFilter,
 )
 from monitor.wire.pb import geyser_pb2
@@ -77,6 +78,12 @@ def blocks(wanted: BlocksFilter) -> geyser_pb2.SubscribeRequestFilterBlocks:
     if wanted.cuckoo_account_include is not None:
         message.cuckoo_account_include.CopyFrom(cuckoo(wanted.cuckoo_account_include))
     return message
+
+
+def entry(wanted: EntryFilter) -> geyser_pb2.SubscribeRequestFilterEntry:
+    """A filter of `entry`, which has no options."""
+    del wanted
+    return geyser_pb2.SubscribeRequestFilterEntry()
 
 
 def data_slices(
