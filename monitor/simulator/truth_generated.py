@@ -54,6 +54,7 @@ class GeneratedTruth:
                 "post_balance": reward.post_balance,
                 "reward_type": "Fee",
                 "commission": None,
+                "commission_bps": None,
             }
             for reward in self.rewards
         ]
