@@ -1,0 +1,1 @@
+"""Sinks: where events go. One kind a file; the YAML `kind:` is the module's name."""
