@@ -1,0 +1,82 @@
+"""What must hold between several keys; checked on plain values, so that one bad key hides no other mistake."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from monitor.app.configuration_document import Document
+from monitor.app.configuration_filters import KINDS
+from monitor.app.configuration_mistakes import Location
+
+
+def check_document(document: Document) -> None:
+    """Note every mistake between keys in the document."""
+    for section in ("endpoints", "rpc", "monitors", "sinks"):
+        _check_unique(document, section, "name")
+    _check_unique(document, "sinks", "path")
+    for location, monitor in _mappings(document, "monitors"):
+        _check_monitor(document, location, monitor)
+    _check_sinks(document)
+
+
+def _mappings(document: Document, section: str) -> Iterator[tuple[Location, dict[str, Any]]]:
+    items = document.content.get(section)
+    for n, item in enumerate(items if isinstance(items, list) else ()):
+        if isinstance(item, dict):
+            yield (section, n), item
+
+
+def _check_unique(document: Document, section: str, key: str) -> None:
+    first: dict[str, int] = {}
+    for location, item in _mappings(document, section):
+        value = item.get(key)
+        if not isinstance(value, str) or (*location, key) in document.spoiled:
+            continue
+        if value in first:
+            wrong = f"is the {key} of {section}[{first[value]}] too"
+            document.wrong((*location, key), wrong, f"give each its own {key}")
+        first.setdefault(value, int(location[-1]))
+
+
+def _check_monitor(document: Document, location: Location, monitor: dict[str, Any]) -> None:
+    if not any(kind in monitor for kind in (*KINDS, "deshred")):
+        remedy = f"add one of {', '.join(KINDS)}"
+        document.wrong(location, "has no filter", remedy)
+    for kind in KINDS:
+        if kind in monitor and monitor[kind] is None:
+            document.wrong((*location, kind), "is empty", f"write {kind}: {{}} to take everything")
+    blocks = monitor.get("blocks")
+    with_accounts = isinstance(blocks, dict) and blocks.get("include_accounts") is True
+    if monitor.get("data_slices") and "accounts" not in monitor and not with_accounts:
+        remedy = "add accounts, or remove data_slices"
+        document.wrong((*location, "data_slices"), "has no accounts to cut", remedy)
+    if monitor.get("every_write") is True and "accounts" not in monitor:
+        remedy = "add accounts, or remove every_write"
+        document.wrong((*location, "every_write"), "has no accounts to write", remedy)
+
+
+def _check_sinks(document: Document) -> None:
+    names = [monitor.get("name") for _, monitor in _mappings(document, "monitors")]
+    known = [name for name in names if isinstance(name, str)]
+    for location, sink in _mappings(document, "sinks"):
+        wanted = sink.get("monitors")
+        if not isinstance(wanted, list):
+            continue
+        for n, name in enumerate(wanted):
+            at = (*location, "monitors", n)
+            if not isinstance(name, str):
+                continue
+            if name not in known:
+                document.wrong(at, f"names no monitor: {name}", _known(known))
+            elif name in wanted[:n]:
+                document.wrong(at, f"names {name} twice", "remove one of the two")
+
+
+def _known(names: list[str]) -> str:
+    return f"write one of {', '.join(names)}" if names else "add monitors"
+
+
+def name_null_sinks(document: Document) -> None:
+    """Read `kind: null`, which YAML takes for nothing, as the word that the user means."""
+    for _, sink in _mappings(document, "sinks"):
+        if "kind" in sink and sink["kind"] is None:
+            sink["kind"] = "null"

@@ -1,0 +1,234 @@
+"""The sections of the configuration file, each with its keys, defaults and bounds."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from monitor.app.configuration_filters import Level, MonitorShape
+from monitor.app.configuration_mistakes import refused
+from monitor.app.configuration_values import (
+    U64,
+    AtLeastOne,
+    Filled,
+    GrpcUrl,
+    HttpUrl,
+    ListenAddress,
+    Name,
+    Seconds,
+    SecondsAboveZero,
+)
+from monitor.ports import Endpoint
+
+AboveZero = Annotated[float, Field(gt=0)]
+PROFILES: Final = ("aggressive", "balanced", "conservative")
+ProfileName = Literal["aggressive", "balanced", "conservative"]
+
+
+def _only(word: str) -> AfterValidator:
+    """Accepts of several known words the one that this release performs."""
+
+    def check(value: str) -> str:
+        if value != word:
+            raise refused(f"{value} comes with a later release", f"write {word}")
+        return value
+
+    return AfterValidator(check)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointLimits:
+    """What an endpoint's plan allows; null is unknown, learned from refusals."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    streams: AtLeastOne | None = None
+    filters: AtLeastOne | None = None
+    pubkeys: AtLeastOne | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointShape:
+    """One Yellowstone endpoint."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: Name
+    url: GrpcUrl
+    region: str = ""
+    provider: str = ""
+    priority: AtLeastOne = 1
+    token: Filled | None = field(default=None, repr=False)
+    ca_file: Filled | None = None
+    limits: EndpointLimits = EndpointLimits()
+
+    def endpoint(self, directory: Path) -> Endpoint:
+        """The endpoint for the rest of the daemon; `directory` is where relative paths start."""
+        return Endpoint(
+            name=self.name,
+            url=self.url,
+            region=self.region,
+            provider=self.provider,
+            priority=self.priority,
+            token=self.token,
+            ca_file=None if self.ca_file is None else str(directory / self.ca_file),
+            max_streams=self.limits.streams,
+            max_filters=self.limits.filters,
+            max_pubkeys=self.limits.pubkeys,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Failover:
+    """How several endpoints are used."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    enabled: bool = True
+    """False: the first endpoint only."""
+    strategy: Annotated[Literal["race", "standby", "spread"], _only("race")] = "race"
+    hot: AtLeastOne = 3
+    health_check_interval: SecondsAboveZero = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """How streams are read."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    reader: Literal["auto", "segregated", "single_threaded", "plain"] = "auto"
+    workers: Annotated[Literal["thread", "process"], _only("thread")] = "thread"
+    cores: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    """CPU numbers that the daemon keeps to; None: all."""
+    event_engine: Literal["default", "off"] = "default"
+    """off sets GRPC_EXPERIMENTS=-event_engine_client before grpc is imported (SPEED 4)."""
+    max_message_mb: AboveZero | None = None
+    """None: messages of any size."""
+    feed_buffer_mb: AboveZero = 64.0
+    """Bytes that one feed may hold for the loop before its receiving pauses. A guess: about a second of full mainnet."""
+    gzip: bool = False
+    """Let servers compress: worth it only where the line is slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class RpcShape:
+    """One JSON-RPC service."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: Name
+    url: HttpUrl = field(repr=False)
+    requests_per_second: AboveZero | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """How gaps are repaired."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    enabled: bool = True
+    batch_size: AtLeastOne = 100
+    max_retries: AtLeastOne = 3
+    max_catchup_slots: AtLeastOne = 100_000
+    on_catchup_exceeded: Literal["refuse", "skip"] = "refuse"
+    on_lost: Literal["hold", "continue"] = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentShape:
+    """When events are released; None: the profile's."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    strategy: Annotated[Literal["fixed", "adaptive"], _only("fixed")] | None = None
+    level: Level | None = None
+    max_latency: SecondsAboveZero | None = None
+    max_throughput: AboveZero | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JsonlSink:
+    """Records in a file, one a line, rotated by size and time."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: Name
+    kind: Literal["jsonl"]
+    monitors: Annotated[tuple[str, ...], Field(min_length=1)]
+    path: Filled
+    rotate_mb: AboveZero = 512.0
+    rotate_every: SecondsAboveZero | None = 3600.0
+    keep: AtLeastOne | None = None
+    """Rotated files kept; None: all."""
+    sync: SecondsAboveZero = 1.0
+    order: Literal["slot", "arrival"] = "slot"
+    hold: Seconds = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class StdoutSink:
+    """Records on standard output."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: Name
+    kind: Literal["stdout"]
+    monitors: Annotated[tuple[str, ...], Field(min_length=1)]
+    order: Literal["slot", "arrival"] = "slot"
+    hold: Seconds = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class NullSink:
+    """Records made and thrown away: for measuring."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    name: Name
+    kind: Literal["null"]
+    monitors: Annotated[tuple[str, ...], Field(min_length=1)]
+    order: Literal["slot", "arrival"] = "slot"
+    hold: Seconds = 2.0
+
+
+Sink = JsonlSink | StdoutSink | NullSink
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """What the daemon may subscribe to on its own."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    chain: Literal["meta", "status", "full"] = "meta"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the daemon may take of the machine."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    memory_mb: AtLeastOne = 2048
+    cpu_percent: AboveZero = 50.0
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """Where the daemon answers."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    listen: ListenAddress = "127.0.0.1:3002"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationShape:
+    """The whole file."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    endpoints: Annotated[tuple[EndpointShape, ...], Field(min_length=1)]
+    profile: ProfileName = "balanced"
+    state_dir: Filled = "/var/lib/chain-monitor"
+    failover: Failover = Failover()
+    ingest: Ingest = Ingest()
+    rpc: tuple[RpcShape, ...] = ()
+    recovery: Recovery = Recovery()
+    commitment: CommitmentShape = CommitmentShape()
+    monitors: tuple[MonitorShape, ...] = ()
+    sinks: tuple[Annotated[Sink, Field(discriminator="kind")], ...] = ()
+    alerting: dict[str, Any] = field(default_factory=dict, repr=False)
+    signals: Signals = Signals()
+    limits: Limits = Limits()
+    api: Api = Api()
+    start_slot: U64 | None = None
