@@ -39,6 +39,7 @@ def transaction_fields(
     accounts = [key_text(key) for key in message.account_keys[:]]
     accounts += [key_text(key) for key in meta.loaded_writable_addresses[:]]
     accounts += [key_text(key) for key in meta.loaded_readonly_addresses[:]]
+    # The recent blockhash goes through the cache of keys: most of a block names the same few.
     fields: Fields = {
         "blockhash": blockhash,
         "index": transaction_info.index,
@@ -50,7 +51,7 @@ def transaction_fields(
         "err": decode_transaction_error(meta.err.err) if failed else None,
         "fee": meta.fee,
         "compute_units": _compute_units(meta),
-        "recent_blockhash": hash_text(message.recent_blockhash),
+        "recent_blockhash": key_text(message.recent_blockhash),
         "accounts": accounts,
         "instructions": [_instruction(outer) for outer in message.instructions[:]],
         "inner_instructions": _all_inner_instructions(meta),

@@ -31,6 +31,7 @@ from monitor.wire.record_fields import (
 
 _parse: Final = geyser_pb2.SubscribeUpdate.FromString
 
+_WORDS: Final[dict[int, str]] = {int(kind): word for kind, word in KIND_WORDS.items()}
 _STATUS_WORDS: Final = {int(status): status.name.lower() for status in SlotStatus}
 _COMMITMENT_WORDS: Final = {level: level.name.lower() for level in Commitment}
 _KEY_BYTES: Final = 32
@@ -71,7 +72,7 @@ class RecordWriter:
         """
         _, endpoint, late, version, blockhash, row = released
         kind, slot = row[0], row[1]
-        word = KIND_WORDS[Kind(kind)]
+        word = _WORDS[kind]
         try:
             key, fields = _KINDS[kind](
                 row, blockhash, data_slices, every_write or commitment is Commitment.PROCESSED
@@ -112,7 +113,7 @@ def _update(row: Row) -> geyser_pb2.SubscribeUpdate:
     if frame is None:
         raise ValueError("it has no bytes")
     update = _parse(frame)
-    if not update.HasField(KIND_WORDS[Kind(row[0])]):  # type: ignore[arg-type]
+    if not update.HasField(_WORDS[row[0]]):  # type: ignore[arg-type]
         raise ValueError(f"its bytes are of kind {update.WhichOneof('update_oneof')}")
     return update
 
