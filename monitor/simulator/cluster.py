@@ -1,0 +1,251 @@
+"""The simulated cluster: one chain behind N regions, JSON-RPC, the truth file and the door for faults.
+
+How this works. Everything lives in one event loop, so nothing is locked: a ticking task moves each region's time on and
+wakes its streams, and the servers carry what the regions then hold. In a program of its own the loop is the caller's
+(`simulate`); tests may give it a thread (`start` and `stop`, or `with`).
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import anyio
+import anyio.abc
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from monitor.core.chain import Commitment
+from monitor.core.errors import FaultRefused
+from monitor.simulator.accounts import Accounts
+from monitor.simulator.chain import GeneratedChain
+from monitor.simulator.chain_blocks import BlocksChain
+from monitor.simulator.control import listen_for_commands, serve_control
+from monitor.simulator.model import Chain
+from monitor.simulator.options import SimulateOptions
+from monitor.simulator.region import Region, RegionSettings
+from monitor.simulator.rpc import HOST, bind_rpc, serve_rpc
+from monitor.simulator.rpc_methods import RpcMethods
+from monitor.simulator.server import RegionServer, ServerSettings
+from monitor.simulator.truth import TruthFile
+from monitor.simulator.view import ChainView, canonical
+
+_TICK: Final = 0.005
+"""Seconds at least between two looks at the regions: what falls due meanwhile goes out in one wake-up."""
+
+_LONGEST_SLEEP: Final = 0.05
+"""Seconds at most: requests that came meanwhile may have made something due."""
+
+
+class Cluster:
+    """All of a simulated cluster. Raises ConfigurationRefused for an unreadable file of blocks."""
+
+    def __init__(self, options: SimulateOptions) -> None:
+        self._options = options
+        self.chain: Chain = (
+            GeneratedChain(options.seed, options.chain)
+            if options.blocks is None
+            else BlocksChain(options.blocks)
+        )
+        self._regions: dict[str, Region] = {}
+        self._servers: dict[str, RegionServer] = {}
+        self._view = ChainView(self.chain, options.slot_time, 0.0)
+        self._accounts = Accounts(self._view)
+        self._held_at: float | None = None
+        self._held_for = 0.0
+        self._settled = self.chain.first_slot
+        self._thread = ExitStack()
+        self._portal: BlockingPortal | None = None
+        self.rpc_url = ""
+        """Where JSON-RPC is asked, once the cluster is up."""
+        self.control = ""
+        """host:port for commands, once the cluster is up."""
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """The URL of each region's Yellowstone server, in order."""
+        return {name: server.endpoint for name, server in self._servers.items()}
+
+    def now(self) -> float:
+        """Seconds of the cluster's clock: the loop's, but it stands still until the chain starts."""
+        loop_time = anyio.current_time()
+        return (loop_time if self._held_at is None else self._held_at) - self._held_for
+
+    async def serve(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Run until cancelled, on the asyncio backend; started when every door is open.
+
+        Raises OSError for a port or a truth file that cannot be had, FaultRefused for a bad control address.
+        """
+        options = self._options
+        started_at = anyio.current_time()
+        if options.start_when:
+            self._held_at = started_at
+        self._view = ChainView(self.chain, options.slot_time, started_at)
+        self._accounts = Accounts(self._view)
+        async with AsyncExitStack() as stack:
+            truth = _open_truth(options)
+            if truth is not None:
+                stack.callback(truth.close)
+            for place, name in enumerate(options.regions):
+                await self._open_region(place, name, started_at)
+                stack.push_async_callback(self._servers[name].close)
+            rpc_socket = stack.enter_context(bind_rpc(options.port_of(len(options.regions))))
+            self.rpc_url = f"http://{HOST}:{rpc_socket.getsockname()[1]}"
+            commands, self.control = await listen_for_commands(options.control)
+            await stack.enter_async_context(commands)
+            methods = RpcMethods(self._view, self._accounts, self.now)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(serve_rpc, methods, rpc_socket, name="JSON-RPC")
+                tasks.start_soon(serve_control, commands, self, name="control")
+                task_status.started()
+                await self._tick(truth)
+
+    async def apply(self, region: str, fault: str, argument: str | None) -> str:
+        """Perform a fault of DESIGN 10; returns what was done. Raises FaultRefused."""
+        server = self._servers.get(region)
+        if server is None:
+            raise FaultRefused(
+                f"there is no region {region!r}; there are {', '.join(self._servers)}"
+            )
+        faults = self._regions[region].faults
+        text = faults.apply(fault, argument)
+        if faults.killed:
+            await server.close()
+        else:
+            await server.open()
+        server.wake()
+        return text
+
+    def status(self) -> list[dict[str, Any]]:
+        """One object a region: name, endpoint, feeds, faults; beside them the newest finalized slot."""
+        tip = self._view.newest(Commitment.FINALIZED, self.now())
+        return [
+            {
+                "region": name,
+                "endpoint": server.endpoint,
+                "feeds": server.feeds,
+                "open": server.is_open,
+                "finalized_slot": None if tip is None else tip.slot,
+            }
+            for name, server in self._servers.items()
+        ]
+
+    async def _open_region(self, place: int, name: str, started_at: float) -> None:
+        options = self._options
+        region = Region(
+            name,
+            self.chain,
+            RegionSettings(
+                slot_time=options.slot_time,
+                delay=options.delay_of(name),
+                jitter=options.jitter,
+                token=options.token,
+            ),
+            seed=options.seed + place,
+            started_at=started_at,
+            utc_offset=time.time() - started_at,
+        )
+        settings = ServerSettings(port=options.port_of(place), gzip=options.gzip)
+        server = RegionServer(region, settings, self.now)
+        self._regions[name], self._servers[name] = region, server
+        await server.open()
+
+    async def _tick(self, truth: TruthFile | None) -> None:
+        while True:
+            self._start_chain_when_asked()
+            now = self.now()
+            due = now + _LONGEST_SLEEP
+            for name, region in self._regions.items():
+                if region.next_due() <= now:
+                    region.advance(now)
+                    self._servers[name].wake()
+                due = min(due, region.next_due())
+            self._settle(truth, now)
+            await anyio.sleep(max(due - self.now(), _TICK))
+
+    def _start_chain_when_asked(self) -> None:
+        if self._held_at is None:
+            return
+        if sum(server.feeds for server in self._servers.values()) >= self._options.start_when:
+            self._held_for = anyio.current_time() - self._held_at
+            self._held_at = None
+
+    def _settle(self, truth: TruthFile | None, now: float) -> None:
+        """Blocks become history when the chain itself finalizes them, whatever the regions have said."""
+        root = self._view.newest(Commitment.FINALIZED, now)
+        if root is None or root.slot < self._settled:
+            return
+        for number in range(self._settled, root.slot + 1):
+            slot = self.chain.slot(number)
+            bank = canonical(slot)
+            if bank is not None:
+                self._accounts.settle(bank)
+            if truth is not None:
+                truth.write(slot)
+        self._settled = root.slot + 1
+
+    def start(self) -> None:
+        """Run in a thread of its own; returns when every door is open. Raises as `serve`."""
+        portal = self._thread.enter_context(
+            start_blocking_portal("asyncio", {"use_uvloop": True}, name="simulator")
+        )
+        try:
+            running, _ = portal.start_task(self.serve, name="simulator")
+        except BaseException:
+            self._thread.close()
+            raise
+        self._thread.callback(running.cancel)
+        self._portal = portal
+
+    def stop(self) -> None:
+        """Close every door and end the thread, within a second."""
+        self._portal = None
+        self._thread.close()
+
+    def fault(self, region: str, fault: str, argument: str | None = None) -> str:
+        """`apply`, from another thread, after `start`. Raises FaultRefused."""
+        if self._portal is None:
+            raise FaultRefused("the cluster does not run; start it first")
+        return self._portal.call(self.apply, region, fault, argument)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class _Announced:
+    """A task status that tells a function."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell = tell
+
+    def started(self, value: None = None) -> None:
+        """Every door is open."""
+        self._tell()
+
+
+async def simulate(options: SimulateOptions, *, ready: Callable[[Cluster], None]) -> None:
+    """Run a cluster until cancelled, on the asyncio backend; `ready` is called once, when every door is open.
+
+    Raises as `Cluster` and `Cluster.serve`.
+    """
+    cluster = Cluster(options)
+    await cluster.serve(task_status=_Announced(lambda: ready(cluster)))
+
+
+def _open_truth(options: SimulateOptions) -> TruthFile | None:
+    if options.truth is None:
+        return None
+    limit = options.truth_max_mb
+    return TruthFile(Path(options.truth), None if limit is None else limit * 1_000_000)

@@ -1,0 +1,49 @@
+"""What a user can choose about the simulated cluster."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from monitor.simulator.chain_settings import ChainSettings
+
+USUAL_DELAYS: Final = {"ams": 0.020, "nyc": 0.060, "tyo": 0.120}
+"""Seconds from the leader to a region of this name; guessed from the distances. Others get 0.05."""
+
+OTHER_DELAY: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateOptions:
+    """All of `chain-monitor simulate`. Ports: region i listens on `ports + i`, JSON-RPC on `ports + N`; 0 picks free ones."""
+
+    regions: tuple[str, ...] = ("ams", "nyc", "tyo")
+    slot_time: float = 0.3
+    """Seconds a slot."""
+    seed: int = 1
+    ports: int = 10000
+    control: str = "127.0.0.1:9999"
+    """Where commands for faults are taken; port 0 picks a free one."""
+    truth: Path | None = None
+    """What was on the chain, one record a line; None writes none."""
+    truth_max_mb: int | None = None
+    blocks: Path | None = None
+    """Real getBlock answers, one JSON a line, served unmodified instead of a made chain."""
+    start_when: int = 0
+    """The chain starts when so many feeds have asked for something; 0: at once."""
+    token: str | None = None
+    """The x-token that clients must send."""
+    delays: dict[str, float] = field(default_factory=dict)
+    """Seconds from the leader to a region, where it should differ from the usual."""
+    jitter: float = 0.005
+    """Seconds: each update is later by up to this much, at random."""
+    gzip: bool = True
+    """Offer gzip, as the real server does."""
+    chain: ChainSettings = field(default_factory=ChainSettings)
+
+    def delay_of(self, region: str) -> float:
+        """Seconds from the leader to this region."""
+        return self.delays.get(region, USUAL_DELAYS.get(region, OTHER_DELAY))
+
+    def port_of(self, place: int) -> int:
+        """The port of the i-th region; with i = N, that of JSON-RPC."""
+        return self.ports + place if self.ports else 0

@@ -1,0 +1,244 @@
+"""The gRPC face of one region: carries bytes between sockets and the sans-I/O region, and decides nothing.
+
+How this works. `grpc.aio` on uvloop sends a pre-built frame for about 25 us of CPU, the thread-per-stream server for
+about 47 (three streams of 1,300 messages of 1 KB a second, measured on the machine of SPEED.md). Each stream has two
+coroutines: one hands requests to the session, one pulls frames out of it, a few at a time. A pull waits for the
+client's HTTP/2 window, so what a slow client does not read stays in the session's queue, where "lagged" is decided.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+import grpc.aio
+
+from monitor.simulator.connections import break_connections
+from monitor.simulator.region import Refused, Region
+from monitor.simulator.session import Session
+
+GEYSER: Final = "geyser.Geyser"
+HEALTH: Final = "grpc.health.v1.Health"
+HOST: Final = "127.0.0.1"
+
+UNARY: Final = (
+    "SubscribeReplayInfo",
+    "Ping",
+    "GetLatestBlockhash",
+    "GetBlockHeight",
+    "GetSlot",
+    "IsBlockhashValid",
+    "GetVersion",
+)
+
+_PULL: Final = 64
+"""Frames taken from a session at once: small, so that the backlog stays where it is counted."""
+
+_OPTIONS: Final = (
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 0),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+"""PROTOCOL 0.10: hyper never punishes pings; the size of requests is judged here, for another answer (5.3)."""
+
+_GZIP: Final = (
+    ("grpc.default_compression_level", 1),
+    ("grpc.compression_enabled_algorithms_bitset", 0b101),
+)
+"""gzip for a client that names it, identity for the others. An algorithm set by call would be sent to all of them."""
+
+_SERVING: Final = b"\x08\x01"
+"""HealthCheckResponse{status: SERVING}."""
+
+_Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How a region meets its clients."""
+
+    port: int = 0
+    """0: a free one."""
+    gzip: bool = True
+    """Compress for every client that names gzip (PROTOCOL 5.4)."""
+    max_request_bytes: int = 4 * 1024 * 1024
+
+
+class _Stream:
+    """One Subscribe call: its session, and the news that there is something to pull."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.news = asyncio.Event()
+        self.asked = False
+
+
+class RegionServer:
+    """A Yellowstone server on one port. Lives in one event loop; `close` and `open` may alternate."""
+
+    def __init__(
+        self, region: Region, settings: ServerSettings, clock: Callable[[], float]
+    ) -> None:
+        self._region = region
+        self._settings = settings
+        self._clock = clock
+        self._streams: set[_Stream] = set()
+        self._server: grpc.aio.Server | None = None
+        self.port = settings.port
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that clients dial."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether connections are accepted."""
+        return self._server is not None
+
+    @property
+    def feeds(self) -> int:
+        """Open streams whose latest request was not empty."""
+        return sum(stream.asked for stream in self._streams)
+
+    async def open(self) -> None:
+        """Listen; on the same port as before. Raises OSError when another process has it."""
+        if self._server is not None:
+            return
+        compression = _GZIP if self._settings.gzip else ()
+        server = grpc.aio.server(options=(*_OPTIONS, *compression))
+        server.add_generic_rpc_handlers((self._geyser(), self._health()))
+        try:
+            self.port = server.add_insecure_port(f"{HOST}:{self.port}")
+        except RuntimeError as refused:
+            raise OSError(f"port {self.port} of {HOST} is taken; choose others") from refused
+        await server.start()
+        self._server = server
+
+    async def close(self) -> None:
+        """Refuse new connections and break those there are, as a killed process does."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        break_connections(self.port)
+        await server.stop(None)
+
+    def wake(self) -> None:
+        """Let every stream pull what its session now holds."""
+        for stream in self._streams:
+            stream.news.set()
+
+    def _geyser(self) -> grpc.GenericRpcHandler:
+        handlers: dict[str, Any] = {name: self._unary(name) for name in UNARY}
+        handlers["Subscribe"] = grpc.stream_stream_rpc_method_handler(self._subscribe)
+        return grpc.method_handlers_generic_handler(GEYSER, handlers)
+
+    def _health(self) -> grpc.GenericRpcHandler:
+        return grpc.method_handlers_generic_handler(
+            HEALTH,
+            {
+                "Check": grpc.unary_unary_rpc_method_handler(_check),
+                "Watch": grpc.unary_stream_rpc_method_handler(_watch),
+            },
+        )
+
+    def _unary(self, name: str) -> grpc.RpcMethodHandler[bytes, bytes]:
+        async def answer(request: bytes, context: _Context) -> bytes:
+            limit = self._settings.max_request_bytes
+            if len(request) > limit:
+                text = (
+                    f"Error, decoded message length too large: found {len(request)} bytes, "
+                    f"the limit is: {limit} bytes"
+                )
+                _end(context, "OUT_OF_RANGE", text)
+                return b""
+            try:
+                return self._region.call(name, request, _metadata(context), self._clock())
+            except Refused as refused:
+                _end(context, refused.code, refused.text)
+                return b""
+
+        handler: Any = answer
+        return grpc.unary_unary_rpc_method_handler(handler)
+
+    async def _subscribe(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
+        try:
+            session = self._region.open(_metadata(context), self._clock())
+        except Refused as refused:
+            _end(context, refused.code, refused.text)
+            return
+        stream = _Stream(session)
+        self._streams.add(stream)
+        reading: asyncio.Task[None] | None = None
+        try:
+            await context.send_initial_metadata(())
+            reading = asyncio.create_task(self._read(stream, context), name="requests")
+            await _pull(stream, context)
+        finally:
+            if reading is not None:
+                reading.cancel()
+            self._streams.discard(stream)
+            session.cancel()
+
+    async def _read(self, stream: _Stream, context: _Context) -> None:
+        while True:
+            request: Any = await context.read()
+            if request is grpc.aio.EOF:
+                stream.session.half_close(self._clock())
+                return
+            if len(request) > self._settings.max_request_bytes:
+                stream.session.break_request_stream(self._clock())
+            else:
+                stream.session.receive(request, self._clock())
+                stream.asked = bool(request)
+            stream.news.set()
+
+
+async def _pull(stream: _Stream, context: _Context) -> None:
+    session = stream.session
+    while True:
+        frames = session.frames(_PULL)
+        for frame in frames:
+            await context.write(frame)
+        if frames:
+            continue
+        if session.ending is not None:
+            _end(context, *session.ending)
+            return
+        stream.news.clear()
+        await stream.news.wait()
+
+
+async def _check(request: bytes, context: _Context) -> bytes:
+    if _asked_service(request) not in (b"", GEYSER.encode()):
+        _end(context, "NOT_FOUND", "service not registered")
+        return b""
+    return _SERVING
+
+
+async def _watch(request: bytes, context: _Context) -> None:
+    if _asked_service(request) not in (b"", GEYSER.encode()):
+        _end(context, "NOT_FOUND", "service not registered")
+        return
+    await context.write(_SERVING)
+    await asyncio.Event().wait()
+
+
+def _asked_service(request: bytes) -> bytes:
+    """HealthCheckRequest has one field: `service = 1`, a short string."""
+    return request[2:] if request[:1] == b"\x0a" else b""
+
+
+def _end(context: _Context, code: str, text: str) -> None:
+    context.set_code(grpc.StatusCode[code])
+    context.set_details(text)
+
+
+def _metadata(context: _Context) -> Mapping[str, str]:
+    pairs = context.invocation_metadata() or ()
+    return {key: value for key, value in pairs if isinstance(value, str)}
