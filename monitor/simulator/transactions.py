@@ -99,6 +99,8 @@ class Outline:
     """Token accounts among the keys, by index, ascending."""
     writes: tuple[int, ...] = (0,)
     """Keys whose accounts are written, by index."""
+    program_accounts: tuple[tuple[int, bytes], ...] = ()
+    """Accounts that keep a program's own state, by index, with that program."""
     all_keys: tuple[bytes, ...] = field(init=False)
     addresses: tuple[str, ...] = field(init=False)
     """Base58 of `all_keys`."""

@@ -15,6 +15,9 @@ _VOTE_ACCOUNTS = 5
 """One in so many votes writes its vote account too: they are large."""
 
 
+_STATE_TAG = b"poolstat"
+
+
 def chosen_writes(block: Sequence[Executed], limit: int) -> dict[int, list[int]]:
     """Which accounts (by index of the key) are written by which transactions (by index), about `limit` in all.
 
@@ -48,11 +51,14 @@ def transaction_writes(
     """What the transaction left in these of its accounts."""
     outline = executed.signed.outline
     tokens = {number: order for order, (number, _) in enumerate(outline.token_accounts)}
+    owners = dict(outline.program_accounts)
     for version, key in enumerate(keys, start=first_version):
         owner, content = SYSTEM_PROGRAM, b""
         if key in tokens:
             account = outline.token_accounts[tokens[key]][1]
             owner, content = TOKEN_PROGRAM, account.content(executed.post_tokens[tokens[key]])
+        elif key in owners:
+            owner, content = owners[key], _state(slot, executed)
         elif outline.is_vote and key == 1:
             owner, content = VOTE_PROGRAM, vote_account_content(outline.keys[0], slot - 1)
         yield Write(
@@ -78,3 +84,9 @@ def sysvar_writes(contents: Sequence[tuple[bytes, bytes]], first_version: int) -
             write_version=version,
             txn_signature=None,
         )
+
+
+def _state(slot: int, executed: Executed) -> bytes:
+    """A program's account: a discriminator, the slot, then the amounts of the last use."""
+    numbers = (slot, *executed.signed.amounts)
+    return _STATE_TAG + b"".join([number.to_bytes(8, "little") for number in numbers])
