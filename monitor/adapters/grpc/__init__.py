@@ -1,0 +1,1 @@
+"""Streams to Yellowstone endpoints over grpcio: the only code of the daemon that imports it."""

@@ -1,0 +1,81 @@
+"""Channels: one connection for one stream, with the options that Yellowstone streams need."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import grpc
+import grpc.experimental
+
+from monitor.adapters.grpc.settings import GrpcSettings
+from monitor.ports import Endpoint
+
+SUBSCRIBE: Final = "/geyser.Geyser/Subscribe"
+
+_IDENTITY_ONLY: Final = 0b001
+_IDENTITY_AND_GZIP: Final = 0b101
+"""Bits of grpc.compression_enabled_algorithms_bitset: identity, deflate, gzip."""
+_BYTES_PER_MB: Final = 1_000_000
+_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+Metadata = tuple[tuple[str, str], ...]
+
+
+def target_of(url: str) -> tuple[str, bool]:
+    """The `host:port` that grpcio dials, and whether TLS is spoken there."""
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    host = parts.hostname or ""
+    return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"), parts.scheme == "https"
+
+
+def metadata_of(endpoint: Endpoint) -> Metadata:
+    """Headers of a call: the token, where there is one."""
+    return () if endpoint.token is None else (("x-token", endpoint.token),)
+
+
+def options_of(settings: GrpcSettings, *, single_threaded: bool = False) -> list[tuple[str, int]]:
+    """Channel options. BDP probing stays on: windows then grow to what a long way needs (SPEED 7)."""
+    limit = settings.max_message_mb
+    options = [
+        # Channels of equal target share a connection otherwise, and with it one flow-control window.
+        ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.max_receive_message_length", -1 if limit is None else int(limit * _BYTES_PER_MB)),
+        ("grpc.max_send_message_length", -1),
+        (
+            "grpc.compression_enabled_algorithms_bitset",
+            _IDENTITY_AND_GZIP if settings.gzip else _IDENTITY_ONLY,
+        ),
+        # A stream is reopened by the kernel, which knows from where; a silent second try would not.
+        ("grpc.enable_retries", 0),
+        # In spite of its name this bounds the connection attempt too, handshakes included.
+        ("grpc.min_reconnect_backoff_ms", int(settings.connect_timeout * 1000)),
+        ("grpc.keepalive_time_ms", int(settings.keepalive * 1000)),
+        ("grpc.keepalive_timeout_ms", int(settings.keepalive_timeout * 1000)),
+        # A channel lives as long as its one call, so pings without calls would only earn GOAWAY too_many_pings.
+        ("grpc.keepalive_permit_without_calls", 0),
+        # We hardly ever send, and by default grpcio stops pinging after two pings without. Strict servers (C-core,
+        # grpc-go) count pings as abuse only while they send nothing themselves, and a Yellowstone server sends its own
+        # ping every 10 to 15 s; one that is silent for longer is lost to us anyway.
+        ("grpc.http2.max_pings_without_data", 0),
+    ]
+    if single_threaded:
+        options.append((grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1))
+    return options
+
+
+def open_channel(
+    endpoint: Endpoint, settings: GrpcSettings, *, single_threaded: bool = False
+) -> grpc.Channel:
+    """A channel that connects on its first call. Raises OSError when ca_file cannot be read."""
+    target, tls = target_of(endpoint.url)
+    options = options_of(settings, single_threaded=single_threaded)
+    if not tls:
+        return grpc.insecure_channel(target, options)
+    roots = None if endpoint.ca_file is None else Path(endpoint.ca_file).read_bytes()
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials(roots), options)
+
+
+def is_header_value(text: str) -> bool:
+    """Whether HTTP/2 carries this text; a newline at the end of a token, say, it does not."""
+    return text.isascii() and text.isprintable()

@@ -1,0 +1,120 @@
+"""The hand-over place of one feed: its thread puts frames in, the loop takes them out, and neither locks.
+
+The reading thread alone adds to `_received`, the loop alone to `_taken`; their difference is what waits here. Appending
+to a deque and taking from its other end are atomic. The ending is set after the last frame and looked at before the
+first, so it is never announced ahead of a frame.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.adapters.grpc.alarm import Alarm
+from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCounts:
+    """What one feed has delivered so far."""
+
+    frames: int = 0
+    bytes: int = 0
+    wake_ups: int = 0
+    """Times its thread had to wake the loop."""
+    stalls: int = 0
+    """Times its thread stopped reading because the loop had not taken what waited."""
+
+
+class Intake:
+    """Frames of one feed on their way to the loop, bounded in bytes."""
+
+    def __init__(self, feed: int, bound: int, alarm: Alarm, stamp: Callable[[], int]) -> None:
+        self._feed = feed
+        self._bound = bound
+        self._alarm = alarm
+        self._stamp = stamp
+        self._frames: deque[tuple[int, bytes]] = deque()
+        self._received = 0
+        self._taken = 0
+        self._received_frames = 0
+        self._wake_ups = 0
+        self._opened = False
+        self._announced = False
+        self._ending: tuple[str, str] | None = None
+        self._stalls = 0
+        self.stalled = False
+        """The thread reads no further until its call is resumed."""
+
+    # The reading thread's side
+
+    def put(self, frame: bytes) -> bool:
+        """Stamp a frame and hand it over; False when the bound is reached and reading must pause."""
+        self._frames.append((self._stamp(), frame))
+        self._received_frames += 1
+        self._received += len(frame)
+        if not self._alarm.armed:
+            self._ring()
+        return self._received - self._taken < self._bound
+
+    def has_room(self) -> bool:
+        """Whether less waits than the bound; any thread may ask."""
+        return self._received - self._taken < self._bound
+
+    def stall(self) -> None:
+        """Tell that reading pauses. Look for room once more afterwards: the loop may have taken meanwhile."""
+        self.stalled = True
+        self._stalls += 1
+
+    def open(self) -> None:
+        """Tell that the server accepted the stream."""
+        self._opened = True
+        if not self._alarm.armed:
+            self._ring()
+
+    def end(self, code: str, text: str) -> None:
+        """Tell that the stream is over; nothing may follow."""
+        self._ending = (code, text)
+        if not self._alarm.armed:
+            self._ring()
+
+    def _ring(self) -> None:
+        self._wake_ups += 1
+        self._alarm.ring()
+
+    # The loop's side
+
+    def is_waiting(self) -> bool:
+        """Whether there is something to take."""
+        return (
+            bool(self._frames) or self._ending is not None or (self._opened and not self._announced)
+        )
+
+    def take(self, limit_bytes: int) -> tuple[list[Taken], int]:
+        """What waits, in the order of the stream, until the frames' bytes reach the limit; and those bytes."""
+        taken: list[Taken] = []
+        ending = self._ending
+        if not self._announced and (self._opened or self._frames):
+            self._announced = True
+            taken.append(StreamOpened(self._feed))
+        batch, size = self._take_frames(limit_bytes)
+        if batch:
+            self._taken += size
+            self._alarm.count(len(batch))
+            taken.append(FramesTaken(self._feed, batch))
+        if ending is not None and not self._frames:
+            taken.append(StreamEnded(self._feed, *ending))
+        return taken, size
+
+    def counts(self) -> FeedCounts:
+        """Totals of the feed."""
+        return FeedCounts(self._received_frames, self._received, self._wake_ups, self._stalls)
+
+    def _take_frames(self, limit_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
+        frames = self._frames
+        batch = []
+        size = 0
+        while frames and size < limit_bytes:
+            each = frames.popleft()
+            size += len(each[1])
+            batch.append(each)
+        return batch, size
