@@ -43,14 +43,13 @@ class Join:
         """Highest slot that any feed spoke of."""
         self.root = -1
         """Highest slot known finalized."""
-        self._first_seen: int | None = None
         self._pruned_below = 0
 
     def take_data(self, feed: int, row: Row) -> None:
         """A transaction, status, account, entry or block of some slot."""
         state = self.slots.get(row[1])
         if state is None:
-            state = self._data_slot(row[1])
+            state = self._data_slot(feed, row[1])
             if state is None:
                 return
         bank = state.current.get(feed)
@@ -199,12 +198,13 @@ class Join:
         """Whether a replay could add nothing: some feed holds the slot whole, or it died."""
         return state.dead is not None or any(bank.covers for bank in state.banks)
 
-    def _data_slot(self, number: int) -> SlotState | None:
+    def _data_slot(self, feed: int, number: int) -> SlotState | None:
         """The slot for data of a number not met before; None when it is not ours."""
+        sight = self.sights[feed]
+        if sight.first_slot is None:
+            sight.first_slot = number
         if self.floor is None:
-            if self._first_seen is None:
-                self._first_seen = number
-            if number < self._first_seen + 2:
+            if sight.has_lifecycle or number < sight.first_slot + 2:
                 return None
             self.begin_at(number)
         state = self.slot(number)

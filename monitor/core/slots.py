@@ -187,17 +187,16 @@ class SlotState:
         return sorted(found.values(), key=_chain_order)
 
     def last_writes(self, blockhash: str) -> dict[bytes, Held]:
-        """By pubkey, the last write to each account in the block, as a covering feed orders them."""
+        """By pubkey, the last write to each account in the block.
+
+        As a covering feed orders them, since versions of two nodes do not compare; what only others have is added.
+        """
         whole = self.covered(blockhash)
-        stores = [(whole.store, whole.bit)] if whole is not None else self._stores_of(blockhash)
-        last: dict[bytes, tuple[int, Held]] = {}
-        for store, bits in stores:
-            for bit, writes in store.writes.items():
-                if bit & bits:
-                    for pubkey, (version, key) in writes.items():
-                        if pubkey not in last or version > last[pubkey][0]:
-                            last[pubkey] = (version, store.accounts[key])
-        return {pubkey: last[pubkey][1] for pubkey in sorted(last)}
+        found = _last_in(whole.store, whole.bit) if whole is not None else {}
+        for store, bits in self._stores_of(blockhash):
+            for pubkey, held in _last_in(store, bits).items():
+                found.setdefault(pubkey, held)
+        return {pubkey: found[pubkey] for pubkey in sorted(found)}
 
     def all_writes(self, blockhash: str) -> dict[bytes, Held]:
         """By key, every held write of the block: by pubkey, then in order of arrival."""
@@ -262,6 +261,16 @@ class SlotState:
             if row[0] == Kind.TRANSACTION and table[row[2]] & (tied | untied)
         ]
         return sorted(indexes) == list(range(meta.transactions))
+
+
+def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
+    last: dict[bytes, tuple[int, bytes]] = {}
+    for bit, writes in store.writes.items():
+        if bit & bits:
+            for pubkey, write in writes.items():
+                if pubkey not in last or write[0] > last[pubkey][0]:
+                    last[pubkey] = write
+    return {pubkey: store.accounts[key] for pubkey, (_, key) in last.items() if key in store.accounts}
 
 
 _ORDER: Final = {
