@@ -7,24 +7,35 @@ entries and metas: about 1,030 bytes a message.
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
+from functools import cache
 from typing import Final
 
+import orjson
 import zstandard
 
-from monitor.wire.pb import geyser_pb2, solana_storage_pb2
+from monitor.simulator.chain import GeneratedChain
+from monitor.simulator.chain_settings import ChainSettings
+from monitor.wire.blocks import map_block
+from monitor.wire.pb import geyser_pb2
 from tests.shared_data import SHARED
 
-BLOCK: Final = SHARED / "blocks" / "orig" / "mainnet-332254855.ConfirmedBlock.pb.zst"
-VOTE_PROGRAM: Final = bytes.fromhex(
-    "0761481d357474bb7c4d7624ebd3bdb3d8355e73d11043fc0da3538000000000"
-)
+SLOT: Final = 361_774_429
+BLOCK: Final = SHARED / "blocks" / "getBlock" / f"mainnet-{SLOT}.base64.json.zst"
 ACCOUNT_DATA_BYTES: Final = 165
 """The length of an SPL token account, the commonest of all."""
 POOL: Final = 4096
 """Distinct accounts that are written again and again, as hot accounts are."""
 
+OWNERS: Final = 20
+VOTES: Final = 100
+"""Votes in a slot of the bench."""
+TRANSACTIONS: Final = 48
+"""Other transactions in a slot of the bench."""
+SLOTS: Final = 10
+"""Different slots before the first comes again with a new number."""
+
 Info = geyser_pb2.SubscribeUpdateTransactionInfo
+AccountInfo = geyser_pb2.SubscribeUpdateAccountInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +48,36 @@ class Corpus:
     transactions: tuple[Info, ...]
 
 
+@cache
 def read_corpus() -> Corpus:
-    """The real block."""
+    """The real block; without the shared data, as much of the simulator's chain."""
+    return real_corpus() if BLOCK.is_file() else simulated_corpus()
+
+
+def simulated_corpus() -> Corpus:
+    """Votes and transactions of the simulated chain: valid, and much shorter than real ones."""
+    settings = ChainSettings(
+        votes=VOTES, transactions=TRANSACTIONS, skipped=0, forked=0, dead=0, recreated=0
+    )
+    chain = GeneratedChain(1, settings)
+    numbers = range(chain.first_slot, chain.first_slot + SLOTS)
+    updates = (update for number in numbers for _, update in chain.slot(number).banks[-1].updates)
+    return sorted_corpus(
+        "the simulator's chain",
+        (
+            each.message.transaction
+            for each in updates
+            if isinstance(each.message, geyser_pb2.SubscribeUpdateTransaction)
+        ),
+    )
+
+
+def real_corpus() -> Corpus:
+    """A whole mainnet block of August 2025."""
     with BLOCK.open("rb") as file:
         raw = zstandard.ZstdDecompressor().stream_reader(file).read()
-    block = solana_storage_pb2.ConfirmedBlock.FromString(raw)
-    return sorted_corpus(
-        BLOCK.name, (_info(each.transaction, each.meta) for each in block.transactions)
-    )
+    block = map_block(SLOT, orjson.loads(raw)["result"])
+    return sorted_corpus(f"mainnet block {SLOT}", block.transactions)
 
 
 def sorted_corpus(source: str, infos: Iterable[Info]) -> Corpus:
@@ -56,39 +89,18 @@ def sorted_corpus(source: str, infos: Iterable[Info]) -> Corpus:
     return Corpus(source, tuple(votes), tuple(others))
 
 
-def _info(
-    transaction: solana_storage_pb2.Transaction, meta: solana_storage_pb2.TransactionStatusMeta
-) -> Info:
-    return Info(
-        signature=transaction.signatures[0],
-        is_vote=is_vote(transaction.message),
-        transaction=transaction,
-        meta=meta,
-    )
-
-
-def is_vote(message: solana_storage_pb2.Message) -> bool:
-    """A lone instruction of the vote program makes a vote."""
-    return (
-        len(message.instructions) == 1
-        and message.account_keys[message.instructions[0].program_id_index] == VOTE_PROGRAM
-    )
-
-
-def account_writes(count: int, seed: int) -> list[geyser_pb2.SubscribeUpdateAccountInfo]:
-    """So many made-up writes to accounts of the pool, the same for the same seed."""
+def account_writes(count: int, seed: int) -> list[AccountInfo]:
+    """So many made-up writes to different accounts of the pool, the same for the same seed."""
     dice = random.Random(seed)
-    return list(islice(_writes(dice), count))
+    return [_write(account, dice) for account in dice.sample(range(POOL), count)]
 
 
-def _writes(dice: random.Random) -> Iterable[geyser_pb2.SubscribeUpdateAccountInfo]:
-    while True:
-        account = random.Random(dice.randrange(POOL))
-        pubkey, owner = account.randbytes(32), random.Random(account.randrange(20)).randbytes(32)
-        yield geyser_pb2.SubscribeUpdateAccountInfo(
-            pubkey=pubkey,
-            lamports=dice.randrange(1_000_000, 10_000_000_000),
-            owner=owner,
-            rent_epoch=2**64 - 1,
-            data=dice.randbytes(ACCOUNT_DATA_BYTES),
-        )
+def _write(account: int, dice: random.Random) -> AccountInfo:
+    own = random.Random(account)
+    return AccountInfo(
+        pubkey=own.randbytes(32),
+        lamports=dice.randrange(1_000_000, 10_000_000_000),
+        owner=random.Random(own.randrange(OWNERS)).randbytes(32),
+        rent_epoch=2**64 - 1,
+        data=dice.randbytes(ACCOUNT_DATA_BYTES),
+    )

@@ -17,21 +17,17 @@ from solders.hash import Hash
 
 from monitor.core.chain import SlotStatus
 from monitor.wire.pb import geyser_pb2
-from tests.bench.corpus import Corpus, Info, account_writes
+from tests.bench.corpus import SLOTS, TRANSACTIONS, VOTES, Corpus, Info, account_writes
 from tests.bench.wire_fields import VARINT5, created_at, delimited, tag, varint, varint5
 
 FIRST_SLOT: Final = 400_000_000
 MESSAGES: Final = 400
-VOTES: Final = 100
-TRANSACTIONS: Final = 48
 ENTRIES: Final = 5
 FIXED: Final = 7
 """FIRST_SHRED_RECEIVED, CREATED_BANK, COMPLETED, BlockMeta, PROCESSED, CONFIRMED, FINALIZED."""
 CONFIRMED_AFTER: Final = 2
 FINALIZED_AFTER: Final = 32
 SKIPPED_HEIGHTS: Final = 20_000_000
-TEMPLATES: Final = 10
-"""Different slots before the first comes again with a new number."""
 STAMP_BYTES: Final = 12
 SIGNATURE_BYTES: Final = 64
 
@@ -165,7 +161,7 @@ class Pieces:
         return self.raw(bytes(32))
 
 
-def templates(corpus: Corpus, names: Names, count: int = TEMPLATES) -> list[SlotTemplate]:
+def templates(corpus: Corpus, names: Names, count: int = SLOTS) -> list[SlotTemplate]:
     """So many different slots, dealt from the corpus in turn."""
     return [_template(corpus, names, each) for each in range(count)]
 
@@ -175,6 +171,7 @@ def _template(corpus: Corpus, names: Names, which: int) -> SlotTemplate:
     dice = random.Random(which)
     infos = _dealt(corpus.votes, VOTES, which) + _dealt(corpus.transactions, TRANSACTIONS, which)
     dice.shuffle(infos)
+    infos = [_placed(info, index) for index, info in enumerate(infos)]
     writes = account_writes(MESSAGES - FIXED - entries - len(infos), which)
     order = [True] * len(infos) + [False] * len(writes)
     dice.shuffle(order)
@@ -184,7 +181,7 @@ def _template(corpus: Corpus, names: Names, which: int) -> SlotTemplate:
     index = written = 0
     for is_transaction in order:
         if is_transaction:
-            template.add(names.transactions, 4, _transaction(infos[index], index))
+            template.add(names.transactions, 4, _transaction(infos[index]))
             index += 1
         else:
             signature = infos[max(index - 1, 0)].signature
@@ -197,20 +194,28 @@ def _template(corpus: Corpus, names: Names, which: int) -> SlotTemplate:
     template.add(names.slots, 3, _status(SlotStatus.PROCESSED, 0))
     template.add(names.slots, 3, _status(SlotStatus.CONFIRMED, -CONFIRMED_AFTER))
     template.add(names.slots, 3, _status(SlotStatus.FINALIZED, -FINALIZED_AFTER))
+    template.number(FIRST_SLOT + which)
     return template
 
 
 def _dealt(infos: tuple[Info, ...], count: int, which: int) -> list[Info]:
-    return [infos[(which * count + each) % len(infos)] for each in range(count)]
+    """This slot's share: evenly spaced over all there are, so that their mean size is the block's."""
+    return [infos[(which * count + each) * len(infos) // (SLOTS * count)] for each in range(count)]
 
 
-def _transaction(info: Info, index: int) -> Pieces:
-    dealt = Info()
-    dealt.CopyFrom(info)
-    dealt.index = index
-    raw = dealt.SerializeToString(deterministic=True)
-    head = tag(1, 2) + varint(len(raw))
-    pieces = Pieces().raw(head + raw)
+def _placed(info: Info, index: int) -> Info:
+    """A copy at this index, its signature like no other of the slot."""
+    placed = Info()
+    placed.CopyFrom(info)
+    placed.index = index
+    placed.signature = bytes(VARINT5) + index.to_bytes(3, "big") + info.signature[VARINT5 + 3 :]
+    placed.transaction.signatures[0] = placed.signature
+    return placed
+
+
+def _transaction(info: Info) -> Pieces:
+    raw = info.SerializeToString(deterministic=True)
+    pieces = Pieces().raw(tag(1, 2) + varint(len(raw)) + raw)
     at = pieces.bytes.find(info.signature)
     while at >= 0:
         pieces.mark(0, at)

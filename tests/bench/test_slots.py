@@ -8,19 +8,18 @@ from solders.hash import Hash
 
 from monitor.core.chain import SlotStatus
 from monitor.wire.pb import geyser_lazy_pb2, geyser_pb2
-from tests.bench.corpus import Corpus, read_corpus
+from tests.bench.corpus import TRANSACTIONS, VOTES, Corpus, read_corpus, simulated_corpus
 from tests.bench.peers.reading import Key, key_of, request
 from tests.bench.slots import (
     FIRST_SLOT,
     MESSAGES,
-    TRANSACTIONS,
-    VOTES,
     Names,
     SlotTemplate,
     hash_of,
     names_asked,
     templates,
 )
+from tests.bench.stamps import sent_ns
 from tests.shared_data import needs_shared_data
 
 EVERYTHING = Names(("a",), ("b",), ("~1", "chain"), ("~1",), ("~1",), ("entries",))
@@ -175,7 +174,7 @@ def test_the_mix_is_about_a_kilobyte_a_message() -> None:
     slots = templates(read_corpus(), names_asked(request()))
     count = sum(len(each.ends) for each in slots)
     mean = sum(len(each.buffer) for each in slots) / count - 5
-    assert 900 < mean < 1_300
+    assert 980 < mean < 1_080
     assert count == 10 * MESSAGES
 
 
@@ -183,4 +182,28 @@ def test_a_corpus_without_enough_votes_is_dealt_again() -> None:
     whole = read_corpus()
     small = Corpus("small", whole.votes[:7], whole.transactions[:3])
     (template,) = templates(small, EVERYTHING, 1)
-    assert len(template.ends) == MESSAGES
+    infos = [each.transaction.transaction for each in updates(template)]
+    assert len({each.signature for each in infos if each.signature}) == VOTES + TRANSACTIONS
+
+
+def test_without_the_shared_data_the_simulated_chain_fills_the_slots() -> None:
+    (template,) = templates(simulated_corpus(), EVERYTHING, 1)
+    kinds = Counter(each.WhichOneof("update_oneof") for each in updates(template))
+    assert kinds["transaction"] == VOTES + TRANSACTIONS
+    votes = [each.transaction.transaction.is_vote for each in updates(template)]
+    assert votes.count(True) == VOTES
+
+
+def test_no_account_is_written_twice_by_one_transaction() -> None:
+    writes = Counter(
+        (each.account.account.pubkey, each.account.account.txn_signature)
+        for each in updates(numbered(EVERYTHING))
+        if each.HasField("account")
+    )
+    assert max(writes.values()) == 1
+
+
+def test_the_send_time_is_read_from_the_end_of_a_frame() -> None:
+    template = numbered(EVERYTHING)
+    template.stamp(0, MESSAGES, 98_765_432_109_876_543)
+    assert {sent_ns(raw) for raw in raw_messages(template.buffer)} == {98_765_432_109_876_543}

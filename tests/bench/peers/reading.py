@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import Final
 
-from monitor.wire.pb import geyser_pb2
+from monitor.wire.pb import geyser_lazy_pb2, geyser_pb2
 from tests.bench.window import Figures
 
 SUBSCRIBE: Final = "/geyser.Geyser/Subscribe"
@@ -23,7 +23,7 @@ def request() -> geyser_pb2.SubscribeRequest:
     return made
 
 
-def key_of(update: geyser_pb2.SubscribeUpdate) -> Key:
+def key_of(update: geyser_pb2.SubscribeUpdate | geyser_lazy_pb2.SubscribeUpdate) -> Key:
     """What makes an update itself: kind, slot, and signature, or pubkey and write version."""
     match update.WhichOneof("update_oneof"):
         case "account":
