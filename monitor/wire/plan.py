@@ -64,7 +64,7 @@ class Plan:
     last_matching: int
     """Monitors whose account events are the last write that matched, not the last write."""
     slices: tuple[DataSlice, ...]
-    """What the server cuts account data to; () when it sends them whole."""
+    """What the server cuts account data to, the same for every endpoint; () when it sends them whole."""
     level: Commitment
     arriving: LocalFilters
     """Judges what a name does not tell, by the filters as asked for each monitor."""
@@ -130,17 +130,19 @@ def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limit
         judged[Kind.ACCOUNT] = on_last_write
     if _is_superset(asked[Kind.BLOCK]):
         judged[Kind.BLOCK] = mask_of(monitors, Kind.BLOCK)
-    reads_data = any(
-        _reads_data(monitor)
-        for position, monitor in enumerate(monitors)
-        if on_last_write >> position & 1 or _is_superset(asked[Kind.ACCOUNT])
-    )
+    slices = _server_slices(monitors, on_last_write)
+    if slices and _is_superset(asked[Kind.ACCOUNT]) and any(map(_reads_data, monitors)):
+        names = [monitor.name for monitor in monitors if monitor.accounts is not None]
+        why = (
+            "they cannot share one, because they judge data that data_slices cut: leave slices out"
+        )
+        raise refuse_filters("accounts", names, endpoint, why)
     return Plan(
         monitors=tuple(monitors),
         asked={kind: filters for kind, filters in asked.items() if filters},
         judged=judged,
         last_matching=last_matching,
-        slices=() if reads_data else _common_slices(monitors),
+        slices=slices,
         level=level,
         arriving=LocalFilters(widened),
     )
@@ -238,14 +240,18 @@ def _reads_data(monitor: Monitor) -> bool:
     return bool(state.memcmp or state.datasize is not None or state.token_account_state)
 
 
-def _common_slices(monitors: Sequence[Monitor]) -> tuple[DataSlice, ...]:
-    """The one list that all monitors of account data have, if a server takes it; else ()."""
-    lists = {
-        monitor.data_slices
-        for monitor in monitors
-        if monitor.accounts is not None
-        or (monitor.blocks is not None and monitor.blocks.include_accounts)
-    }
+def _server_slices(monitors: Sequence[Monitor], on_last_write: int) -> tuple[DataSlice, ...]:
+    """The one list that all monitors of account data have, if the server may cut by it; else ().
+
+    It may not where a filter on data is judged at release. The endpoint has no say: data cut by one server and not
+    by another would give an unsigned write two keys.
+    """
+    lists = set()
+    for position, monitor in enumerate(monitors):
+        if monitor.accounts is not None or (monitor.blocks and monitor.blocks.include_accounts):
+            lists.add(monitor.data_slices)
+        if on_last_write >> position & 1 and _reads_data(monitor):
+            return ()
     if len(lists) != 1:
         return ()
     (common,) = lists
