@@ -170,19 +170,22 @@ class Join:
     def resume_below(self, covered: int) -> int | None:
         """The lowest slot under `covered` that a replay should begin with, or None when nothing is missing.
 
-        That is the lowest slot which no feed holds whole; or, when the parent of `covered` was never met,
-        the highest slot that was, since everything between them is missing.
+        That is the lowest slot which no feed holds whole; or, where the parent of a slot was never met, the
+        slot met before it, since everything between the two is missing.
         """
-        below = [number for number in self.slots if number < covered]
-        unheld = (n for n in below if not self._is_held(self.slots[n]))
-        lowest = min(unheld, default=None)
-        if lowest is not None:
-            return lowest
-        state = self.slots.get(covered)
-        parent = state.parent if state is not None else None
-        if parent is None or parent in self.slots or self.floor is None or parent < self.floor:
+        if self.floor is None:
             return None
-        return max(below, default=self.floor)
+        before = self.floor
+        for number in sorted(n for n in self.slots if n <= covered):
+            state = self.slots[number]
+            parent = state.parent
+            unmet = parent is not None and parent >= max(self.floor, self._pruned_below)
+            if unmet and parent not in self.slots:
+                return before
+            if number < covered and not self._is_held(state):
+                return number
+            before = number
+        return None
 
     def check(self) -> None:
         """State what always holds; for tests."""

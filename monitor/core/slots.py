@@ -270,7 +270,9 @@ def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
             for pubkey, write in writes.items():
                 if pubkey not in last or write[0] > last[pubkey][0]:
                     last[pubkey] = write
-    return {pubkey: store.accounts[key] for pubkey, (_, key) in last.items() if key in store.accounts}
+    return {
+        pubkey: store.accounts[key] for pubkey, (_, key) in last.items() if key in store.accounts
+    }
 
 
 _ORDER: Final = {

@@ -1,0 +1,153 @@
+"""Keeping feeds open: back-off, silence, and the replay after a reconnect, told as dialogue."""
+
+import pytest
+
+from monitor.core.backoff import LONGEST_DELAY, full_jitter, slow
+from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
+from monitor.core.connections import FLOOR_MARGIN, REPEAT_LIMIT
+from monitor.core.endings import EndReason
+from tests.core.play import ALL, Play, confirmed, created, meta, processed, tx
+
+
+def test_reopens_after_a_back_off_that_grows_without_progress() -> None:
+    play = Play(ALL)
+    play.ends(1, jitter=0.999)
+    assert len(play.opened()) == 1
+    play.at(0.5)
+    assert play.opened() == [1, 2]
+    play.ends(2, jitter=0.999).at(1.0)
+    assert play.opened() == [1, 2]
+    play.at(1.5)
+    assert play.opened() == [1, 2, 3]
+
+
+def test_back_off_is_reset_by_complete_slots_and_not_by_opening() -> None:
+    play = Play(ALL)
+    for feed in range(1, 6):
+        play.ends(feed, jitter=0.0).at(play.now + 0.25)
+    connection = play.kernel.connections.all[0]
+    assert connection.failures == 5
+    for slot in range(10, 42):
+        play.block(6, slot, tx(slot, 0, f"s{slot}"))
+    assert connection.failures == 0
+
+
+@pytest.mark.parametrize("reason", [EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN])
+def test_what_only_a_person_can_cure_is_tried_slowly(reason: EndReason) -> None:
+    play = Play(ALL)
+    play.ends(1, reason)
+    play.at(14.9)
+    assert play.opened() == [1]
+    play.at(15.0)
+    assert play.opened() == [1, 2]
+
+
+def test_a_clean_end_of_stream_is_an_outage_too() -> None:
+    play = Play(ALL)
+    play.ends(1, EndReason.END).at(1.0)
+    assert play.opened() == [1, 2]
+    assert play.kernel.connections.errors == [{EndReason.END: 1}]
+
+
+def test_a_feed_that_falls_silent_is_closed_and_comes_back() -> None:
+    play = Play(ALL)
+    play.at(14.9)
+    assert play.of(CloseFeed) == []
+    play.at(15.0)
+    assert play.of(CloseFeed) == [CloseFeed(1)]
+    play.ends(1).at(16.0)
+    assert play.opened() == [1, 2]
+
+
+def test_rows_of_a_feed_that_has_ended_are_ignored() -> None:
+    play = Play(ALL)
+    play.ends(1)
+    play.says(1, created(5), tx(5, 0), meta(5), confirmed(5))
+    assert play.take() == []
+
+
+def test_after_a_reconnect_the_first_covered_slot_asks_for_a_replay_of_what_is_open() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).says(1, created(5), tx(5, 0, "b0")).ends(1).at(1.0)
+    play.says(2, tx(6, 1, "half"), meta(6, transactions=2))
+    assert play.of(AmendFeed) == []
+    play.block(2, 7, tx(7, 0, "d"))
+    assert play.of(AmendFeed) == [AmendFeed(2, 1, 5)]
+
+
+def test_replayed_slots_before_the_fence_are_whole() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).says(1, confirmed(4), created(5), tx(5, 0, "b0")).ends(1).at(1)
+    play.says(2, tx(6, 1, "c1"), meta(6, transactions=2), processed(6))
+    play.block(2, 7, tx(7, 0, "d")).says(2, confirmed(7))
+    assert play.take() == ["4 a"]
+    play.says(2, tx(5, 0, "b0"), tx(5, 1, "b1"), meta(5, transactions=2), processed(5))
+    assert play.take() == ["5 b0", "5 b1"]
+    play.says(2, tx(6, 0, "c0"), tx(6, 1, "c1"), meta(6, transactions=2), processed(6))
+    assert play.take() == ["6 c0", "6 c1", "7 d"]
+    play.says(2, tx(7, 0, "d"), meta(7), processed(7))
+    assert "a replay reached its fence" in play.sentences()
+    assert play.take() == []
+
+
+def test_a_whole_outage_is_replayed_from_the_highest_slot_met() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).says(1, confirmed(4)).ends(1).at(1)
+    play.block(2, 9, tx(9, 0, "f"))
+    assert play.of(AmendFeed) == [AmendFeed(2, 1, 4)]
+
+
+def test_no_replay_is_asked_for_when_another_feed_held_everything() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4, tx(4, 0, "a")).ends(1)
+    for slot in (4, 5, 6):
+        play.block(2, slot, tx(slot, 0, f"s{slot}"))
+    play.at(0.3).block(3, 6, tx(6, 0, "s6"))
+    assert play.of(AmendFeed) == []
+
+
+def test_one_feed_replays_at_a_time() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4, tx(4, 0, "a")).says(1, confirmed(4)).ends(1).ends(2).at(1)
+    first, second = play.opened()[2:]
+    play.block(first, 9, tx(9, 0, "f")).block(second, 9, tx(9, 0, "f"))
+    assert play.of(AmendFeed) == [AmendFeed(first, 1, 4)]
+
+
+def test_an_expired_replay_is_asked_for_again_from_above_the_floor() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).ends(1).at(1)
+    play.block(2, 90, tx(90, 0, "f")).ends(2, EndReason.REPLAY_EXPIRED, floor=40).at(3)
+    play.block(3, 93, tx(93, 0, "g"))
+    assert [command.from_slot for command in play.of(AmendFeed)] == [4, 40 + FLOOR_MARGIN]
+
+
+def test_a_server_without_replay_is_not_asked_again() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).ends(1).at(1)
+    play.block(2, 9, tx(9, 0, "f")).ends(2, EndReason.REPLAY_OFF).at(3)
+    play.block(3, 12, tx(12, 0, "g"))
+    assert len(play.of(AmendFeed)) == 1
+
+
+def test_the_same_from_slot_is_asked_of_an_endpoint_twice_a_minute_at_most() -> None:
+    play = Play(ALL)
+    play.says(1, created(4), tx(4, 0, "a")).ends(1)
+    for _ in range(5):
+        play.at(play.now + 5)
+        feed = play.opened()[-1]
+        play.block(feed, 9, tx(9, 0, "f")).ends(feed, EndReason.REPLAY_AHEAD)
+    assert len(play.of(AmendFeed)) == REPEAT_LIMIT
+
+
+def test_back_off_lies_between_its_bounds() -> None:
+    delays = [full_jitter(failures, jitter) for failures in range(1, 99) for jitter in (0.0, 0.999)]
+    assert min(delays) == 0.25
+    assert max(delays) < LONGEST_DELAY
+    assert LONGEST_DELAY / 2 == slow(0.0)
+
+
+def test_opening_is_asked_for_with_from_slot_only_at_a_named_start() -> None:
+    play = Play(ALL, start_slot=7)
+    play.ends(1).at(1)
+    assert [c.from_slot for c in play.of(OpenFeed)] == [7, None]
