@@ -11,6 +11,12 @@ BASELINES: Final = (
     Contender("grpc.aio", AIO),
     Contender("grpc.aio, pinned", AIO, pinned=True),
 )
+DAEMON: Final = "tests.bench.peers.daemon"
+OURS: Final = tuple(
+    Contender(f"daemon to {sink}{', pinned' if pinned else ''}", DAEMON, pinned, ("--sink", sink))
+    for sink in ("null", "jsonl")
+    for pinned in (False, True)
+)
 RATES: Final = (2_000.0, 5_000.0, 10_000.0, 20_000.0)
 
 
@@ -22,7 +28,7 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="*", default=RATES, help="paced messages/s")
     parser.add_argument("--only", help="contenders whose name contains this, and the baselines")
     given = parser.parse_args()
-    contenders = [*BASELINES]
+    contenders = [*BASELINES, *OURS]
     if given.only is not None:
         contenders = [each for each in contenders if each in BASELINES or given.only in each.name]
     with replay_server() as server:

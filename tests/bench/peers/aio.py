@@ -7,7 +7,7 @@ import uvloop
 from grpc.aio import insecure_channel
 
 from monitor.wire.pb import geyser_pb2
-from tests.bench.peers.reading import SUBSCRIBE, UNBOUNDED, arguments, key_of, report, request
+from tests.bench.peers.reading import SUBSCRIBE, UNBOUNDED, key_of, parser, report, request
 from tests.bench.window import NS, Figures, Window, delays, pin
 
 
@@ -40,7 +40,7 @@ async def read(port: int, window: Window, *, takes_delays: bool) -> Figures:
 
 def main() -> None:
     """One run, as its own process."""
-    given = arguments(__doc__)
+    given = parser(__doc__).parse_args()
     pin(given.core)
     report(uvloop.run(read(given.port, Window(given.seconds), takes_delays=given.delays)))
 

@@ -12,7 +12,7 @@ from monitor.adapters.grpc.segregated import SegregatedCall
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import Endpoint
 from monitor.wire.pb.geyser_lazy_pb2 import SubscribeUpdate
-from tests.bench.peers.reading import arguments, key_of, report, request
+from tests.bench.peers.reading import key_of, parser, report, request
 from tests.bench.stamps import sent_ns
 from tests.bench.window import Figures, Window, delays, pin
 
@@ -70,7 +70,7 @@ def read(port: int, window: Window, *, takes_delays: bool) -> Figures:
 
 def main() -> None:
     """One run, as its own process."""
-    given = arguments(__doc__)
+    given = parser(__doc__).parse_args()
     pin(given.core)
     report(read(given.port, Window(given.seconds), takes_delays=given.delays))
 

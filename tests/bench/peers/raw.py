@@ -15,7 +15,7 @@ from tests.bench.framing import (
     frame_head,
 )
 from tests.bench.framing import SUBSCRIBE as PATH
-from tests.bench.peers.reading import arguments, report, request
+from tests.bench.peers.reading import parser, report, request
 from tests.bench.window import Figures, Window, pin
 
 WIDEST: Final = 2**31 - 1
@@ -65,7 +65,7 @@ def read(port: int, window: Window, message_bytes: float) -> Figures:
 
 def main() -> None:
     """One run, as its own process."""
-    given = arguments(__doc__)
+    given = parser(__doc__).parse_args()
     pin(given.core)
     report(read(given.port, Window(given.seconds), 1_030.0))
 

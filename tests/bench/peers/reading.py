@@ -40,14 +40,14 @@ def key_of(update: geyser_pb2.SubscribeUpdate | geyser_lazy_pb2.SubscribeUpdate)
             return 0, 0, None, 0
 
 
-def arguments(description: str | None) -> argparse.Namespace:
+def parser(description: str | None) -> argparse.ArgumentParser:
     """`--port`, `--seconds`, `--core` (pinned there) and `--delays` (paced: take them)."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--core", type=int)
-    parser.add_argument("--delays", action="store_true")
-    return parser.parse_args()
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--port", type=int, required=True)
+    made.add_argument("--seconds", type=float, default=3.0)
+    made.add_argument("--core", type=int)
+    made.add_argument("--delays", action="store_true")
+    return made
 
 
 def report(figures: Figures) -> None:
