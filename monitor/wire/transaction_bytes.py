@@ -138,7 +138,7 @@ def _read_header(cursor: _Cursor, message: Message, num_required_signatures: int
 
 
 def _read_config(cursor: _Cursor, message: Message, mask: int) -> None:
-    if mask & ~_CONFIG_KNOWN:
+    if mask & ~_CONFIG_KNOWN or mask & _CONFIG_PRIORITY_FEE not in (0, _CONFIG_PRIORITY_FEE):
         raise ValueError(f"a transaction's config has unknown parts: mask {mask:#x}")
     config = message.config
     config.SetInParent()
