@@ -176,7 +176,7 @@ def _timed(plan: Blueprint, arrivals: Sequence[Update], dice: Random) -> list[tu
 def _pay_leader(plan: Blueprint, block: Sequence[Executed]) -> Reward:
     """Half of the fees go to the leader, half are burnt."""
     earned = sum(executed.signed.outline.fee for executed in block) // 2
-    key = plan.leader.identity_key
+    key = plan.leader.identity.key
     plan.ledger.lamports[key] += earned
     return Reward(base58(key), earned, plan.ledger.lamports[key])
 

@@ -16,6 +16,7 @@ from monitor.simulator.ledger import Ledger
 from monitor.simulator.messages import sign
 from monitor.simulator.model import Bank, Slot
 from monitor.simulator.outlines import make_outlines
+from monitor.simulator.signing import Nonces
 from monitor.simulator.sysvars import (
     CLOCK,
     HISTORY_BITS,
@@ -31,6 +32,8 @@ from monitor.simulator.votes import tower_sync, vote_outline
 
 _RECENT_BLOCKHASHES = 8
 """How far back a transaction's recent blockhash may lie, in blocks."""
+_FRESH_SLOTS = 160
+"""How far back updates keep their message beside their bytes: what a server's replay buffer holds, and some more."""
 _LEADER_SLOTS = 4
 _KEPT_OF_LOST = 0.5
 """Share of a lost block's transactions (votes apart) that the next block takes over."""
@@ -52,6 +55,7 @@ class GeneratedChain:
         self._actors = make_actors(seed, self.settings.votes)
         self._outlines = make_outlines(self._actors, Random(seed))
         self._vote_outlines = tuple(map(vote_outline, self._actors.validators))
+        self._nonces = Nonces(seed)
         self._ledger = Ledger()
         self._open_accounts()
         self._maker = BankMaker(self.settings.account_writes, self.settings.entries)
@@ -70,7 +74,15 @@ class GeneratedChain:
             self._slots[self._next] = self._make_slot(self._next)
             self._next += 1
             self._slots.pop(self._next - 1 - self.settings.window, None)
+            self._thin(self._next - 1 - _FRESH_SLOTS)
         return self._slots[number]
+
+    def _thin(self, number: int) -> None:
+        slot = self._slots.get(number)
+        if slot is not None:
+            for bank in slot.banks:
+                for _, update in bank.updates:
+                    update.thin()
 
     def _open_accounts(self) -> None:
         lamports, tokens = self._actors.balances()
@@ -164,7 +176,8 @@ class GeneratedChain:
         content = tower_sync(tip.slot, tip.blockhash, self._block_time(number), dice.randbytes(32))
         voters = [outline for outline in self._vote_outlines if outline not in voted]
         return [
-            sign(outline, tip.blockhash, (), (content,)) for outline in dice.sample(voters, count)
+            sign(outline, tip.blockhash, (), (content,), self._nonces)
+            for outline in dice.sample(voters, count)
         ]
 
     def _sign_others(self, count: int, dice: Random) -> list[Signed]:
@@ -176,7 +189,7 @@ class GeneratedChain:
             amount = dice.randrange(1, 1000) * 1_000_000 + self._serial % 1_000_000
             amounts = (amount, amount * 3 // 2)
             blobs = tuple([value.to_bytes(8, "little") for value in amounts])
-            signed.append(sign(outline, dice.choice(hashes), amounts, blobs))
+            signed.append(sign(outline, dice.choice(hashes), amounts, blobs, self._nonces))
         return signed
 
     def _make_bank(

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from solders.keypair import Keypair
-
 from monitor.simulator.base58 import base58, key_bytes
+from monitor.simulator.signing import Signer
 
 SYSTEM_PROGRAM: Final = bytes(32)
 VOTE_PROGRAM: Final = key_bytes("Vote111111111111111111111111111111111111111")
@@ -31,8 +30,7 @@ def derived(seed: int, name: str) -> bytes:
 class Validator:
     """One that votes and leads."""
 
-    identity: Keypair
-    identity_key: bytes
+    identity: Signer
     vote_account: bytes
 
 
@@ -64,8 +62,7 @@ class TokenAccount:
 class User:
     """One that pays and trades, with a token account of each mint."""
 
-    keypair: Keypair
-    key: bytes
+    signer: Signer
     wallets: tuple[TokenAccount, ...]
 
 
@@ -100,12 +97,12 @@ class Actors:
             (self.swap_program, 1_141_440),
         ]
         for validator in self.validators:
-            lamports.append((validator.identity_key, _USER_LAMPORTS))
+            lamports.append((validator.identity.key, _USER_LAMPORTS))
             lamports.append((validator.vote_account, _VOTE_ACCOUNT_LAMPORTS))
         lamports += [(mint.address, 1_461_600) for mint in self.mints]
         tokens = []
         for user in self.users:
-            lamports.append((user.key, _USER_LAMPORTS))
+            lamports.append((user.signer.key, _USER_LAMPORTS))
             tokens += [(wallet.address, _TOKEN_AMOUNT) for wallet in user.wallets]
         for pool in self.pools:
             lamports += [(pool.address, 6_124_800), (pool.authority, 890_880)]
@@ -131,8 +128,8 @@ def _mint(seed: int, number: int, decimals: int) -> Mint:
 
 
 def _validator(seed: int, number: int) -> Validator:
-    identity = Keypair.from_seed(derived(seed, f"identity {number}"))
-    return Validator(identity, bytes(identity.pubkey()), derived(seed, f"vote account {number}"))
+    identity = Signer(derived(seed, f"identity {number}"))
+    return Validator(identity, derived(seed, f"vote account {number}"))
 
 
 def _token_account(seed: int, name: str, mint: Mint, owner: bytes) -> TokenAccount:
@@ -140,13 +137,12 @@ def _token_account(seed: int, name: str, mint: Mint, owner: bytes) -> TokenAccou
 
 
 def _user(seed: int, number: int, mints: tuple[Mint, ...]) -> User:
-    keypair = Keypair.from_seed(derived(seed, f"user {number}"))
-    key = bytes(keypair.pubkey())
+    signer = Signer(derived(seed, f"user {number}"))
     wallets = [
-        _token_account(seed, f"wallet {number} {order}", mint, key)
+        _token_account(seed, f"wallet {number} {order}", mint, signer.key)
         for order, mint in enumerate(mints)
     ]
-    return User(keypair, key, tuple(wallets))
+    return User(signer, tuple(wallets))
 
 
 def _pool(seed: int, number: int, mints: tuple[Mint, ...]) -> Pool:

@@ -1,5 +1,6 @@
 """What a signature covers: the wire form of legacy, version-0 and version-1 messages."""
 
+from monitor.simulator.signing import Nonces
 from monitor.simulator.transactions import Config, Outline, Signed
 
 _V0 = b"\x80"
@@ -7,7 +8,11 @@ _V1 = b"\x81"
 
 
 def sign(
-    outline: Outline, recent_blockhash: bytes, amounts: tuple[int, ...], blobs: tuple[bytes, ...]
+    outline: Outline,
+    recent_blockhash: bytes,
+    amounts: tuple[int, ...],
+    blobs: tuple[bytes, ...],
+    nonces: Nonces,
 ) -> Signed:
     """Fill in and sign one use of an outline.
 
@@ -18,7 +23,7 @@ def sign(
     inner = tuple(
         [tuple([call.content(blobs) for call in calls]) for _, calls in outline.inner or ()]
     )
-    signatures = tuple([bytes(signer.sign_message(message)) for signer in outline.signers])
+    signatures = tuple([signer.sign(message, nonces.take()) for signer in outline.signers])
     return Signed(outline, recent_blockhash, amounts, contents, inner, signatures)
 
 

@@ -1,23 +1,39 @@
 """What the simulated chain is made of: slots, banks, and the validator's events, encoded once for all regions."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
 
-from monitor.core.chain import Kind
+from monitor.core.chain import KIND_WORDS, Kind
+from monitor.wire.pb.geyser_pb2 import SubscribeUpdate
 
 
-@dataclass(frozen=True, slots=True)
 class Update:
-    """One event of the validator's geyser interface; shared by every region and subscriber, so never changed."""
+    """One event of the validator's geyser interface; shared by every region and subscriber, so never changed.
 
-    kind: Kind
-    slot: int
-    message: Message
-    """geyser_pb2.SubscribeUpdateTransaction, ...Account, ...Entry or ...BlockMeta."""
-    body: bytes
-    """The encoded oneof member of SubscribeUpdate: tag, length, message. A frame is filters + body + created_at."""
+    `body` is the encoded oneof member of SubscribeUpdate: tag, length, message. A frame is filters + body + created_at.
+    """
+
+    __slots__ = ("_message", "body", "kind", "slot")
+
+    def __init__(self, kind: Kind, slot: int, message: Message, body: bytes) -> None:
+        self.kind: Final = kind
+        self.slot: Final = slot
+        self.body: Final = body
+        self._message: Message | None = message
+
+    @property
+    def message(self) -> Message:
+        """geyser_pb2.SubscribeUpdateTransaction, ...Account, ...Entry or ...BlockMeta."""
+        if self._message is not None:
+            return self._message
+        parsed: Message = getattr(SubscribeUpdate.FromString(self.body), KIND_WORDS[self.kind])
+        return parsed
+
+    def thin(self) -> None:
+        """Keep the bytes alone: three quarters of the memory go, and `message` costs a parse each time."""
+        self._message = None
 
 
 @dataclass(frozen=True, slots=True)

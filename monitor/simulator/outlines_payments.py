@@ -43,9 +43,9 @@ def transfer(actors: Actors, dice: Random) -> Outline:
     payer, payee = dice.sample(actors.users, 2)
     return Outline(
         version="legacy",
-        signers=(payer.keypair,),
+        signers=(payer.signer,),
         header=(1, 0, 1),
-        keys=(payer.key, payee.key, SYSTEM_PROGRAM),
+        keys=(payer.signer.key, payee.signer.key, SYSTEM_PROGRAM),
         instructions=(Instruction(2, bytes((0, 1)), SYSTEM_TRANSFER, blob=0),),
         fee=SIGNATURE_FEE,
         compute_units=150,
@@ -83,9 +83,15 @@ def memo_transfer(actors: Actors, dice: Random) -> Outline:
     limit, price = 25_000, dice.randrange(1, 60_000)
     return Outline(
         version="legacy",
-        signers=(payer.keypair,),
+        signers=(payer.signer,),
         header=(1, 0, 3),
-        keys=(payer.key, payee.key, SYSTEM_PROGRAM, MEMO_PROGRAM, COMPUTE_BUDGET_PROGRAM),
+        keys=(
+            payer.signer.key,
+            payee.signer.key,
+            SYSTEM_PROGRAM,
+            MEMO_PROGRAM,
+            COMPUTE_BUDGET_PROGRAM,
+        ),
         instructions=(
             *compute_budget(4, limit, price),
             Instruction(3, bytes((0,)), text.encode()),
@@ -128,9 +134,9 @@ def token_transfer(actors: Actors, dice: Random) -> Outline:
     source, target = payer.wallets[order], payee.wallets[order]
     return Outline(
         version="legacy",
-        signers=(payer.keypair,),
+        signers=(payer.signer,),
         header=(1, 0, 2),
-        keys=(payer.key, source.address, target.address, source.mint.address, TOKEN_PROGRAM),
+        keys=(payer.signer.key, source.address, target.address, source.mint.address, TOKEN_PROGRAM),
         instructions=(_checked(4, (1, 3, 2, 0), source.mint.decimals),),
         fee=SIGNATURE_FEE,
         compute_units=6200,
@@ -147,10 +153,16 @@ def sponsored_token_transfer(actors: Actors, dice: Random) -> Outline:
     sponsor, payer, payee = dice.sample(actors.users, 3)
     order = dice.randrange(len(actors.mints))
     source, target = payer.wallets[order], payee.wallets[order]
-    keys = (sponsor.key, payer.key, source.address, target.address, source.mint.address)
+    keys = (
+        sponsor.signer.key,
+        payer.signer.key,
+        source.address,
+        target.address,
+        source.mint.address,
+    )
     return Outline(
         version="legacy",
-        signers=(sponsor.keypair, payer.keypair),
+        signers=(sponsor.signer, payer.signer),
         header=(2, 1, 2),
         keys=(*keys, TOKEN_PROGRAM),
         instructions=(_checked(5, (2, 4, 3, 1), source.mint.decimals),),
@@ -186,9 +198,9 @@ def deposit(actors: Actors, dice: Random) -> Outline:
     program = base58(actors.swap_program)
     return Outline(
         version="legacy",
-        signers=(user.keypair,),
+        signers=(user.signer,),
         header=(1, 0, 2),
-        keys=(user.key, pool.authority, SYSTEM_PROGRAM, actors.swap_program),
+        keys=(user.signer.key, pool.authority, SYSTEM_PROGRAM, actors.swap_program),
         instructions=(Instruction(3, bytes((0, 1, 2)), b"deposit\0", blob=0),),
         inner=((0, (Instruction(2, bytes((0, 1)), SYSTEM_TRANSFER, blob=0, stack_height=2),)),),
         fee=SIGNATURE_FEE,

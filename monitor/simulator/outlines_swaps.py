@@ -130,9 +130,9 @@ def quote(actors: Actors, dice: Random) -> Outline:
     program = base58(actors.swap_program)
     return Outline(
         version="legacy",
-        signers=(user.keypair,),
+        signers=(user.signer,),
         header=(1, 0, 2),
-        keys=(user.key, pool.address, actors.swap_program),
+        keys=(user.signer.key, pool.address, actors.swap_program),
         instructions=(Instruction(2, bytes((1,)), b"quoted\0\0", blob=0),),
         fee=SIGNATURE_FEE,
         compute_units=2800,
@@ -166,10 +166,10 @@ def _static_swap(actors: Actors, parties: _Parties) -> Outline:
     pool = parties.pool
     return Outline(
         version="legacy",
-        signers=(parties.user.keypair,),
+        signers=(parties.user.signer,),
         header=(1, 0, 4),
         keys=(
-            parties.user.key,
+            parties.user.signer.key,
             *(account.address for account in held.values()),
             pool.address,
             pool.authority,

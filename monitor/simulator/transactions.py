@@ -1,13 +1,13 @@
 """Transactions of the simulated chain: outlines made at start, signed anew at each use, executed on a ledger."""
 
+from array import array
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from solders.keypair import Keypair
 
 from monitor.simulator.base58 import base58
 from monitor.simulator.chain_actors import TokenAccount
 from monitor.simulator.ledger import Ledger
+from monitor.simulator.signing import Signer
 
 TxVersion = Literal["legacy", 0, 1]
 
@@ -74,7 +74,7 @@ class Outline:
     """All that does not change from one use to the next. A failed one moves nothing but its fee."""
 
     version: TxVersion
-    signers: tuple[Keypair, ...]
+    signers: tuple[Signer, ...]
     header: tuple[int, int, int]
     """Required signatures, readonly signed, readonly unsigned."""
     keys: tuple[bytes, ...]
@@ -130,11 +130,11 @@ class Executed:
 
     signed: Signed
     index: int
-    pre_balances: list[int]
-    post_balances: list[int]
-    pre_tokens: list[int]
+    pre_balances: "array[int]"
+    post_balances: "array[int]"
+    pre_tokens: "array[int]"
     """Amounts, in the order of the outline's token accounts."""
-    post_tokens: list[int]
+    post_tokens: "array[int]"
 
 
 def execute(signed: Signed, index: int, ledger: Ledger) -> Executed:
@@ -142,8 +142,8 @@ def execute(signed: Signed, index: int, ledger: Ledger) -> Executed:
     outline = signed.outline
     keys = outline.all_keys
     lamports, tokens = ledger.lamports, ledger.tokens
-    pre_balances = [lamports[key] for key in keys]
-    pre_tokens = [tokens[account.address] for _, account in outline.token_accounts]
+    pre_balances = array("Q", [lamports[key] for key in keys])
+    pre_tokens = array("Q", [tokens[account.address] for _, account in outline.token_accounts])
     lamports[keys[0]] -= outline.fee
     if outline.failure is None:
         for move in outline.lamport_movements:
@@ -156,7 +156,7 @@ def execute(signed: Signed, index: int, ledger: Ledger) -> Executed:
         signed=signed,
         index=index,
         pre_balances=pre_balances,
-        post_balances=[lamports[key] for key in keys],
+        post_balances=array("Q", [lamports[key] for key in keys]),
         pre_tokens=pre_tokens,
-        post_tokens=[tokens[account.address] for _, account in outline.token_accounts],
+        post_tokens=array("Q", [tokens[account.address] for _, account in outline.token_accounts]),
     )

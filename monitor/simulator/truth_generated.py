@@ -98,8 +98,8 @@ def _transaction(executed: Executed) -> Record:
         "logs": outline.logs,
         "return_data": returned
         and {"program_id": base58(returned[0]), "data": b64encode(returned[1]).decode()},
-        "pre_balances": executed.pre_balances,
-        "post_balances": executed.post_balances,
+        "pre_balances": list(executed.pre_balances),
+        "post_balances": list(executed.post_balances),
         "pre_token_balances": _token_balances(executed, executed.pre_tokens),
         "post_token_balances": _token_balances(executed, executed.post_tokens),
     }

@@ -21,7 +21,7 @@ def vote_outline(validator: Validator) -> Outline:
         version="legacy",
         signers=(validator.identity,),
         header=(1, 0, 1),
-        keys=(validator.identity_key, validator.vote_account, VOTE_PROGRAM),
+        keys=(validator.identity.key, validator.vote_account, VOTE_PROGRAM),
         instructions=(Instruction(2, bytes((1, 0)), blob=0),),
         fee=5000,
         compute_units=2100,
