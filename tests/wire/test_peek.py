@@ -1,38 +1,256 @@
 """Frames become rows in the layout that core/events.py names."""
 
-from monitor.core.chain import Commitment, Kind
-from monitor.core.monitors import BlocksMetaFilter, Monitor, SlotsFilter, TransactionsFilter
-from monitor.ports import Endpoint
-from monitor.wire.pb import geyser_pb2
-from monitor.wire.peek import peek
-from monitor.wire.plan import compile_plan
+from typing import Any
 
-MONITORS = [
-    Monitor("usdc", transactions=TransactionsFilter()),
-    Monitor("chain", slots=SlotsFilter(), blocks_meta=BlocksMetaFilter()),
-]
-PLAN = compile_plan(MONITORS, Commitment.CONFIRMED, Endpoint("fra", "http://127.0.0.1:1"))
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from monitor.core.chain import Kind
+from monitor.core.errors import FrameMalformed
+from monitor.core.events import Row
+from monitor.wire.names import NameTable
+from monitor.wire.pb import geyser_lazy_pb2, geyser_pb2
+from monitor.wire.peek import peek, unsigned_key
+from tests.wire.frames import PUBKEY, SIGNATURE, SLOT, account, frame, transaction
+
+LONG = "n" * 128
+
+
+def table(judged: int = 0) -> NameTable:
+    names = NameTable(4, {"usdc": 1, "vault": 2, LONG: 4}, judge=lambda _kind, _frame: judged)
+    names.serve((8, 16, 32, 0, 0, 64, 0), 128, ((1, "usdc"), (2, "vault")))
+    return names
+
+
+def twice(raw: bytes, names: NameTable | None = None) -> list[Row]:
+    """The rows of a frame seen for the first time and, by then known, again; both must be the same."""
+    names = names or table()
+    first = peek([(11, raw)], names)
+    again = peek([(11, raw)], names)
+    assert first == again
+    return first
 
 
 def test_reads_a_transaction() -> None:
-    update = geyser_pb2.SubscribeUpdate(filters=["usdc"])
-    update.transaction.slot = 7
-    update.transaction.transaction.signature = b"s" * 64
-    update.transaction.transaction.index = 3
-    frame = update.SerializeToString()
+    raw = frame("usdc", transaction=transaction())
 
-    rows = peek([(11, frame)], PLAN.names(1))
-
-    assert rows == [(Kind.TRANSACTION, 7, b"s" * 64, 1, 3, 11, frame)]
+    assert twice(raw) == [(Kind.TRANSACTION, SLOT, SIGNATURE, 1, 3, 11, raw)]
 
 
-def test_a_slot_under_the_hidden_name_serves_the_slots_monitors() -> None:
-    update = geyser_pb2.SubscribeUpdate(filters=["~4"])
-    update.slot.slot = 7
-    update.slot.status = geyser_pb2.SLOT_CONFIRMED
-    update.slot.parent = 6
-    frame = update.SerializeToString()
+def test_reads_a_transaction_status() -> None:
+    status = geyser_pb2.SubscribeUpdateTransactionStatus(slot=SLOT, signature=SIGNATURE, index=9)
+    raw = frame("usdc", transaction_status=status)
 
-    rows = peek([(11, frame)], PLAN.names(4))
+    assert twice(raw) == [(Kind.TRANSACTION_STATUS, SLOT, SIGNATURE, 1, 9, 11, raw)]
 
-    assert rows == [(Kind.SLOT, 7, 1, 2, (6, None, 4), 11, frame)]
+
+def test_reads_an_account_write_of_a_transaction() -> None:
+    raw = frame("vault", account=account())
+
+    assert twice(raw) == [(Kind.ACCOUNT, SLOT, PUBKEY + SIGNATURE, 2, 77, 11, raw)]
+
+
+def test_an_unsigned_write_is_known_by_its_content() -> None:
+    raw = frame("vault", account=account(txn_signature=None))
+
+    ((_, _, key, _, _, _, _),) = twice(raw)
+
+    assert key[:33] == PUBKEY + b"!"
+    assert len(key) == 49
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"lamports": 1},
+        {"owner": b"o" * 32},
+        {"executable": True},
+        {"rent_epoch": 0},
+        {"data": b"datb"},
+        {"lamports": 2_039_28, "rent_epoch": 0},
+    ],
+)
+def test_unsigned_writes_of_other_content_have_other_keys(other: dict[str, Any]) -> None:
+    def key(**write: Any) -> bytes:
+        raw = account(txn_signature=None, **write).account.SerializeToString()
+        return unsigned_key(geyser_lazy_pb2.SubscribeUpdateAccountInfo.FromString(raw))
+
+    assert key() == key(write_version=78)
+    assert key() != key(**other)
+
+
+def test_reads_an_entry() -> None:
+    entry = geyser_pb2.SubscribeUpdateEntry(slot=SLOT, index=5, hash=b"h" * 32)
+    raw = frame("usdc", entry=entry)
+
+    assert twice(raw) == [(Kind.ENTRY, SLOT, 5, 1, b"h" * 32, 11, raw)]
+
+
+def test_a_slot_under_the_hidden_name_serves_the_slots_monitors_by_status() -> None:
+    slot = geyser_pb2.SubscribeUpdateSlot(slot=SLOT, parent=SLOT - 1)
+    slot.status = geyser_pb2.SLOT_CONFIRMED
+    raw = frame("~4", slot=slot)
+
+    assert twice(raw) == [(Kind.SLOT, SLOT, 1, 16, (SLOT - 1, None, 4), 11, raw)]
+
+
+def test_a_dead_slot_says_why() -> None:
+    slot = geyser_pb2.SubscribeUpdateSlot(slot=SLOT, dead_error="bad entry")
+    slot.status = geyser_pb2.SLOT_DEAD
+    raw = frame("~4", slot=slot)
+
+    assert twice(raw) == [(Kind.SLOT, SLOT, 6, 0, (None, "bad entry", 4), 11, raw)]
+
+
+def test_a_slot_of_an_older_generation_keeps_its_number() -> None:
+    raw = frame("~3", slot=geyser_pb2.SubscribeUpdateSlot(slot=SLOT))
+
+    assert twice(raw)[0][4] == (None, None, 3)
+
+
+def test_a_status_of_tomorrow_gives_no_row() -> None:
+    raw = frame("~4", slot=geyser_pb2.SubscribeUpdateSlot(slot=SLOT, status=7))  # type: ignore[arg-type]
+
+    assert twice(raw) == []
+
+
+def test_reads_a_block_meta() -> None:
+    meta = geyser_pb2.SubscribeUpdateBlockMeta(
+        slot=SLOT,
+        blockhash="hash",
+        parent_slot=SLOT - 2,
+        parent_blockhash="parent",
+        executed_transaction_count=1500,
+        entries_count=900,
+    )
+    meta.block_height.block_height = 339
+    raw = frame("~4", block_meta=meta)
+
+    extra = (SLOT - 2, "parent", 339, 1500, 900, 4)
+    assert twice(raw) == [(Kind.BLOCK_META, SLOT, "hash", 128, extra, 11, raw)]
+
+
+def test_an_old_block_has_no_height() -> None:
+    raw = frame("~4", block_meta=geyser_pb2.SubscribeUpdateBlockMeta(slot=SLOT, blockhash="hash"))
+
+    assert twice(raw)[0][4] == (0, "", None, 0, 0, 4)
+
+
+def test_a_block_gives_one_row_for_its_filter() -> None:
+    raw = frame("vault", block=geyser_pb2.SubscribeUpdateBlock(slot=SLOT, blockhash="hash"))
+
+    assert twice(raw) == [(Kind.BLOCK, SLOT, ("hash", "vault"), 2, None, 11, raw)]
+
+
+def test_a_superset_block_gives_a_row_for_each_monitor() -> None:
+    raw = frame("~sblock", block=geyser_pb2.SubscribeUpdateBlock(slot=SLOT, blockhash="hash"))
+
+    assert [(row[2], row[3]) for row in twice(raw)] == [
+        (("hash", "usdc"), 1),
+        (("hash", "vault"), 2),
+    ]
+
+
+def test_reads_ping_and_pong() -> None:
+    ping = frame(ping=geyser_pb2.SubscribeUpdatePing())
+    pong = frame(pong=geyser_pb2.SubscribeUpdatePong(id=6))
+
+    assert twice(ping) == [(Kind.PING, 0, 0, 0, None, 11, ping)]
+    assert twice(pong) == [(Kind.PONG, 0, 6, 0, None, 11, pong)]
+
+
+def test_several_names_in_any_order_give_one_mask() -> None:
+    names = table()
+
+    rows = peek(
+        [
+            (1, frame("usdc", "vault", transaction=transaction())),
+            (2, frame("vault", "usdc", transaction=transaction())),
+        ],
+        names,
+    )
+
+    assert [row[3] for row in rows] == [3, 3]
+
+
+def test_a_name_of_the_greatest_length_is_read() -> None:
+    raw = frame(LONG, "usdc", transaction=transaction())
+
+    assert twice(raw) == [(Kind.TRANSACTION, SLOT, SIGNATURE, 5, 3, 11, raw)]
+
+
+def test_the_same_names_under_another_kind_are_read_as_that_kind() -> None:
+    names = table()
+    rows = peek(
+        [(1, frame("usdc", transaction=transaction())), (2, frame("usdc", account=account()))] * 2,
+        names,
+    )
+
+    assert [row[0] for row in rows] == [Kind.TRANSACTION, Kind.ACCOUNT] * 2
+
+
+def test_a_superset_is_judged_here() -> None:
+    raw = frame("~stransaction", transaction=transaction())
+
+    assert twice(raw, table(judged=2))[0][3] == 2
+    assert twice(raw, table(judged=0)) == []
+
+
+def test_a_stranger_is_judged_here_and_counted() -> None:
+    names = table(judged=2)
+    raw = frame("usdc", "who", transaction=transaction())
+
+    rows = twice(raw, names)
+
+    assert rows[0][3] == 3
+    assert names.strangers == 2
+
+
+def test_block_footers_and_unknown_members_give_no_row() -> None:
+    footer = frame("usdc", block_footer=geyser_pb2.SubscribeUpdateBlockFooter(slot=SLOT))
+    tomorrow = b"\x0a\x04usdc" + b"\xaa\x01\x02\x08\x01"  # field 21
+
+    assert peek([(1, footer), (2, tomorrow), (3, b"")], table()) == []
+
+
+def test_slot_zero_is_a_slot() -> None:
+    raw = frame("usdc", transaction=transaction(slot=0))
+
+    assert twice(raw) == [(Kind.TRANSACTION, 0, SIGNATURE, 1, 3, 11, raw)]
+
+
+def test_a_second_member_displaces_the_first() -> None:
+    names = table()
+    first = frame("usdc", transaction=transaction())
+    peek([(1, first)], names)
+    second = geyser_pb2.SubscribeUpdate(account=account()).SerializeToString()
+
+    ((kind, slot, *_),) = peek([(2, first + second)], names)
+
+    assert (kind, slot) == (Kind.ACCOUNT, SLOT)
+
+
+def test_bytes_that_do_not_parse_are_malformed() -> None:
+    raw = frame("usdc", transaction=transaction())
+
+    with pytest.raises(FrameMalformed, match="did not parse"):
+        peek([(1, raw[:-1])], table())
+
+
+@given(st.binary(max_size=64))
+@example(b"\x0a")
+@example(b"\x0a\xff")
+@example(b"\x0a\x01")
+@example(b"\x0a\x04usdc")
+@example(b"\x0a\x04usdc\x22\x01")
+def test_arbitrary_bytes_are_rows_or_malformed(raw: bytes) -> None:
+    names = table()
+    known = frame("usdc", transaction=transaction())
+    peek([(1, known)], names)
+    for candidate in (raw, known[:7] + raw):
+        try:
+            rows = peek([(1, candidate)], names)
+        except FrameMalformed:
+            continue
+        assert all(row[6] == candidate for row in rows)
