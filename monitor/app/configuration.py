@@ -16,6 +16,7 @@ from monitor.app.configuration_shape import (
     Ingest,
     JsonlSink,
     Limits,
+    Log,
     NullSink,
     Recovery,
     Signals,
@@ -38,6 +39,7 @@ __all__ = [
     "Ingest",
     "JsonlSink",
     "Limits",
+    "Log",
     "NullSink",
     "Recovery",
     "Rpc",
@@ -91,6 +93,7 @@ class Configuration:
     signals: Signals
     limits: Limits
     api: Api
+    log: Log
     start_slot: int | None
     without_effect: tuple[str, ...]
     """Sections that the user wrote and this release does nothing with: worth a warning at the start."""
@@ -154,6 +157,7 @@ def _configuration(
         signals=shape.signals,
         limits=shape.limits,
         api=shape.api,
+        log=shape.log,
         start_slot=shape.start_slot,
         without_effect=tuple(key for key in _WITHOUT_EFFECT if document.content.get(key)),
     )

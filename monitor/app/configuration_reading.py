@@ -46,6 +46,8 @@ def _note(document: Document, shape: type[Any], detail: ErrorDetails) -> None:
     match kind:
         case "refused":
             document.wrong(location, context["wrong"], context["remedy"])
+        case "too_short" if document.at(location):
+            return  # pydantic counts the items that hold; those that do not have been noted
         case "missing" | "missing_argument":
             document.wrong(location, "is missing", "add it")
         case "unexpected_keyword_argument" | "extra_forbidden":

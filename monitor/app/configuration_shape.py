@@ -151,7 +151,7 @@ class JsonlSink:
     kind: Literal["jsonl"]
     monitors: Annotated[tuple[str, ...], Field(min_length=1)]
     path: Filled
-    rotate_mb: AboveZero = 512.0
+    rotate_mb: AboveZero | None = 512.0
     rotate_every: SecondsAboveZero | None = 3600.0
     keep: AtLeastOne | None = None
     """Rotated files kept; None: all."""
@@ -205,6 +205,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """How much is logged, and how it looks."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    form: Literal["auto", "json", "text"] = "auto"
+    """auto: text on a terminal, else one JSON object a line."""
+
+
+@dataclass(frozen=True, slots=True)
 class Api:
     """Where the daemon answers."""
 
@@ -231,4 +241,5 @@ class ConfigurationShape:
     signals: Signals = Signals()
     limits: Limits = Limits()
     api: Api = Api()
+    log: Log = Log()
     start_slot: U64 | None = None

@@ -3,6 +3,7 @@
 MonitorError
 ├── ConfigurationRefused   the user's configuration cannot be used; exit 78
 ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
+├── ListenRefused          our HTTP address cannot be had; exit 1
 ├── SinkFailed             a sink could not take what it was given
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
@@ -20,6 +21,10 @@ class ConfigurationRefused(MonitorError):
 
 class StateDirectoryBusy(MonitorError):
     """Another daemon holds the lock of the state directory; the message names its pid."""
+
+
+class ListenRefused(MonitorError):
+    """The address of our HTTP server is taken, or not ours."""
 
 
 class SinkFailed(MonitorError):

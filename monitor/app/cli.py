@@ -1,0 +1,187 @@
+"""The command line: which command does what, and which exit code says how it ended.
+
+Everything heavy is imported by the command that needs it, so that `--help` answers at once.
+"""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from monitor import __version__
+from monitor.core.errors import ConfigurationRefused, MonitorError, PlanRefused
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_BUG: Final = 70
+EXIT_REFUSED: Final = 78
+
+app = typer.Typer(
+    name="chain-monitor",
+    help="Joins several regional Yellowstone gRPC streams into one complete stream of the Solana chain.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The YAML file.")]
+_ProfileName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="aggressive, balanced or conservative; over what the file says."
+    ),
+]
+
+
+@app.command()
+def run(config: _ConfigFile, profile: _ProfileName = None) -> None:
+    """Watch the endpoints of a configuration until stopped."""
+    from monitor.app.configuration import load
+    from monitor.app.lifecycle import run_daemon
+
+    raise typer.Exit(run_daemon(load(config, os.environ, profile)))
+
+
+@app.command()
+def demo(
+    directory: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where everything is written.")
+    ] = Path(".demo"),
+    slot_time: Annotated[
+        float, typer.Option(metavar="S", min=0.01, help="Seconds a slot of the simulated chain.")
+    ] = 0.3,
+) -> None:
+    """Simulate a cluster of three regions and watch it."""
+    from monitor.app.demo import run_demo
+
+    raise typer.Exit(run_demo(directory, slot_time))
+
+
+@app.command("check-config")
+def check_config(
+    file: Annotated[Path, typer.Argument(metavar="FILE")], profile: _ProfileName = None
+) -> None:
+    """Read a configuration and show every mistake in it, with its line."""
+    from monitor.app.configuration import load
+
+    configuration = load(file, os.environ, profile)
+    counts = ", ".join(
+        f"{len(items)} {word if len(items) != 1 else word[:-1]}"
+        for word, items in (
+            ("endpoints", configuration.endpoints),
+            ("monitors", configuration.monitors),
+            ("sinks", configuration.sinks),
+        )
+    )
+    level = configuration.commitment.level.name.lower()
+    typer.echo(f"{file}: in order: {counts}, {level} (profile {configuration.profile})")
+    if configuration.without_effect:
+        sections = ", ".join(configuration.without_effect)
+        typer.echo(f"{file}: read, but without effect in this release: {sections}")
+
+
+@app.command()
+def simulate(
+    regions: Annotated[str, typer.Option(metavar="NAMES", help="Comma-separated.")] = "ams,nyc,tyo",
+    slot_time: Annotated[float, typer.Option(metavar="S", min=0.01, help="Seconds a slot.")] = 0.3,
+    seed: Annotated[int, typer.Option(help="Equal seeds make equal chains.")] = 1,
+    ports: Annotated[
+        int, typer.Option(min=0, max=65000, help="Port of the first region; 0 picks free ones.")
+    ] = 10000,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write what is on the chain.")
+    ] = None,
+    blocks: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Serve these getBlock answers, one JSON a line."),
+    ] = None,
+    start_when: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Start the chain when N feeds are open.")
+    ] = 0,
+    control: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where `fault` is taken.")
+    ] = "127.0.0.1:9999",
+) -> None:
+    """Run a simulated cluster: one Yellowstone server a region, and JSON-RPC."""
+    from monitor.app.configuration_values import NAME
+    from monitor.app.simulation import run_simulation
+    from monitor.simulator.options import SimulateOptions
+
+    names = tuple(name.strip() for name in regions.split(","))
+    if len(set(names)) != len(names) or not all(NAME.fullmatch(name) for name in names):
+        raise typer.BadParameter("names of regions must be words that differ", param_hint="regions")
+    options = SimulateOptions(
+        regions=names,
+        slot_time=slot_time,
+        seed=seed,
+        ports=ports,
+        control=control,
+        truth=truth,
+        blocks=blocks,
+        start_when=start_when,
+    )
+    raise typer.Exit(run_simulation(options, typer.echo))
+
+
+@app.command()
+def fault(
+    region: Annotated[str, typer.Argument(metavar="REGION")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="kill refuse mute lag drop-tx drop-slot duplicate cut heal"
+        ),
+    ],
+    argument: Annotated[str | None, typer.Argument(metavar="[ARG]")] = None,
+    control: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Where the simulator takes it.")
+    ] = "127.0.0.1:9999",
+) -> None:
+    """Break a region of the running simulation; `heal` mends it."""
+    from monitor.simulator.control import send_fault
+
+    typer.echo(send_fault(control, region, name, argument))
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    typer.echo(f"chain-monitor {__version__}")
+
+
+def main() -> None:
+    """Run the command line; leaves through SystemExit with a code of DESIGN 10."""
+    try:
+        app(prog_name="chain-monitor")
+    except MonitorError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(exit_code(error)) from None
+    except KeyboardInterrupt:
+        raise SystemExit(0) from None  # the user stopped it before it had begun
+    except Exception as error:  # noqa: BLE001 (the outermost place: a bug becomes one line and its own code)
+        typer.echo(bug_report(error, os.environ), err=True)
+        raise SystemExit(EXIT_BUG) from None
+
+
+def exit_code(error: MonitorError) -> int:
+    """The code that tells a supervisor whether another try makes sense."""
+    return EXIT_REFUSED if isinstance(error, ConfigurationRefused | PlanRefused) else EXIT_FAILED
+
+
+def bug_report(error: Exception, environ: Mapping[str, str]) -> str:
+    """One line for the user; the traceback goes to a file beside the state, or among the temporary ones."""
+    told = " ".join(f"{type(error).__name__}: {error}".split())
+    directory = environ.get("STATE_DIRECTORY") or tempfile.gettempdir()
+    try:
+        descriptor, file = tempfile.mkstemp(".log", "chain-monitor-bug-", directory, text=True)
+        with open(descriptor, "w", encoding="utf-8") as log:
+            log.write(f"chain-monitor {__version__}, Python {sys.version}\n")
+            traceback.print_exception(error, file=log)
+    except OSError as failed:
+        return f"chain-monitor has a bug: {told}; the traceback could not be kept: {failed}"
+    return f"chain-monitor has a bug: {told}; the traceback is in {file}"

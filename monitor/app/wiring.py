@@ -1,0 +1,123 @@
+"""Puts one daemon together from its configuration: the only place that knows every part."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.adapters.grpc.feeds import GrpcFeeds
+from monitor.adapters.grpc.settings import GrpcSettings, Reader
+from monitor.adapters.sinks.jsonl import JsonlSettings
+from monitor.adapters.sinks.jsonl import JsonlSink as JsonlFile
+from monitor.adapters.sinks.null import NullSink as NoWhere
+from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
+from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
+from monitor.core.chain import Kind
+from monitor.core.kernel import Kernel, Policy
+from monitor.ports import Clock, Dice, Feeds, Reporter
+from monitor.ports import Sink as SinkPort
+from monitor.runtime.delivery import Delivery, Route
+from monitor.runtime.driver import Driver, World
+from monitor.runtime.outbox import Outbox
+from monitor.wire.plan import Plan, compile_plan
+from monitor.wire.records import RecordWriter
+
+MIB = 2**20
+
+MakeSink = Callable[[Sink, Clock], SinkPort]
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """The parts that run."""
+
+    configuration: Configuration
+    feeds: Feeds
+    driver: Driver
+    delivery: Delivery
+    outboxes: tuple[Outbox, ...]
+
+
+def make_sink(sink: Sink, clock: Clock) -> SinkPort:
+    """The adapter of a configured sink."""
+    match sink:
+        case JsonlSink():
+            settings = JsonlSettings(
+                path=Path(sink.path),
+                rotate_bytes=int(sink.rotate_mb * MIB),
+                rotate_every=sink.rotate_every,
+                keep=sink.keep,
+                sync=sink.sync,
+            )
+            return JsonlFile(settings, clock)
+        case StdoutSink():
+            return StandardOutput()
+        case NullSink():
+            return NoWhere()
+
+
+def make_feeds(configuration: Configuration) -> GrpcFeeds:
+    """The streams over gRPC. Chooses the reader, which takes some tens of milliseconds."""
+    ingest = configuration.ingest
+    settings = GrpcSettings(
+        reader=Reader(ingest.reader),
+        max_message_mb=ingest.max_message_mb,
+        gzip=ingest.gzip,
+        feed_buffer_bytes=int(ingest.feed_buffer_mb * MIB),
+    )
+    return GrpcFeeds(settings)
+
+
+def assemble(
+    configuration: Configuration,
+    feeds: Feeds,
+    clock: Clock,
+    dice: Dice,
+    reporter: Reporter,
+    make: MakeSink = make_sink,
+) -> Daemon:
+    """One daemon, not yet running.
+
+    Raises: PlanRefused when the monitors do not fit an endpoint's limits.
+    """
+    monitors = configuration.monitors
+    level = configuration.commitment.level
+    plans = [compile_plan(monitors, level, endpoint) for endpoint in configuration.endpoints]
+    policy = Policy(level, hold=hold_of(configuration.sinks), start_slot=configuration.start_slot)
+    kernel = Kernel(monitors, len(configuration.endpoints), policy)
+    outboxes = tuple(
+        Outbox(sink.name, make(sink, clock), reporter, dice) for sink in configuration.sinks
+    )
+    bits = {monitor.name: 1 << i for i, monitor in enumerate(monitors)}
+    routes = [
+        Route(outbox, sum(bits[name] for name in set(sink.monitors)))
+        for outbox, sink in zip(outboxes, configuration.sinks, strict=True)
+    ]
+    writer = RecordWriter(
+        [endpoint.name for endpoint in configuration.endpoints],
+        [monitor.name for monitor in monitors],
+    )
+    delivery = Delivery(
+        monitors,
+        routes,
+        writer,
+        judged_of(plans),
+        clock,
+        slices_on_server=all(plan.slices_on_server for plan in plans),
+    )
+    world = World(feeds, clock, dice, reporter)
+    driver = Driver(kernel, world, configuration.endpoints, plans, delivery)
+    return Daemon(configuration, feeds, driver, delivery, outboxes)
+
+
+def hold_of(sinks: Sequence[Sink]) -> float:
+    """How long a slot that nobody holds whole keeps later ones back: as long as the most patient sink asks."""
+    return max((sink.hold for sink in sinks if sink.order == "slot"), default=0.0)
+
+
+def judged_of(plans: Sequence[Plan]) -> dict[Kind, int]:
+    """By kind, the monitors that some endpoint's plan leaves to be judged here."""
+    judged: dict[Kind, int] = {}
+    for plan in plans:
+        for kind, mask in plan.judged.items():
+            judged[kind] = judged.get(kind, 0) | mask
+    return judged
