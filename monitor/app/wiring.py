@@ -43,7 +43,7 @@ def make_sink(sink: Sink, clock: Clock) -> SinkPort:
         case JsonlSink():
             settings = JsonlSettings(
                 path=Path(sink.path),
-                rotate_bytes=int(sink.rotate_mb * MIB),
+                rotate_bytes=None if sink.rotate_mb is None else int(sink.rotate_mb * MIB),
                 rotate_every=sink.rotate_every,
                 keep=sink.keep,
                 sync=sink.sync,

@@ -1,0 +1,192 @@
+"""The demo: a simulated cluster of three regions and the daemon on it, as two child processes.
+
+It makes everything anew in its folder, says where things are, and hands a signal on to both children.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final, TextIO
+
+REGIONS: Final = (("ams", "europe", "one"), ("nyc", "us", "two"), ("tyo", "asia", "three"))
+FIRST_PORT: Final = 10000
+CONTROL: Final = "127.0.0.1:9999"
+API: Final = "127.0.0.1:3002"
+TRUTH_MAX_MB: Final = 128
+STOP_SECONDS: Final = 2.5
+"""How long children may take to stop before they are killed."""
+LOOK_SECONDS: Final = 0.05
+
+_MADE: Final = ("events*.jsonl", "truth.jsonl*", "monitor.log", "simulator.log", "config.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One process of the demo and where its output goes."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def run_demo(directory: Path, slot_time: float, out: TextIO = sys.stdout) -> int:
+    """Run until a signal comes or a child ends. Returns 0 after a signal, 1 when a child failed."""
+    directory = directory.resolve()
+    busy = _busy_ports()
+    if busy:
+        ports = ", ".join(map(str, busy))
+        print(f"port {ports} is taken, perhaps by another demo; stop it first", file=sys.stderr)  # noqa: T201
+        return 1
+    _prepare(directory)
+    stop = _Stop()
+    children = [_simulator(directory, slot_time), _daemon(directory)]
+    out.write(_where(directory))
+    out.flush()
+    failed = _watch(children, directory / "events.jsonl", stop, out)
+    _end(children)
+    if failed is not None:
+        code = failed.process.returncode
+        print(f"the {failed.name} ended with status {code}; see {failed.log}", file=sys.stderr)  # noqa: T201
+        return 1
+    out.write("stopped\n")
+    return 0
+
+
+class _Stop:
+    """Remembers that a signal to stop came."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def configuration_text(directory: Path) -> str:
+    """The demo's configuration, fit to be read and changed by a newcomer."""
+    endpoints = "".join(
+        f'  - {{name: {name}, url: "http://127.0.0.1:{FIRST_PORT + i}", '
+        f"region: {region}, provider: {provider}, priority: {i + 1}}}\n"
+        for i, (name, region, provider) in enumerate(REGIONS)
+    )
+    return f"""\
+# Written by the demo at every start. Copy it to begin a configuration of your own.
+profile: balanced
+state_dir: {directory / "state"}
+endpoints:
+{endpoints}commitment: {{strategy: fixed, level: confirmed}}
+monitors:
+  - name: payments                  # every transaction that is no vote and did not fail
+    transactions: {{vote: false, failed: false}}
+  - name: tokens                    # accounts of the SPL token program, with the amount alone
+    accounts: {{owner: [TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA]}}
+    data_slices: [{{offset: 64, length: 8}}]
+  - {{name: chain, slots: {{}}, blocks_meta: {{}}}}
+sinks:
+  - {{name: file, kind: jsonl, monitors: [payments, tokens, chain], path: {directory / "events.jsonl"}, rotate_mb: 128, keep: 4}}
+api: {{listen: "{API}"}}
+"""
+
+
+def _prepare(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for pattern in _MADE:
+        for old in directory.glob(pattern):
+            old.unlink()
+    shutil.rmtree(directory / "state", ignore_errors=True)
+    (directory / "config.yaml").write_text(configuration_text(directory))
+
+
+def _simulator(directory: Path, slot_time: float) -> Child:
+    names = ",".join(name for name, _, _ in REGIONS)
+    arguments = ["simulate", "--regions", names, "--slot-time", str(slot_time)]
+    arguments += ["--ports", str(FIRST_PORT), "--control", CONTROL]
+    arguments += ["--truth", str(directory / "truth.jsonl"), "--truth-max-mb", str(TRUTH_MAX_MB)]
+    return _child("simulator", arguments, directory / "simulator.log")
+
+
+def _daemon(directory: Path) -> Child:
+    arguments = ["run", "--config", str(directory / "config.yaml")]
+    return _child("daemon", arguments, directory / "monitor.log")
+
+
+def _child(name: str, arguments: Sequence[str], log: Path) -> Child:
+    """A session of its own, so that Ctrl-C reaches it through us and once."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "monitor", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        )
+    return Child(name, process, log)
+
+
+def _where(directory: Path) -> str:
+    ports = ", ".join(f"{name} :{FIRST_PORT + i}" for i, (name, _, _) in enumerate(REGIONS))
+    return f"""\
+Three simulated regions ({ports}) and the daemon that joins them.
+  events   {directory / "events.jsonl"}
+  truth    {directory / "truth.jsonl"}
+  config   {directory / "config.yaml"}
+  logs     {directory / "monitor.log"}, {directory / "simulator.log"}
+  metrics  http://{API}/metrics   ready: http://{API}/readyz
+Break a region:  scripts/run fault nyc kill     mend it:  scripts/run fault nyc heal
+Ctrl-C ends it.
+"""
+
+
+def _watch(children: Sequence[Child], events: Path, stop: _Stop, out: TextIO) -> Child | None:
+    """Wait for a signal (None) or for a child's end (that child); says once when events come."""
+    flowing = False
+    while not stop.asked:
+        for child in children:
+            if child.process.poll() is not None:
+                return child
+        if not flowing and events.exists() and events.stat().st_size > 0:
+            flowing = True
+            out.write("events are being written\n")
+            out.flush()
+        time.sleep(LOOK_SECONDS)
+    return None
+
+
+def _end(children: Sequence[Child]) -> None:
+    """The daemon first, so that it does not see its regions go."""
+    for child in reversed(children):
+        with suppress(ProcessLookupError):
+            child.process.terminate()
+    for child in children:
+        try:
+            child.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+
+
+def _busy_ports() -> list[int]:
+    """Ports of the demo that something listens on."""
+    ports = [FIRST_PORT + i for i in range(len(REGIONS) + 1)]
+    ports += [int(address.rpartition(":")[2]) for address in (CONTROL, API)]
+    busy = []
+    for port in ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                busy.append(port)
+    return busy
