@@ -1,0 +1,81 @@
+"""Serves HTTP in the daemon's own loop, by uvicorn without its habits: no signals, no logs, no exit."""
+
+import socket
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+
+import anyio
+import uvicorn
+
+from monitor.adapters.http.routes import application
+from monitor.core.errors import ListenRefused
+
+_BACKLOG: Final = 128
+_PATIENCE: Final = 1
+"""Seconds that running answers get when the daemon stops."""
+
+
+class HttpApi:
+    """The HTTP server of one daemon."""
+
+    def __init__(
+        self, listen: str, metrics: Callable[[], bytes], ready: Callable[[], list[str]]
+    ) -> None:
+        self._listen = listen
+        self._application = application(metrics, ready)
+
+    async def serve(self, started: Callable[[str], None]) -> None:
+        """Answer until cancelled; `started` gets the URL when connections are taken. Asyncio only.
+
+        Raises: ListenRefused when the address cannot be had.
+        """
+        listener = bind(self._listen)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                self._application,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                loop="none",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_PATIENCE,
+            )
+        )
+        # Run by its parts: `serve` as a whole takes the signals, and skips its end when it is cancelled.
+        server.config.load()
+        server.lifespan = server.config.lifespan_class(server.config)
+        try:
+            await server.startup(sockets=[listener])
+            started(url_of(listener))
+            await server.main_loop()
+        finally:
+            with anyio.CancelScope(shield=True):
+                if server.started:
+                    await server.shutdown(sockets=[listener])
+            listener.close()
+
+
+def bind(listen: str) -> socket.socket:
+    """A listening socket for `HOST:PORT`; port 0 is any free one. Raises ListenRefused."""
+    parts = urlsplit(f"tcp://{listen}")
+    try:
+        found = socket.getaddrinfo(
+            parts.hostname, parts.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, _, _, _, address = found[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ListenRefused(
+            f"api.listen: {listen} cannot be listened on: {reason}; "
+            "stop what uses it or change api.listen (port 0 picks a free one)"
+        ) from error
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where the socket listens, as a URL."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""The log: JSON lines for machines, readable ones for a terminal."""

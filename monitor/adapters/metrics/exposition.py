@@ -1,0 +1,155 @@
+"""The metrics in Prometheus' text form: every name, label and meaning stands here once."""
+
+import platform
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from typing_extensions import override
+
+from monitor.adapters.metrics.snapshot import EndpointCounts, Snapshot
+
+Samples = Iterable[tuple[list[str], float]]
+
+
+class Exposition:
+    """Turns snapshots into what `/metrics` answers."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot], version: str) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self._registry)
+        self._registry.register(_SnapshotCollector(snapshot, version))
+
+    def text(self) -> bytes:
+        """The exposition now, in the text format 0.0.4."""
+        return generate_latest(self._registry)
+
+
+class _SnapshotCollector(Collector):
+    def __init__(self, snapshot: Callable[[], Snapshot], version: str) -> None:
+        self._snapshot = snapshot
+        self._version = version
+
+    @override
+    def collect(self) -> Iterator[Metric]:
+        snapshot = self._snapshot()
+        build = InfoMetricFamily("chain_monitor_build", "The running release.")
+        build.add_metric([], {"version": self._version, "python": platform.python_version()})
+        yield build
+        yield from _of_endpoints(snapshot)
+        yield from _of_the_chain(snapshot)
+        yield from _of_sinks(snapshot)
+
+
+def _of_endpoints(snapshot: Snapshot) -> Iterator[Metric]:
+    known = snapshot.endpoints
+
+    def each(value: Callable[[EndpointCounts], float | None]) -> Samples:
+        found = ((name, value(counts)) for name, counts in known.items())
+        return (([name], number) for name, number in found if number is not None)
+
+    yield _counter(
+        "chain_monitor_messages_total",
+        "Updates received from the endpoint, duplicates included, by kind.",
+        ["endpoint", "kind"],
+        (([n, kind], count) for n, c in known.items() for kind, count in c.messages.items()),
+    )
+    yield _counter(
+        "chain_monitor_received_bytes_total",
+        "Bytes of updates received from the endpoint, after decompression.",
+        ["endpoint"],
+        each(lambda counts: counts.frames_bytes),
+    )
+    yield _counter(
+        "chain_monitor_duplicates_total",
+        "Updates of the endpoint that another copy preceded.",
+        ["endpoint"],
+        each(lambda counts: counts.duplicates),
+    )
+    yield _counter(
+        "chain_monitor_endpoint_errors_total",
+        "Streams of the endpoint that ended, by reason.",
+        ["endpoint", "reason"],
+        (([n, reason], count) for n, c in known.items() for reason, count in c.errors.items()),
+    )
+    yield _gauge(
+        "chain_monitor_endpoint_open_feeds",
+        "Streams of the endpoint that its server has accepted and that have not ended.",
+        ["endpoint"],
+        each(lambda counts: counts.open_feeds),
+    )
+    yield _gauge(
+        "chain_monitor_stream_last_message_age_seconds",
+        "Time since the endpoint sent anything, pings included.",
+        ["endpoint"],
+        each(lambda counts: counts.last_message_age),
+    )
+    yield _gauge(
+        "chain_monitor_reader_info",
+        "How the endpoint's stream is read.",
+        ["endpoint", "reader"],
+        (([name, c.reader], 1) for name, c in known.items() if c.reader is not None),
+    )
+
+
+def _of_the_chain(snapshot: Snapshot) -> Iterator[Metric]:
+    yield _counter(
+        "chain_monitor_slots_total",
+        "Slots that ended in the state.",
+        ["state"],
+        (([state], count) for state, count in snapshot.slots.items()),
+    )
+    yield _gauge(
+        "chain_monitor_frontier_slot",
+        "Highest slot below which nothing is open at the commitment.",
+        ["commitment"],
+        (([commitment], slot) for commitment, slot in snapshot.frontiers.items()),
+    )
+    yield _gauge(
+        "chain_monitor_tip_slot",
+        "Highest slot seen on any endpoint.",
+        [],
+        [] if snapshot.tip_slot is None else [([], snapshot.tip_slot)],
+    )
+    yield _counter(
+        "chain_monitor_shed_total",
+        "Events given up, by reason.",
+        ["reason"],
+        (([reason], count) for reason, count in snapshot.shed.items()),
+    )
+
+
+def _of_sinks(snapshot: Snapshot) -> Iterator[Metric]:
+    known = snapshot.sinks
+    yield _counter(
+        "chain_monitor_events_total",
+        "Events handed to the sink for the monitor, by kind.",
+        ["monitor", "kind", "sink"],
+        (
+            ([monitor, kind, name], count)
+            for name, counts in known.items()
+            for (monitor, kind), count in counts.events.items()
+        ),
+    )
+    yield _gauge(
+        "chain_monitor_sink_queued_bytes",
+        "Bytes of records that wait for the sink.",
+        ["sink"],
+        (([name], counts.queued_bytes) for name, counts in known.items()),
+    )
+
+
+def _counter(name: str, meaning: str, labels: list[str], samples: Samples) -> Metric:
+    family = CounterMetricFamily(name, meaning, labels=labels)
+    for values, count in samples:
+        family.add_metric(values, count)
+    return family
+
+
+def _gauge(name: str, meaning: str, labels: list[str], samples: Samples) -> Metric:
+    family = GaugeMetricFamily(name, meaning, labels=labels)
+    for values, value in samples:
+        family.add_metric(values, value)
+    return family

@@ -1,0 +1,45 @@
+"""What the daemon has counted, at one moment; made when Prometheus asks, so that counting costs nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCounts:
+    """One endpoint since the start of the daemon."""
+
+    messages: Mapping[str, int] = field(default_factory=dict)
+    """By kind, in the words of `core.chain.KIND_WORDS`."""
+    frames_bytes: int = 0
+    duplicates: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+    """Ended streams by reason, in the words of `core.endings.EndReason`."""
+    open_feeds: int = 0
+    last_message_age: float | None = None
+    """Seconds since anything came; None: nothing ever did."""
+    reader: str | None = None
+    """How its stream is read, as `ingest.reader`; None while unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkCounts:
+    """One sink since the start of the daemon."""
+
+    events: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By monitor and kind."""
+    queued_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All counts. A None is left out of the exposition: an unknown number is no 0."""
+
+    endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
+    sinks: Mapping[str, SinkCounts] = field(default_factory=dict)
+    slots: Mapping[str, int] = field(default_factory=dict)
+    """Slots that have ended in each state, in lower case."""
+    frontiers: Mapping[str, int] = field(default_factory=dict)
+    """By commitment word."""
+    tip_slot: int | None = None
+    shed: Mapping[str, int] = field(default_factory=dict)
+    """Events given up, by reason."""
