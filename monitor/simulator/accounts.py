@@ -29,7 +29,7 @@ class Accounts:
         if tip is None:
             return 0, {}
         state = dict(self._state)
-        first = tip.slot if self._folded is None else self._folded + 1
+        first = 0 if self._folded is None else self._folded + 1
         for number in range(max(first, self._view.first_kept()), tip.slot + 1):
             bank = self._view.block(number, level, now)
             if bank is not None:

@@ -25,7 +25,7 @@ from monitor.simulator.control import listen_for_commands, serve_control
 from monitor.simulator.model import Chain
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import Region, RegionSettings
-from monitor.simulator.rpc import HOST, bind_rpc, serve_rpc
+from monitor.simulator.rpc import HOST, listen_rpc, serve_rpc
 from monitor.simulator.rpc_methods import RpcMethods
 from monitor.simulator.server import RegionServer, ServerSettings
 from monitor.simulator.truth import TruthFile
@@ -92,7 +92,7 @@ class Cluster:
             for place, name in enumerate(options.regions):
                 await self._open_region(place, name, started_at)
                 stack.push_async_callback(self._servers[name].close)
-            rpc_socket = stack.enter_context(bind_rpc(options.port_of(len(options.regions))))
+            rpc_socket = stack.enter_context(listen_rpc(options.port_of(len(options.regions))))
             self.rpc_url = f"http://{HOST}:{rpc_socket.getsockname()[1]}"
             commands, self.control = await listen_for_commands(options.control)
             await stack.enter_async_context(commands)

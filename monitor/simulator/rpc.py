@@ -58,12 +58,13 @@ async def _shielded(server: uvicorn.Server, listening: socket.socket) -> None:
         await server.serve([listening])
 
 
-def bind_rpc(port: int) -> socket.socket:
-    """A socket on this port (0: a free one). Raises OSError when it is taken."""
+def listen_rpc(port: int) -> socket.socket:
+    """A socket that listens on this port (0: a free one). Raises OSError when it is taken."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()
     except OSError as taken:
         listening.close()
         raise OSError(f"port {port} of {HOST} is taken; choose others with --ports") from taken

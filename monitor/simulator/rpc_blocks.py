@@ -226,21 +226,26 @@ def _status(meta: storage.TransactionStatusMeta) -> dict[str, Any]:
 
 
 def _token_balances(balances: Sequence[storage.TokenBalance]) -> list[dict[str, Any]]:
-    return [
-        {
-            "accountIndex": balance.account_index,
-            "mint": balance.mint,
-            "owner": balance.owner,
-            "programId": balance.program_id,
-            "uiTokenAmount": {
-                "amount": balance.ui_token_amount.amount,
-                "decimals": balance.ui_token_amount.decimals,
-                "uiAmount": balance.ui_token_amount.ui_amount or None,
-                "uiAmountString": balance.ui_token_amount.ui_amount_string,
-            },
-        }
-        for balance in balances
-    ]
+    return [_token_balance(balance) for balance in balances]
+
+
+def _token_balance(balance: storage.TokenBalance) -> dict[str, Any]:
+    amount = balance.ui_token_amount
+    answer: dict[str, Any] = {
+        "accountIndex": balance.account_index,
+        "mint": balance.mint,
+        "uiTokenAmount": {
+            "amount": amount.amount,
+            "decimals": amount.decimals,
+            "uiAmount": amount.ui_amount or None,
+            "uiAmountString": amount.ui_amount_string,
+        },
+    }
+    if balance.owner:
+        answer["owner"] = balance.owner
+    if balance.program_id:
+        answer["programId"] = balance.program_id
+    return answer
 
 
 def _reward(reward: storage.Reward) -> dict[str, Any]:

@@ -14,10 +14,6 @@ class ChainView:
         self._first = chain.first_slot
         self._newest: dict[Commitment, Bank | None] = dict.fromkeys(Commitment)
 
-    def restart(self, started_at: float) -> None:
-        """The first slot begins at `started_at` after all."""
-        self._started_at = started_at
-
     def moment(self, slot: int, offset: float) -> float:
         """When something happens that is `offset` slot times into a slot."""
         return self._started_at + (slot - self._chain.first_slot + offset) * self._slot_time
@@ -25,7 +21,7 @@ class ChainView:
     def newest(self, level: Commitment, now: float) -> Bank | None:
         """The newest block on the chain that has reached the level, or None before the first."""
         held = self._newest[level]
-        number = self._chain.first_slot if held is None else held.slot + 1
+        number = max(self.first_kept(), 0 if held is None else held.slot + 1)
         while self._exists(number) and self.moment(number, 0.0) <= now:
             bank = self.block(number, level, now)
             if bank is not None:
