@@ -13,7 +13,7 @@ from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
 from monitor.core.chain import Kind
 from monitor.core.kernel import Kernel, Policy
-from monitor.ports import Clock, Dice, Feeds, Reporter
+from monitor.ports import Clock
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World
@@ -31,7 +31,9 @@ class Daemon:
     """The parts that run."""
 
     configuration: Configuration
-    feeds: Feeds
+    clock: Clock
+    reader: str
+    """How streams are read."""
     driver: Driver
     delivery: Delivery
     outboxes: tuple[Outbox, ...]
@@ -68,12 +70,7 @@ def make_feeds(configuration: Configuration) -> GrpcFeeds:
 
 
 def assemble(
-    configuration: Configuration,
-    feeds: Feeds,
-    clock: Clock,
-    dice: Dice,
-    reporter: Reporter,
-    make: MakeSink = make_sink,
+    configuration: Configuration, world: World, reader: str, make: MakeSink = make_sink
 ) -> Daemon:
     """One daemon, not yet running.
 
@@ -85,7 +82,8 @@ def assemble(
     policy = Policy(level, hold=hold_of(configuration.sinks), start_slot=configuration.start_slot)
     kernel = Kernel(monitors, len(configuration.endpoints), policy)
     outboxes = tuple(
-        Outbox(sink.name, make(sink, clock), reporter, dice) for sink in configuration.sinks
+        Outbox(sink.name, make(sink, world.clock), world.reporter, world.dice)
+        for sink in configuration.sinks
     )
     bits = {monitor.name: 1 << i for i, monitor in enumerate(monitors)}
     routes = [
@@ -101,12 +99,11 @@ def assemble(
         routes,
         writer,
         judged_of(plans),
-        clock,
+        world.clock,
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
-    world = World(feeds, clock, dice, reporter)
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery)
-    return Daemon(configuration, feeds, driver, delivery, outboxes)
+    return Daemon(configuration, world.clock, reader, driver, delivery, outboxes)
 
 
 def hold_of(sinks: Sequence[Sink]) -> float:

@@ -45,6 +45,7 @@ class Outbox:
         self._closing = False
         self._waiting: anyio.Event | None = None
         self._room: anyio.Event | None = None
+        self._finished = anyio.Event()
 
     def put(self, line: bytes) -> None:
         """Queue one record. Never blocks and never drops; `is_full` says when to stop."""
@@ -71,6 +72,10 @@ class Outbox:
             self._waiting.set()
             self._waiting = None
 
+    async def finished(self) -> None:
+        """Return once `run` has written and closed all."""
+        await self._finished.wait()
+
     async def open(self) -> None:
         """Open the sink. Raises SinkFailed."""
         await self._sink.open()
@@ -90,7 +95,11 @@ class Outbox:
                 self._room.set()
                 self._room = None
         self.is_open = False
-        await self._sink.close()
+        try:
+            await self._sink.close()
+        except SinkFailed as error:
+            self._failed(error)
+        self._finished.set()
 
     async def _wait(self) -> None:
         """Until something is queued; flushes once the sink has been idle for a while."""

@@ -1,0 +1,170 @@
+"""A daemon's life: ready the machine, start every task under one owner, stop in order, flush every sink.
+
+Stopping: the driver goes first, so that nothing new is released; then the feeds; then each outbox writes what
+it holds and closes its sink, within DRAIN_SECONDS.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+import anyio.abc
+
+from monitor.adapters.clock import SystemClock, SystemDice
+from monitor.adapters.grpc.environment import EventEngine, prepare
+from monitor.adapters.http.server import HttpApi
+from monitor.adapters.logs.log import LogSettings, open_log
+from monitor.adapters.logs.reporter import LogReporter
+from monitor.adapters.systemd.notify import Notifier
+from monitor.app.configuration import Configuration
+from monitor.app.readiness import unready
+from monitor.app.snapshot import exposition
+from monitor.app.state_directory import StateDirectory
+from monitor.app.wiring import Daemon, MakeSink, assemble, make_feeds, make_sink
+from monitor.core.commands import Report
+from monitor.ports import Reporter
+from monitor.runtime.driver import World
+
+DRAIN_SECONDS: Final = 2.0
+"""How long sinks may take to write what is queued when the daemon stops."""
+STATUS_SECONDS: Final = 5.0
+"""How often systemd is told how things are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the daemon runs in; tests and benchmarks bring their own."""
+
+    reporter: Reporter
+    notifier: Notifier
+    make: MakeSink = make_sink
+
+
+def run_daemon(configuration: Configuration) -> int:
+    """Watch until a signal to stop comes. Returns the exit code 0.
+
+    Raises: MonitorError, when the daemon cannot start.
+    """
+    prepare(EventEngine(configuration.ingest.event_engine))
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    log = open_log(LogSettings(secrets=configuration.secrets()), sys.stderr)
+    surroundings = Surroundings(LogReporter(log), Notifier.from_environ(os.environ))
+    with StateDirectory(configuration.state_dir):
+        anyio.run(
+            _until_signalled,
+            configuration,
+            surroundings,
+            backend="asyncio",
+            backend_options={"use_uvloop": True},
+        )
+    return 0
+
+
+async def _until_signalled(configuration: Configuration, surroundings: Surroundings) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async with running(configuration, surroundings):
+            async for number in signals:
+                if number != signal.SIGHUP:
+                    surroundings.reporter.report(
+                        Report("info", "a signal to stop came", {"signal": number.name})
+                    )
+                    return
+
+
+@asynccontextmanager
+async def running(
+    configuration: Configuration, surroundings: Surroundings
+) -> AsyncIterator[Daemon]:
+    """A daemon that runs while the block does; on the way out it is stopped and every sink flushed.
+
+    Raises: MonitorError, when a sink or the API cannot be opened, or the monitors do not fit an endpoint.
+    """
+    if configuration.ingest.cores is not None:
+        os.sched_setaffinity(0, configuration.ingest.cores)
+    reporter = surroundings.reporter
+    feeds = make_feeds(configuration)
+    world = World(feeds, SystemClock(), SystemDice(), reporter)
+    daemon = assemble(configuration, world, feeds.reader_chosen, surroundings.make)
+    reporter.report(
+        Report(
+            "info",
+            "a reader was chosen",
+            {"reader": feeds.reader_chosen, "why": feeds.reader_reason},
+        )
+    )
+    for section in configuration.without_effect:
+        reporter.report(
+            Report("warning", "a section has no effect in this release", {"section": section})
+        )
+    for outbox in daemon.outboxes:
+        await outbox.open()
+    async with anyio.create_task_group() as writers:
+        for outbox in daemon.outboxes:
+            writers.start_soon(outbox.run, name=f"outbox {outbox.name}")
+        try:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(_serve, daemon, reporter, name="api")
+                tasks.start_soon(daemon.driver.run, name="driver")
+                tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
+                tasks.start_soon(_tell_status, daemon, surroundings.notifier, name="status")
+                yield daemon
+                surroundings.notifier.stopping()
+                tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await feeds.stop()
+                await _drain(daemon, writers, reporter)
+
+
+async def _serve(
+    daemon: Daemon, reporter: Reporter, *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    """The HTTP API; its address is written to `STATE_DIR/api.url`."""
+
+    def started(url: str) -> None:
+        address = daemon.configuration.state_dir / "api.url"
+        address.parent.mkdir(parents=True, exist_ok=True)
+        address.write_text(url + "\n")
+        reporter.report(Report("info", "the API listened", {"url": url}))
+        task_status.started()
+
+    metrics = exposition(daemon, daemon.reader)
+    api = HttpApi(
+        daemon.configuration.api.listen, metrics=metrics.text, ready=lambda: unready(daemon)
+    )
+    await api.serve(started)
+
+
+async def _tell_status(daemon: Daemon, notifier: Notifier) -> None:
+    """READY once the daemon does its work; then a line for `systemctl status` now and again."""
+    told = False
+    while True:
+        reasons = unready(daemon)
+        frontier = max(daemon.driver.kernel.gate.frontier)
+        text = "; ".join(reasons) if reasons else f"watching, slot {frontier}"
+        if not told and not reasons:
+            notifier.ready(text)
+            told = True
+        else:
+            notifier.status(text)
+        await anyio.sleep(STATUS_SECONDS if told else 0.25)
+
+
+async def _drain(daemon: Daemon, writers: anyio.abc.TaskGroup, reporter: Reporter) -> None:
+    for outbox in daemon.outboxes:
+        outbox.finish()
+    with anyio.move_on_after(DRAIN_SECONDS) as patience:
+        for outbox in daemon.outboxes:
+            await outbox.finished()
+    if patience.cancelled_caught:
+        left = {
+            outbox.name: outbox.queued_bytes for outbox in daemon.outboxes if outbox.queued_bytes
+        }
+        reporter.report(Report("error", "sinks did not take all before the stop", {"bytes": left}))
+        writers.cancel_scope.cancel()
+    reporter.report(Report("info", "the daemon stopped", {}))
