@@ -78,8 +78,10 @@ class RecordWriter:
                 row, blockhash, data_slices, every_write or commitment is Commitment.PROCESSED
             )
         except (DecodeError, ValueError) as error:
+            sender = self._endpoint_names[endpoint] if endpoint >= 0 else "no endpoint"
             raise FrameMalformed(
-                f"slot {slot}: a {word} update does not read as one: {error}; it is left out of the stream"
+                f"slot {slot}: an update of kind {word} cannot be read: {error}; it came from {sender}, "
+                "check what that server runs"
             ) from error
         record = {
             "id": f"{slot}.{version}:{word}:{key}" if version else f"{slot}:{word}:{key}",
