@@ -241,7 +241,7 @@ class GeneratedChain:
         confirmed = number + bank.meta_at + dice.uniform(0.8, 1.9)
         self._last_confirmed = max(confirmed, self._last_confirmed + 0.02)
         finalized = (
-            self._last_confirmed + self.settings.blocks_until_finalized + dice.uniform(0, 0.5)
+            self._last_confirmed + self.settings.slots_until_finalized + dice.uniform(0, 0.5)
         )
         self._last_finalized = max(finalized, self._last_finalized + 0.02)
         return self._last_confirmed - number, self._last_finalized - number

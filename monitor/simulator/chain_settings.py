@@ -26,4 +26,5 @@ class ChainSettings:
     recreated: float = 0.005
     window: int = 1200
     """Slots kept; an older one is forgotten."""
-    blocks_until_finalized: int = 31
+    slots_until_finalized: int = 31
+    """From confirmed to finalized (measured)."""

@@ -7,6 +7,7 @@ from monitor.simulator.chain_settings import ChainSettings
 
 _SKIP_RUNS = (1, 1, 2, 4)
 """Lengths of runs of skipped slots: leaders hold four slots and lose some or all of them (measured)."""
+_MEAN_SKIP_RUN = sum(_SKIP_RUNS) / len(_SKIP_RUNS)
 _QUIET_START = 4
 """Slots at the start that are always plain, so that a newcomer's first blocks have a past."""
 
@@ -29,7 +30,14 @@ class ShapePlan:
     """
 
     def __init__(self, settings: ChainSettings) -> None:
-        self._settings = settings
+        # No shape is drawn within a run of skips nor right after an unusual slot; the other draws make up for it.
+        drawn = max(0.1, 1 - settings.skipped - settings.forked - settings.dead)
+        self._odds = (
+            (Shape.SKIPPED, settings.skipped / _MEAN_SKIP_RUN / drawn),
+            (Shape.FORKED, settings.forked / drawn),
+            (Shape.DEAD, settings.dead / drawn),
+            (Shape.RECREATED, settings.recreated / drawn),
+        )
         self._planned = 0
         self._skips_left = 0
         self._after_unusual = False
@@ -50,20 +58,8 @@ class ShapePlan:
             return Shape.SKIPPED
         if self._after_unusual:
             return Shape.PLAIN
-        settings = self._settings
-        mean_run = sum(_SKIP_RUNS) / len(_SKIP_RUNS)
-        # Plain slots forced after unusual ones are no chances: the odds of the others make up for them.
-        forced = settings.skipped * (1 + 1 / mean_run) + 2 * (settings.forked + settings.dead)
-        scale = 1 / max(
-            0.1, 1 - forced + settings.forked + settings.dead + settings.skipped / mean_run
-        )
-        for shape, ratio in (
-            (Shape.SKIPPED, settings.skipped / mean_run),
-            (Shape.FORKED, settings.forked),
-            (Shape.DEAD, settings.dead),
-            (Shape.RECREATED, settings.recreated),
-        ):
-            drawn -= ratio * scale
+        for shape, odds in self._odds:
+            drawn -= odds
             if drawn < 0:
                 if shape is Shape.SKIPPED:
                     self._skips_left = dice.choice(_SKIP_RUNS) - 1
