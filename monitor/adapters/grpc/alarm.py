@@ -22,30 +22,46 @@ WINDOW_NS: Final = 5_000_000
 
 
 class Alarm:
-    """One loop's sleep. Everything but `ring` belongs to the loop's thread."""
+    """One loop's sleep. Everything but `ring` and `later` belongs to the loop's thread."""
 
     def __init__(self, stamp: Callable[[], int]) -> None:
         self.armed = True
         """The loop will look by itself, so a thread need not ring."""
         self._stamp = stamp
         self._loop: asyncio.AbstractEventLoop | None = None
+        """Known from `attach` on."""
         self._sleeper: asyncio.Future[None] | None = None
         self._woken = False
+        self.behind = False
+        """The last look left something: the next one is due at once."""
         self._busy = False
         self._window_began = stamp()
         self._window_frames = 0
 
+    def attach(self) -> None:
+        """Serve the loop that runs now; before any thread may ring."""
+        self._loop = asyncio.get_running_loop()
+
     def ring(self) -> None:
         """Wake the loop, from any thread. Only worth calling while `armed` is False."""
         self.armed = True
-        loop = self._loop
-        if loop is not None:
-            loop.call_soon_threadsafe(self._rouse)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.rouse)
+
+    def later(self, seconds: float, then: Callable[[], None]) -> None:
+        """Call this on the loop after a while, from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, then)
 
     def wake(self) -> None:
         """End this sleep or the next one."""
         self._woken = True
-        self._rouse()
+        self.rouse()
+
+    def rouse(self) -> None:
+        """End the present sleep, if there is one."""
+        if self._sleeper is not None and not self._sleeper.done():
+            self._sleeper.set_result(None)
 
     def count(self, frames: int) -> None:
         """Tell of frames that were taken."""
@@ -53,8 +69,7 @@ class Alarm:
 
     async def sleep(self, seconds: float | None, is_something: Callable[[], bool]) -> None:
         """Return when there is something to take, or after `seconds`, or after `wake`."""
-        self._loop = asyncio.get_running_loop()
-        if self._is_busy():
+        if self._is_busy() and not self.behind:
             nap = PLANNED_SLEEP if seconds is None else min(seconds, PLANNED_SLEEP)
             await self._lie(nap)
             if self._woken or is_something():
@@ -86,14 +101,10 @@ class Alarm:
             return
         loop = asyncio.get_running_loop()
         self._sleeper = sleeper = loop.create_future()
-        timer = None if seconds is None else loop.call_later(max(seconds, 0), self._rouse)
+        timer = None if seconds is None else loop.call_later(max(seconds, 0), self.rouse)
         try:
             await sleeper
         finally:
             self._sleeper = None
             if timer is not None:
                 timer.cancel()
-
-    def _rouse(self) -> None:
-        if self._sleeper is not None and not self._sleeper.done():
-            self._sleeper.set_result(None)

@@ -8,6 +8,7 @@ import grpc
 import grpc.experimental
 
 from monitor.adapters.grpc.settings import GrpcSettings
+from monitor.core.errors import MonitorError
 from monitor.ports import Endpoint
 
 SUBSCRIBE: Final = "/geyser.Geyser/Subscribe"
@@ -16,22 +17,36 @@ _IDENTITY_ONLY: Final = 0b001
 _IDENTITY_AND_GZIP: Final = 0b101
 """Bits of grpc.compression_enabled_algorithms_bitset: identity, deflate, gzip."""
 _BYTES_PER_MB: Final = 1_000_000
-_DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 
 Metadata = tuple[tuple[str, str], ...]
+
+
+class EndpointUnusable(MonitorError):
+    """No stream can be tried with what the configuration says; `code` is the gRPC status that fits."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def target_of(url: str) -> tuple[str, bool]:
     """The `host:port` that grpcio dials, and whether TLS is spoken there."""
     parts = urlsplit(url if "://" in url else f"http://{url}")
-    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     host = parts.hostname or ""
     return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}"), parts.scheme == "https"
 
 
 def metadata_of(endpoint: Endpoint) -> Metadata:
-    """Headers of a call: the token, where there is one."""
-    return () if endpoint.token is None else (("x-token", endpoint.token),)
+    """Headers of a call: the token, where there is one. Raises EndpointUnusable."""
+    token = endpoint.token
+    if token is None:
+        return ()
+    if not (token.isascii() and token.isprintable()):  # a newline at its end, most likely
+        raise EndpointUnusable(
+            "UNAUTHENTICATED", "the token holds characters that no header may carry"
+        )
+    return (("x-token", token),)
 
 
 def options_of(settings: GrpcSettings, *, single_threaded: bool = False) -> list[tuple[str, int]]:
@@ -67,15 +82,14 @@ def options_of(settings: GrpcSettings, *, single_threaded: bool = False) -> list
 def open_channel(
     endpoint: Endpoint, settings: GrpcSettings, *, single_threaded: bool = False
 ) -> grpc.Channel:
-    """A channel that connects on its first call. Raises OSError when ca_file cannot be read."""
+    """A channel that connects on its first call. Raises EndpointUnusable."""
     target, tls = target_of(endpoint.url)
     options = options_of(settings, single_threaded=single_threaded)
     if not tls:
         return grpc.insecure_channel(target, options)
-    roots = None if endpoint.ca_file is None else Path(endpoint.ca_file).read_bytes()
+    try:
+        roots = None if endpoint.ca_file is None else Path(endpoint.ca_file).read_bytes()
+    except OSError as error:
+        text = f"cannot read ca_file {endpoint.ca_file}: {error.strerror}"
+        raise EndpointUnusable("UNAVAILABLE", text) from error
     return grpc.secure_channel(target, grpc.ssl_channel_credentials(roots), options)
-
-
-def is_header_value(text: str) -> bool:
-    """Whether HTTP/2 carries this text; a newline at the end of a token, say, it does not."""
-    return text.isascii() and text.isprintable()

@@ -1,7 +1,8 @@
-"""Which reader to use: the fastest one that does, in a test at the start, all that a stream asks of it."""
+"""Which reader to use: the first in the order of preference that passes its test at the start."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import grpc
 
@@ -9,10 +10,29 @@ from monitor.adapters.grpc.calls import Call
 from monitor.adapters.grpc.channels import Metadata
 from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.plain import PlainCall
+from monitor.adapters.grpc.self_test import CallFactory, failure_of
 from monitor.adapters.grpc.settings import Reader
 from monitor.adapters.grpc.single_threaded import SingleThreadedCall
 
-CallFactory = Callable[[grpc.Channel, Metadata, bytes, Intake], Call]
+SelfTest = Callable[[Reader], str | None]
+
+
+def segregated_call(
+    channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Intake
+) -> Call:
+    """A segregated call. Raises ImportError when this grpcio has no such thing."""
+    # Imported only when used, so that a grpcio without its private parts still serves the other readers.
+    from monitor.adapters.grpc.segregated import SegregatedCall
+
+    return SegregatedCall(channel, metadata, request, intake)
+
+
+FACTORIES: Final[dict[Reader, CallFactory]] = {
+    Reader.SEGREGATED: segregated_call,
+    Reader.SINGLE_THREADED: SingleThreadedCall,
+    Reader.PLAIN: PlainCall,
+}
+"""The readers in the order of preference; the last needs nothing that could be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +41,31 @@ class Choice:
 
     reader: Reader
     reason: str
-    open_call: CallFactory
-    single_threaded: bool
-    """Whether channels must be opened in grpcio's single-threaded form."""
+
+    @property
+    def open_call(self) -> CallFactory:
+        """Opens a stream for this reader."""
+        return FACTORIES[self.reader]
+
+    @property
+    def single_threaded(self) -> bool:
+        """Whether the channel must be opened in grpcio's single-threaded form."""
+        return self.reader is Reader.SINGLE_THREADED
 
 
-def choose(wanted: Reader) -> Choice:
-    """The reader to use. A reader named in the configuration is taken at its word."""
-    if wanted is Reader.PLAIN or wanted is Reader.AUTO:
-        return Choice(Reader.PLAIN, "configured", PlainCall, False)
-    if wanted is Reader.SINGLE_THREADED:
-        return Choice(Reader.SINGLE_THREADED, "configured", SingleThreadedCall, True)
-    from monitor.adapters.grpc.segregated import SegregatedCall
+def self_test(reader: Reader) -> str | None:
+    """Why a reader fails on this grpcio, or None."""
+    return failure_of(FACTORIES[reader], single_threaded=reader is Reader.SINGLE_THREADED)
 
-    return Choice(Reader.SEGREGATED, "configured", SegregatedCall, False)
+
+def choose(wanted: Reader, test: SelfTest = self_test) -> Choice:
+    """The reader to use. One that the configuration names is taken at its word, untested."""
+    if wanted is not Reader.AUTO:
+        return Choice(wanted, "set in the configuration")
+    failures: list[str] = []
+    for reader in (Reader.SEGREGATED, Reader.SINGLE_THREADED):
+        failure = test(reader)
+        if failure is None:
+            return Choice(reader, "; ".join(failures) or "passed its test")
+        failures.append(f"{reader} failed its test: {failure}")
+    return Choice(Reader.PLAIN, "; ".join(failures))

@@ -11,7 +11,7 @@ import grpc
 
 from monitor.adapters.grpc.alarm import Alarm
 from monitor.adapters.grpc.calls import Call
-from monitor.adapters.grpc.channels import is_header_value, metadata_of, open_channel
+from monitor.adapters.grpc.channels import EndpointUnusable, metadata_of, open_channel
 from monitor.adapters.grpc.choice import choose
 from monitor.adapters.grpc.intake import FeedCounts, Intake
 from monitor.adapters.grpc.settings import GrpcSettings
@@ -56,18 +56,17 @@ class GrpcFeeds:
 
     def open(self, feed: int, endpoint: Endpoint, request: bytes) -> None:
         """Begin a stream under this number; what becomes of it arrives through `take`."""
+        self._alarm.attach()
         intake = Intake(feed, self._settings.feed_buffer_bytes, self._alarm, self._stamp)
         self._feeds[feed] = opened = _Feed(intake)
-        if endpoint.token is not None and not is_header_value(endpoint.token):
-            intake.end("UNAUTHENTICATED", "the token holds characters that no header may carry")
-            return
         choice = self._choice
         try:
+            metadata = metadata_of(endpoint)
             channel = open_channel(endpoint, self._settings, single_threaded=choice.single_threaded)
-        except OSError as error:
-            intake.end("UNAVAILABLE", f"cannot read ca_file {endpoint.ca_file}: {error.strerror}")
+        except EndpointUnusable as error:
+            intake.end(error.code, str(error))
             return
-        opened.call = choice.open_call(channel, metadata_of(endpoint), request, intake)
+        opened.call = choice.open_call(channel, metadata, request, intake)
         opened.thread = threading.Thread(
             target=_read,
             args=(channel, opened.call, intake),
@@ -110,6 +109,7 @@ class GrpcFeeds:
             taken += items
             if items and isinstance(items[-1], StreamEnded):
                 self._forget(number)
+        self._alarm.behind = limit_bytes <= 0
         return taken
 
     def counts(self, feed: int) -> FeedCounts | None:

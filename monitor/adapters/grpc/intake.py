@@ -8,9 +8,14 @@ first, so it is never announced ahead of a frame.
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from monitor.adapters.grpc.alarm import Alarm
 from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
+
+SETTLE_SECONDS: Final = 0.02
+"""A stream that is refused has headers too, and its status may be a moment behind them (measured: up to 0.1 ms, in either
+order). Only after this long do headers alone mean that the server accepted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,8 @@ class Intake:
         self._stalls += 1
 
     def open(self) -> None:
-        """Tell that the server accepted the stream."""
-        self._opened = True
-        if not self._alarm.armed:
-            self._ring()
+        """Tell that headers came. A first frame says the same."""
+        self._alarm.later(SETTLE_SECONDS, self._settle)
 
     def end(self, code: str, text: str) -> None:
         """Tell that the stream is over; nothing may follow."""
@@ -82,6 +85,11 @@ class Intake:
         self._alarm.ring()
 
     # The loop's side
+
+    def _settle(self) -> None:
+        if self._ending is None:
+            self._opened = True
+            self._alarm.rouse()
 
     def is_waiting(self) -> bool:
         """Whether there is something to take."""

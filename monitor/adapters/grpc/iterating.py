@@ -15,7 +15,6 @@ class Stream(Protocol):
 
     def __iter__(self) -> Iterator[bytes]: ...
     def initial_metadata(self) -> object: ...
-    def is_active(self) -> bool: ...
     def code(self) -> grpc.StatusCode: ...
     def details(self) -> str: ...
 
@@ -52,9 +51,7 @@ def read_all(stream: Stream, intake: Intake, room: Room) -> tuple[str, str]:
     """Move every frame to the intake; returns the status code's name and text."""
     with contextlib.suppress(grpc.RpcError):
         stream.initial_metadata()
-        # A call that never reached a server, or was refused at once, has (empty) metadata too, but is over by then.
-        if stream.is_active():
-            intake.open()
+        intake.open()
         for frame in stream:
             if not intake.put(frame):
                 room.wait()

@@ -111,8 +111,7 @@ class SegregatedCall:
         if event.tag is _STATUS:
             code = operation.code()
             self._status = (CODES.get(code, str(code)), operation.details() or "")
-        elif event.tag is _HEADERS and event.success and self._status is None:
-            # A refusal at once has (empty) headers too, but its status comes ahead of them.
+        elif event.tag is _HEADERS and event.success:
             self._intake.open()
 
     def _post_receive(self) -> None:

@@ -1,47 +1,35 @@
-from collections.abc import AsyncIterator, Iterator
+import threading
+from collections.abc import Iterator
 
 import grpc
 import pytest
 
 from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.adapters.grpc.settings import GrpcSettings, Reader
-from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Taken
-from tests.adapters.grpc.servers import REQUEST, numbered, serving
+from monitor.ports import FramesTaken, StreamEnded, StreamOpened
+from tests.adapters.grpc.conftest import MakeFeeds
+from tests.adapters.grpc.servers import (
+    REQUEST,
+    answering,
+    endpoint,
+    numbered,
+    serving,
+    until_gone,
+    unused_port,
+)
+from tests.adapters.grpc.taking import EVERY, frames_of, until_ended, until_frames, until_opened
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
 
-EVERY = 1 << 30
 
-
-def endpoint(port: int) -> Endpoint:
-    return Endpoint("ams", f"127.0.0.1:{port}")
-
-
-async def until_ended(feeds: GrpcFeeds, *numbers: int) -> dict[int, list[Taken]]:
-    taken: dict[int, list[Taken]] = {number: [] for number in numbers}
-    going = set(numbers)
-    while going:
-        await feeds.wait(None)
-        for each in feeds.take(EVERY):
-            taken[each.feed].append(each)
-            if isinstance(each, StreamEnded):
-                going.discard(each.feed)
-    return taken
-
-
-def frames_of(taken: list[Taken]) -> list[bytes]:
-    return [frame for each in taken if isinstance(each, FramesTaken) for _, frame in each.frames]
-
-
-@pytest.fixture(params=[Reader.SEGREGATED, Reader.SINGLE_THREADED, Reader.PLAIN])
-async def feeds(request: pytest.FixtureRequest) -> AsyncIterator[GrpcFeeds]:
-    made = GrpcFeeds(GrpcSettings(reader=request.param))
-    yield made
-    await made.stop()
+def quiet(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    context.send_initial_metadata(())
+    until_gone(context)
+    yield from ()
 
 
 async def test_three_streams_arrive_whole_and_in_order(feeds: GrpcFeeds) -> None:
-    def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+    def script(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
         yield from numbered(7_000)
 
     with serving(script) as (_, port):
@@ -54,13 +42,253 @@ async def test_three_streams_arrive_whole_and_in_order(feeds: GrpcFeeds) -> None
         assert taken[feed][-1] == StreamEnded(feed, "OK", "")
 
 
-async def test_error_end_keeps_its_text_and_comes_last(feeds: GrpcFeeds) -> None:
+async def test_request_and_token_reach_the_server(feeds: GrpcFeeds) -> None:
+    def script(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield next(requests)
+        yield str(dict(context.invocation_metadata())["x-token"]).encode()
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port, token="open sesame"), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    assert frames_of(taken) == [REQUEST, b"open sesame"]
+
+
+async def test_frames_are_stamped_when_they_arrive(reader: Reader) -> None:
+    stamps = iter(range(1_000_000))
+    feeds = GrpcFeeds(GrpcSettings(reader=reader), stamp=lambda: next(stamps))
+
+    def script(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield from numbered(10)
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    seen = [stamp for each in taken if isinstance(each, FramesTaken) for stamp, _ in each.frames]
+    assert len(seen) == 10
+    assert seen == sorted(set(seen))
+
+
+async def test_error_end_keeps_its_text_and_comes_after_the_last_frame(feeds: GrpcFeeds) -> None:
+    text = "broadcast from 5 is not available, last available: 9"
+
     def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
         yield from numbered(500)
-        context.abort(grpc.StatusCode.OUT_OF_RANGE, "broadcast from 5 is not available")
+        context.abort(grpc.StatusCode.OUT_OF_RANGE, text)
 
     with serving(script) as (_, port):
         feeds.open(1, endpoint(port), REQUEST)
         taken = (await until_ended(feeds, 1))[1]
     assert frames_of(taken) == numbered(500)
-    assert taken[-1] == StreamEnded(1, "OUT_OF_RANGE", "broadcast from 5 is not available")
+    assert taken[-1] == StreamEnded(1, "OUT_OF_RANGE", text)
+
+
+async def test_death_of_the_server_ends_the_feed_unavailable(feeds: GrpcFeeds) -> None:
+    with serving(quiet) as (server, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        await until_opened(feeds)
+        server.stop(None)
+        taken = (await until_ended(feeds, 1))[1]
+    assert [(type(each), each.feed) for each in taken] == [(StreamEnded, 1)]
+    assert isinstance(taken[0], StreamEnded)
+    assert taken[0].code == "UNAVAILABLE"
+
+
+async def test_unreachable_host_ends_unavailable_and_never_opens(feeds: GrpcFeeds) -> None:
+    feeds.open(1, endpoint(unused_port()), REQUEST)
+    taken = (await until_ended(feeds, 1))[1]
+    assert [type(each) for each in taken] == [StreamEnded]
+    assert isinstance(taken[0], StreamEnded)
+    assert taken[0].code == "UNAVAILABLE"
+    assert "Connection refused" in taken[0].text
+
+
+async def test_wrong_token_ends_unauthenticated_and_never_opens(feeds: GrpcFeeds) -> None:
+    def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "No valid auth token")
+        yield b""
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port, token="wrong"), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    assert taken == [StreamEnded(1, "UNAUTHENTICATED", "No valid auth token")]
+
+
+async def test_token_that_no_header_carries_ends_unauthenticated(feeds: GrpcFeeds) -> None:
+    feeds.open(1, endpoint(unused_port(), token="copied with its newline\n"), REQUEST)
+    taken = (await until_ended(feeds, 1))[1]
+    assert taken == [
+        StreamEnded(1, "UNAUTHENTICATED", "the token holds characters that no header may carry")
+    ]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n", b"SSH-2.0-x\r\n", b"", None],
+)
+async def test_what_speaks_something_else_ends_unavailable(
+    reader: Reader, make_feeds: MakeFeeds, answer: bytes | None
+) -> None:
+    feeds = make_feeds(GrpcSettings(reader=reader, connect_timeout=0.3))
+    with answering(answer) as port:
+        feeds.open(1, endpoint(port), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    assert [type(each) for each in taken] == [StreamEnded]
+    assert isinstance(taken[0], StreamEnded)
+    assert taken[0].code == "UNAVAILABLE"
+
+
+async def test_message_over_the_limit_ends_resource_exhausted(
+    reader: Reader, make_feeds: MakeFeeds
+) -> None:
+    def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield b"x" * 1_000
+        yield b"x" * 1_001
+        until_gone(context)
+
+    feeds = make_feeds(GrpcSettings(reader=reader, max_message_mb=0.001))
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    assert frames_of(taken) == [b"x" * 1_000]
+    assert isinstance(taken[-1], StreamEnded)
+    assert taken[-1].code == "RESOURCE_EXHAUSTED"
+
+
+async def test_block_over_grpcio_s_own_limit_arrives(feeds: GrpcFeeds) -> None:
+    def script(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield b"x" * 5_000_000
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    assert frames_of(taken) == [b"x" * 5_000_000]
+
+
+async def test_closed_feed_ends_cancelled_and_spares_the_others(feeds: GrpcFeeds) -> None:
+    def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield b"one"
+        until_gone(context)
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        feeds.open(2, endpoint(port), REQUEST)
+        await until_frames(feeds, 2)
+        feeds.close(1)
+        first = (await until_ended(feeds, 1))[1]
+        feeds.close(2)
+        second = (await until_ended(feeds, 2))[2]
+    assert isinstance(first[-1], StreamEnded)
+    assert first[-1].code == "CANCELLED"
+    assert isinstance(second[-1], StreamEnded)
+    assert second[-1].code == "CANCELLED"
+
+
+async def test_feed_that_ended_ignores_requests_and_closing(feeds: GrpcFeeds) -> None:
+    def script(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield b"one"
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        await until_ended(feeds, 1)
+        feeds.send(1, REQUEST)
+        feeds.close(1)
+    assert feeds.take(EVERY) == []
+
+
+async def test_full_feed_stalls_the_server_and_loses_nothing(
+    reader: Reader, make_feeds: MakeFeeds
+) -> None:
+    frame = b"x" * 10_000
+    sent: list[int] = []
+    stuck = threading.Event()
+
+    def script(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        for number in range(20_000):
+            sent.append(number)
+            yield frame
+
+    def watch() -> None:
+        before = -1
+        while before != len(sent):
+            before = len(sent)
+            stuck.wait(0.2)
+        stuck.set()
+
+    feeds = make_feeds(GrpcSettings(reader=reader, feed_buffer_bytes=50_000))
+    with serving(script) as (server, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        taken = await until_frames(feeds, 1)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        watcher.join()
+        stalled_at = len(sent)
+        counts = feeds.counts(1)
+        assert counts is not None
+        assert counts.stalls > 0
+        assert counts.frames <= len(frames_of(taken)) + 6
+        taken += await until_frames(feeds, 3_000)
+        server.stop(None)
+    # Windows of HTTP/2 and socket buffers lie between, which grow to some megabytes on loopback.
+    assert stalled_at < 3_000
+    assert frames_of(taken) == [frame] * len(frames_of(taken))
+
+
+async def test_taking_stops_at_the_limit_and_goes_on_where_it_stopped(feeds: GrpcFeeds) -> None:
+    def script(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield from numbered(100)
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        batches: list[list[bytes]] = []
+        ended = False
+        while not ended:
+            await feeds.wait(None)
+            for each in feeds.take(20):
+                if isinstance(each, FramesTaken):
+                    batches.append([frame for _, frame in each.frames])
+                ended |= isinstance(each, StreamEnded)
+    assert [frame for batch in batches for frame in batch] == numbered(100)
+    assert max(len(batch) for batch in batches) <= 3
+
+
+async def test_wait_ends_by_time_and_by_wake(feeds: GrpcFeeds) -> None:
+    with serving(quiet) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        await until_opened(feeds)
+        await feeds.wait(0.01)
+        feeds.wake()
+        await feeds.wait(None)
+        await feeds.wait(0)
+        assert feeds.take(EVERY) == []
+
+
+async def test_counts_tell_what_a_feed_delivered(feeds: GrpcFeeds) -> None:
+    def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield from (b"abc", b"defg")
+        until_gone(context)
+
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        await until_frames(feeds, 2)
+        counts = feeds.counts(1)
+        assert counts is not None
+        assert (counts.frames, counts.bytes, counts.stalls) == (2, 7, 0)
+        assert 1 <= counts.wake_ups <= 3
+        feeds.close(1)
+        await until_ended(feeds, 1)
+    assert feeds.counts(1) is None
+
+
+async def test_stop_leaves_no_thread_even_of_a_stalled_feed(reader: Reader) -> None:
+    def script(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield b"one"
+        until_gone(context)
+
+    feeds = GrpcFeeds(GrpcSettings(reader=reader, feed_buffer_bytes=1))
+    with serving(script) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        feeds.open(2, endpoint(unused_port()), REQUEST)
+        await feeds.wait(None)
+        assert "feed-1-ams" in {thread.name for thread in threading.enumerate()}
+        await feeds.stop()
+    assert not [each for each in threading.enumerate() if each.name.startswith("feed-")]

@@ -1,0 +1,42 @@
+"""Taking from feeds as the daemon's loop does."""
+
+from monitor.adapters.grpc.feeds import GrpcFeeds
+from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
+
+EVERY = 1 << 30
+
+
+async def until_ended(feeds: GrpcFeeds, *numbers: int) -> dict[int, list[Taken]]:
+    """All that these feeds deliver, up to and with their ends."""
+    taken: dict[int, list[Taken]] = {number: [] for number in numbers}
+    going = set(numbers)
+    while going:
+        await feeds.wait(None)
+        for each in feeds.take(EVERY):
+            taken[each.feed].append(each)
+            if isinstance(each, StreamEnded):
+                going.discard(each.feed)
+    return taken
+
+
+async def until_frames(feeds: GrpcFeeds, count: int) -> list[Taken]:
+    """What arrives until this many frames have."""
+    taken: list[Taken] = []
+    while len(frames_of(taken)) < count:
+        await feeds.wait(None)
+        taken += feeds.take(EVERY)
+    return taken
+
+
+async def until_opened(feeds: GrpcFeeds) -> None:
+    """Return when a feed has opened; nothing else may come before."""
+    taken: list[Taken] = []
+    while not taken:
+        await feeds.wait(None)
+        taken += feeds.take(EVERY)
+    assert isinstance(taken[0], StreamOpened)
+
+
+def frames_of(taken: list[Taken]) -> list[bytes]:
+    """Frames alone."""
+    return [frame for each in taken if isinstance(each, FramesTaken) for _, frame in each.frames]
