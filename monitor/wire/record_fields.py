@@ -12,6 +12,7 @@ from typing import Any, Final
 from monitor.core.monitors import DataSlice
 from monitor.wire.base58 import hash_text, key_text, signature_text
 from monitor.wire.pb import geyser_pb2, solana_storage_pb2
+from monitor.wire.slices import cut
 from monitor.wire.transaction_errors import decode_transaction_error
 
 Fields = dict[str, Any]
@@ -85,10 +86,8 @@ def transaction_status_fields(
 def account_fields(
     account: geyser_pb2.SubscribeUpdateAccountInfo, data_slices: Sequence[DataSlice] | None
 ) -> Fields:
-    """An `account`. With `data_slices` None its data is given as it came."""
-    account_data = account.data
-    if data_slices is not None:
-        account_data = cut(account_data, data_slices)
+    """An `account`. Without `data_slices` its data is given as it came."""
+    account_data = cut(account.data, data_slices) if data_slices else account.data
     return {
         "pubkey": key_text(account.pubkey),
         "owner": key_text(account.owner),
@@ -144,17 +143,6 @@ def block_fields(
     fields["accounts"] = [account_fields(account, data_slices) for account in block.accounts]
     fields["entries"] = [entry_fields(entry) for entry in block.entries]
     return fields
-
-
-def cut(account_data: bytes, data_slices: Sequence[DataSlice]) -> bytes:
-    """The slices of the data, joined; a slice that the data does not wholly hold is left out (PROTOCOL 4.2)."""
-    return b"".join(
-        [
-            account_data[piece.offset : piece.offset + piece.length]
-            for piece in data_slices
-            if len(account_data) >= piece.offset + piece.length
-        ]
-    )
 
 
 def _transaction_version(message: solana_storage_pb2.Message) -> str | int:

@@ -65,7 +65,7 @@ class RecordWriter:
 
         `monitors`: the names of those that get this very line, in the order of the configuration.
         `received_at_utc_ns`: when the winning copy arrived, nanoseconds since 1970.
-        `data_slices`: cut account data here; None leaves it as it came.
+        `data_slices`: cut account data here; None or none leaves it as it came.
         `every_write`: name the write in an account's id at confirmed and finalized too.
 
         Raises: FrameMalformed when the frame is no update of the row's kind, or a key in it has the wrong length.
