@@ -1,0 +1,153 @@
+"""The jsonl sink on a real file system: appending, rotation, torn lines, and disks that fail."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
+from monitor.core.errors import SinkFailed
+
+
+class StoppedClock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def utc_ns(self, stamp_ns: int) -> int:
+        return 1_795_246_920_000_000_000 + stamp_ns - 100_000_000_000
+
+
+class FailingDisk:
+    """Writes at most `room` bytes, then fails until there is room again."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+
+    def write(self, descriptor: int, batch: bytes) -> int:
+        if self.room == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = os.write(descriptor, batch[: self.room])
+        self.room -= taken
+        return taken
+
+
+async def _lines(
+    path: Path, *batches: list[bytes], clock: StoppedClock, **settings: object
+) -> None:
+    sink = JsonlSink(JsonlSettings(path, **settings), clock)  # type: ignore[arg-type]
+    await sink.open()
+    for batch in batches:
+        await sink.write(batch)
+    await sink.close()
+
+
+async def test_appends_over_restarts(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "events.jsonl"
+    await _lines(path, [b"1\n", b"2\n"], clock=StoppedClock())
+    await _lines(path, [b"3\n"], clock=StoppedClock())
+    assert path.read_bytes() == b"1\n2\n3\n"
+
+
+async def test_cuts_a_torn_last_line_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"1\n" + b"x" * 70_000 + b"\ntorn")
+    await _lines(path, [b"2\n"], clock=StoppedClock())
+    assert path.read_bytes() == b"1\n" + b"x" * 70_000 + b"\n2\n"
+
+
+async def test_a_file_of_one_torn_line_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"t" * 70_000)
+    await _lines(path, [b"1\n"], clock=StoppedClock())
+    assert path.read_bytes() == b"1\n"
+
+
+async def test_rotates_before_the_size_is_passed(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    await _lines(path, [b"12345\n"], [b"6\n"], [b"7\n"], clock=StoppedClock(), rotate_bytes=8)
+    assert path.read_bytes() == b"7\n"
+    rotated = tmp_path / "events.20261121T074200Z.000001.jsonl"
+    assert rotated.read_bytes() == b"12345\n6\n"
+
+
+async def test_rotates_by_time(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    clock = StoppedClock()
+    sink = JsonlSink(JsonlSettings(path, rotate_every=60), clock)
+    await sink.open()
+    await sink.write([b"1\n"])
+    clock.seconds += 59
+    await sink.write([b"2\n"])
+    clock.seconds += 1
+    await sink.write([b"3\n"])
+    await sink.close()
+    assert path.read_bytes() == b"3\n"
+
+
+async def test_numbers_of_rotated_files_go_on_over_restarts_and_sort_in_order(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "events.jsonl"
+    for batch in (b"1\n", b"2\n", b"3\n"):
+        await _lines(path, [batch], clock=StoppedClock(), rotate_bytes=1)
+    names = sorted(p.name for p in tmp_path.iterdir())
+    text = b"".join((tmp_path / name).read_bytes() for name in names)
+    assert text == b"1\n2\n3\n"
+    assert names[1].endswith(".000002.jsonl")
+
+
+async def test_keeps_no_more_rotated_files_than_asked(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    batches = [[b"%d\n" % i] for i in range(6)]
+    await _lines(path, *batches, clock=StoppedClock(), rotate_bytes=1, keep=2)
+    kept = sorted(p.read_bytes() for p in tmp_path.iterdir())
+    assert kept == [b"3\n", b"4\n", b"5\n"]
+
+
+async def test_a_full_disk_tears_no_line_and_doubles_none(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    disk = FailingDisk(room=4)
+    sink = JsonlSink(JsonlSettings(path), StoppedClock(), write=disk.write)
+    await sink.open()
+    lines = [b"first\n", b"second\n"]
+    with pytest.raises(SinkFailed, match=r"events\.jsonl: No space left on device; free space"):
+        await sink.write(lines)
+    disk.room = 5
+    with pytest.raises(SinkFailed):
+        await sink.write(lines)
+    disk.room = 100
+    await sink.write(lines)
+    await sink.write([b"third\n"])
+    await sink.close()
+    assert path.read_bytes() == b"first\nsecond\nthird\n"
+
+
+async def test_a_failed_sync_does_not_write_the_lines_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    sink = JsonlSink(JsonlSettings(path, sync=0), StoppedClock())
+    await sink.open()
+    real = os.fdatasync
+
+    def failing(_descriptor: int) -> None:
+        monkeypatch.setattr(os, "fdatasync", real)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fdatasync", failing)
+    with pytest.raises(SinkFailed):
+        await sink.write([b"1\n"])
+    await sink.write([b"1\n"])
+    await sink.close()
+    assert path.read_bytes() == b"1\n"
+
+
+async def test_says_what_is_wrong_with_a_path_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    sink = JsonlSink(JsonlSettings(tmp_path / "file" / "events.jsonl"), StoppedClock())
+    with pytest.raises(SinkFailed, match="change `path`"):
+        await sink.open()
