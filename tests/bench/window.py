@@ -46,7 +46,7 @@ class Window:
 
     def __init__(self, seconds: float, warm_up: float = WARM_UP) -> None:
         self._opens_ns = time.monotonic_ns() + int(warm_up * NS)
-        self._length_ns = int(seconds * NS)
+        self.seconds = seconds
         self._began: tuple[int, int, float] | None = None
 
     @property
@@ -59,9 +59,13 @@ class Window:
         now_ns = time.monotonic_ns()
         if self._began is None:
             if now_ns >= self._opens_ns:
-                self._began = (now_ns, messages, cpu_seconds())
+                self.begin(messages)
             return False
-        return now_ns - self._began[0] >= self._length_ns
+        return now_ns - self._began[0] >= self.seconds * NS
+
+    def begin(self, messages: int) -> None:
+        """Open the window now."""
+        self._began = (time.monotonic_ns(), messages, cpu_seconds())
 
     def figures(self, messages: int, **delays: Sequence[int]) -> Figures:
         """Close the window. `delays` are nanoseconds, under the name of the place where they were taken."""

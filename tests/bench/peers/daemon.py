@@ -1,9 +1,12 @@
-"""The daemon on one feed, fixed at processed, with two filters and one sink: all its parts, in this process.
+"""The whole daemon on one feed or more, fixed at processed, with two filters and one sink, in this process.
 
-Delays are taken where the daemon has done its part with an event: `handler` when its record is made and queued
-(or, for a sink without records, when it is handed on), `write` when the sink's write(2) of it has returned.
+It is put together and run by the daemon's own lifecycle, from a configuration file, HTTP API and all. Delays
+are taken where the daemon has done its part with an event: `handler` when its record is made and queued (or,
+for a sink without records, when it is handed on), `write` when the sink's write(2) of it has returned.
 """
 
+import json
+import os
 import tempfile
 import time
 from collections import deque
@@ -12,33 +15,20 @@ from pathlib import Path
 
 import anyio
 import uvloop
-from typing_extensions import override
 
-from monitor.adapters.clock import SystemClock, SystemDice
-from monitor.adapters.grpc.feeds import GrpcFeeds
-from monitor.adapters.grpc.settings import GrpcSettings
-from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
-from monitor.adapters.sinks.null import NullSink
-from monitor.core.chain import Commitment
+from monitor.adapters.grpc.environment import EventEngine, prepare
+from monitor.adapters.systemd.notify import Notifier
+from monitor.app.configuration import Configuration, load
+from monitor.app.configuration import Sink as ConfiguredSink
+from monitor.app.lifecycle import Surroundings, running
+from monitor.app.wiring import Daemon, make_sink
 from monitor.core.commands import Release, Report
-from monitor.core.kernel import Kernel, Policy
-from monitor.core.monitors import AccountsFilter, Monitor, TransactionsFilter
-from monitor.ports import Endpoint, Sink
-from monitor.runtime.delivery import Delivery, Route
-from monitor.runtime.driver import Driver, World
-from monitor.runtime.outbox import Outbox
-from monitor.wire.plan import compile_plan
-from monitor.wire.records import RecordWriter
+from monitor.ports import Clock, Sink
 from tests.bench.peers.reading import parser, report
 from tests.bench.stamps import sent_ns
-from tests.bench.window import Figures, Window, delays, pin
+from tests.bench.window import WARM_UP, Figures, Window, delays, pin
 
-MONITORS = (
-    Monitor("a", transactions=TransactionsFilter()),
-    Monitor("b", accounts=AccountsFilter()),
-)
-LOOK_SECONDS = 0.02
-KEPT_FILES = 2
+KEPT_FILES = 1
 
 
 class Probe:
@@ -51,28 +41,29 @@ class Probe:
         self.queued: deque[int] = deque()
         """Send stamps of records on their way to the sink, in its order."""
 
+    def watch(self, daemon: Daemon) -> None:
+        """Look at the clock after each release from now on."""
+        hand_on = daemon.delivery.hand_on
+        takes_records = any(outbox.takes_records for outbox in daemon.outboxes)
 
-class ProbedDelivery(Delivery):
-    """The delivery, and a look at the clock after each release."""
+        def watched(release: Release) -> None:
+            hand_on(release)
+            now = time.monotonic_ns()
+            stamps = [sent_ns(each[5][6]) for each in release.released if each[5][6] is not None]
+            if takes_records:
+                self.queued.extend(stamps)
+            if self.window.is_open:
+                self.handler.extend(now - each for each in stamps)
 
-    probe: Probe | None = None
+        daemon.delivery.hand_on = watched  # type: ignore[method-assign]
 
-    @override
-    def hand_on(self, release: Release) -> None:
-        """Hand on, then take the delay of every event."""
-        super().hand_on(release)
-        probe = self.probe
-        if probe is None:
-            return
-        now = time.monotonic_ns()
-        stamps = [sent_ns(each[5][6]) for each in release.released if each[5][6] is not None]
-        probe.queued.extend(stamps)
-        if probe.window.is_open:
-            probe.handler.extend(now - each for each in stamps)
+    def make(self, configured: ConfiguredSink, clock: Clock) -> Sink:
+        """The daemon's sink, watched."""
+        return ProbedSink(make_sink(configured, clock), self)
 
 
 class ProbedSink:
-    """The daemon's sink, and a look at the clock after each write."""
+    """A sink, and a look at the clock after each write."""
 
     def __init__(self, sink: Sink, probe: Probe) -> None:
         self.takes_records = sink.takes_records
@@ -93,68 +84,65 @@ class Complaints:
     """Stops the run when the daemon reports what a clean stream never causes."""
 
     def report(self, report: Report) -> None:
-        """Only news of the connection is expected."""
-        if report.level in ("warning", "error", "critical"):
+        """Only news is expected."""
+        if report.level not in ("debug", "info"):
             raise RuntimeError(f"the daemon complained: {report.sentence} {dict(report.facts)}")
 
 
-def sink_of(kind: str, folder: Path) -> Sink:
-    """The sink of the run; its file is rotated so that a run needs little room."""
-    if kind == "null":
-        return NullSink()
-    return JsonlSink(JsonlSettings(folder / "events.jsonl", keep=KEPT_FILES), SystemClock())
+def configuration(folder: Path, ports: Sequence[int], sink: str) -> Configuration:
+    """The configuration of the bench, written to a file and read as a user's is. JSON is YAML."""
+    document = {
+        "profile": "aggressive",
+        "state_dir": str(folder / "state"),
+        "endpoints": [
+            {"name": f"feed{n}", "url": f"http://127.0.0.1:{port}"} for n, port in enumerate(ports)
+        ],
+        "monitors": [{"name": "a", "transactions": {}}, {"name": "b", "accounts": {}}],
+        "sinks": [
+            {"name": "out", "kind": sink, "monitors": ["a", "b"]}
+            | ({"path": str(folder / "events.jsonl"), "keep": KEPT_FILES} if sink != "null" else {})
+        ],
+        "api": {"listen": "127.0.0.1:0"},
+    }
+    file = folder / "config.yaml"
+    file.write_text(json.dumps(document))
+    return load(file, dict(os.environ))
 
 
-async def watch(port: int, window: Window, sink: Sink, probe: Probe | None) -> Figures:
-    """Run the daemon's parts until the window is full."""
-    clock, dice, reporter = SystemClock(), SystemDice(), Complaints()
-    endpoint = Endpoint("bench", f"http://127.0.0.1:{port}")
-    plan = compile_plan(MONITORS, Commitment.PROCESSED, endpoint)
-    if probe is not None:
-        sink = ProbedSink(sink, probe)
-    outbox = Outbox("bench", sink, reporter, dice)
-    delivery = ProbedDelivery(
-        MONITORS,
-        [Route(outbox, 0b11)],
-        RecordWriter([endpoint.name], [each.name for each in MONITORS]),
-        dict(plan.judged),
-        clock,
-        slices_on_server=plan.slices_on_server,
+def taken(daemon: Daemon) -> int:
+    """Messages of all feeds that went through the kernel."""
+    return sum(sum(each.kinds.values()) for each in daemon.driver.traffic)
+
+
+async def watch(configured: Configuration, window: Window, probe: Probe | None) -> Figures:
+    """Run the daemon until the window is full."""
+    surroundings = Surroundings(
+        Complaints(), Notifier(None), make_sink if probe is None else probe.make
     )
-    delivery.probe = probe
-    feeds = GrpcFeeds(GrpcSettings())
-    kernel = Kernel(MONITORS, 1, Policy(Commitment.PROCESSED))
-    driver = Driver(kernel, World(feeds, clock, dice, reporter), [endpoint], [plan], delivery)
-    await outbox.open()
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(driver.run)
-        tasks.start_soon(outbox.run)
-        messages = 0
-        while not window.is_over(messages):
-            await anyio.sleep(LOOK_SECONDS)
-            messages = sum(driver.traffic[0].kinds.values())
-        figures = (
-            window.figures(messages)
-            if probe is None
-            else window.figures(messages, handler=probe.handler, write=probe.write)
-        )
-        tasks.cancel_scope.cancel()
-    await feeds.stop()
-    await sink.close()
-    return figures
+    async with running(configured, surroundings) as daemon:
+        if probe is not None:
+            probe.watch(daemon)
+        await anyio.sleep(WARM_UP)
+        window.begin(taken(daemon))
+        await anyio.sleep(window.seconds)
+        if probe is None:
+            return window.figures(taken(daemon))
+        return window.figures(taken(daemon), handler=probe.handler, write=probe.write)
 
 
 def main() -> None:
     """One run, as its own process."""
     command = parser(__doc__)
     command.add_argument("--sink", choices=("null", "jsonl"), default="null")
+    command.add_argument("--event-engine", choices=list(EventEngine), default=EventEngine.DEFAULT)
     given = command.parse_args()
+    prepare(EventEngine(given.event_engine))
     pin(given.core)
     window = Window(given.seconds)
     probe = Probe(window) if given.delays else None
     with tempfile.TemporaryDirectory() as folder:
-        sink = sink_of(given.sink, Path(folder))
-        report(uvloop.run(watch(given.port, window, sink, probe)))
+        configured = configuration(Path(folder), [given.port], given.sink)
+        report(uvloop.run(watch(configured, window, probe)))
 
 
 if __name__ == "__main__":
