@@ -1,0 +1,95 @@
+"""The outbox: batches, bounds, failures, and the end."""
+
+import anyio
+
+from monitor.runtime.outbox import Outbox
+from tests.runtime.fakes import EvenDice, Journal, MemorySink
+
+
+def _outbox(sink: MemorySink, journal: Journal | None = None, **settings: int) -> Outbox:
+    return Outbox("file", sink, journal or Journal(), EvenDice(), **settings)
+
+
+async def _run(outbox: Outbox, *lines: bytes) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        for line in lines:
+            outbox.put(line)
+        outbox.finish()
+
+
+async def test_writes_everything_in_order_and_closes() -> None:
+    sink = MemorySink()
+    outbox = _outbox(sink)
+    await _run(outbox, b"1\n", b"2\n", b"3\n")
+    assert sink.lines == [b"1\n", b"2\n", b"3\n"]
+    assert sink.closed
+    assert (outbox.written, outbox.queued_bytes) == (3, 0)
+
+
+async def test_what_is_queued_during_a_write_goes_out_in_the_next() -> None:
+    sink = MemorySink(delay=1)
+    outbox = _outbox(sink)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n")
+        await anyio.sleep(0.5)
+        outbox.put(b"2\n")
+        outbox.put(b"3\n")
+        await anyio.sleep(0.2)
+        outbox.finish()
+    assert sink.batches == [[b"1\n"], [b"2\n", b"3\n"]]
+
+
+async def test_a_failing_sink_gets_the_same_lines_again_until_it_takes_them() -> None:
+    sink = MemorySink(failures=3)
+    journal = Journal()
+    await _run(_outbox(sink, journal), b"1\n", b"2\n")
+    assert sink.lines == [b"1\n", b"2\n"]
+    assert journal.sentences() == ["a sink failed"] * 3 + ["a sink recovered"]
+
+
+async def test_is_full_at_its_bound_and_has_room_after_the_write() -> None:
+    sink = MemorySink(delay=1)
+    outbox = _outbox(sink, bound_bytes=4)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"12\n")
+        assert not outbox.is_full()
+        outbox.put(b"3\n")
+        assert outbox.is_full()
+        await outbox.has_room()
+        assert sink.lines == [b"12\n", b"3\n"]
+        outbox.finish()
+
+
+async def test_flushes_once_when_idle() -> None:
+    sink = MemorySink()
+    outbox = _outbox(sink)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n")
+        await anyio.sleep(10)
+        assert sink.flushes == 1
+        outbox.finish()
+
+
+async def test_finished_returns_when_all_is_closed() -> None:
+    sink = MemorySink(delay=3)
+    outbox = _outbox(sink)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n")
+        outbox.finish()
+        with anyio.fail_after(4):
+            await outbox.finished()
+        assert sink.closed
+
+
+async def test_gives_up_nothing_when_finished_while_failing() -> None:
+    sink = MemorySink(failures=2)
+    outbox = _outbox(sink)
+    with anyio.move_on_after(0) as scope:
+        await _run(outbox, b"1\n")
+    assert scope.cancelled_caught
+    assert outbox.queued_bytes == 2
