@@ -71,16 +71,14 @@ def _monitors(names: Sequence[str]) -> str:
 
 
 def _lists(wanted: AnyFilter) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    match wanted:
-        case TransactionsFilter():
-            return (
-                ("account_include", wanted.account_include),
-                ("account_exclude", wanted.account_exclude),
-                ("account_required", wanted.account_required),
-            )
-        case AccountsFilter():
-            return (("account", wanted.account), ("owner", wanted.owner))
-        case BlocksFilter():
-            return (("account_include", wanted.account_include),)
-        case EntryFilter():
-            return ()
+    if isinstance(wanted, TransactionsFilter):
+        return (
+            ("account_include", wanted.account_include),
+            ("account_exclude", wanted.account_exclude),
+            ("account_required", wanted.account_required),
+        )
+    if isinstance(wanted, AccountsFilter):
+        return (("account", wanted.account), ("owner", wanted.owner))
+    if isinstance(wanted, BlocksFilter):
+        return (("account_include", wanted.account_include),)
+    return ()

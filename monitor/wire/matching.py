@@ -6,10 +6,8 @@ Keys are turned into bytes once, when a matcher is made; matching compares bytes
 from collections.abc import Iterable
 from typing import Final
 
-from solders.pubkey import Pubkey
-from solders.signature import Signature
-
 from monitor.core.monitors import AccountsFilter, Lamports, TokenAccounts, TransactionsFilter
+from monitor.wire.base58 import key_bytes, signature_bytes
 from monitor.wire.cuckoo import CuckooSet
 from monitor.wire.pb import geyser_pb2, solana_storage_pb2
 
@@ -21,9 +19,9 @@ _STATE_AT: Final = 108
 _ACCOUNT_TYPE: Final = 2
 
 
-def key_bytes(texts: Iterable[str]) -> frozenset[bytes]:
+def key_set(texts: Iterable[str]) -> frozenset[bytes]:
     """Base58 pubkeys as bytes. Raises: ValueError for text that is no pubkey."""
-    return frozenset(bytes(Pubkey.from_string(text)) for text in texts)
+    return frozenset(key_bytes(text) for text in texts)
 
 
 def transaction_keys(info: geyser_pb2.SubscribeUpdateTransactionInfo) -> frozenset[bytes]:
@@ -76,12 +74,10 @@ class TransactionMatcher:
     def __init__(self, wanted: TransactionsFilter) -> None:
         self._vote = wanted.vote
         self._failed = wanted.failed
-        self._signature = (
-            None if wanted.signature is None else bytes(Signature.from_string(wanted.signature))
-        )
-        self._include = key_bytes(wanted.account_include)
-        self._exclude = key_bytes(wanted.account_exclude)
-        self._required = key_bytes(wanted.account_required)
+        self._signature = None if wanted.signature is None else signature_bytes(wanted.signature)
+        self._include = key_set(wanted.account_include)
+        self._exclude = key_set(wanted.account_exclude)
+        self._required = key_set(wanted.account_required)
         self._expansion = wanted.token_accounts
         cuckoo = wanted.cuckoo_account_include
         self._cuckoo = None if cuckoo is None else CuckooSet(cuckoo)
@@ -122,15 +118,13 @@ def included(keys: Iterable[bytes], listed: frozenset[bytes], cuckoo: CuckooSet 
 def _owners(
     meta: solana_storage_pb2.TransactionStatusMeta, expansion: TokenAccounts | None
 ) -> frozenset[bytes]:
-    match expansion:
-        case None:
-            return frozenset()
-        case TokenAccounts.ALL:
-            balances = (*meta.pre_token_balances, *meta.post_token_balances)
-            owners = (_owner(balance) for balance in balances)
-            return frozenset(owner for owner in owners if owner is not None)
-        case TokenAccounts.BALANCE_CHANGED:
-            return _owners_of_changed(meta)
+    if expansion is None:
+        return frozenset()
+    if expansion == TokenAccounts.BALANCE_CHANGED:
+        return _owners_of_changed(meta)
+    balances = (*meta.pre_token_balances, *meta.post_token_balances)
+    owners = (_owner(balance) for balance in balances)
+    return frozenset(owner for owner in owners if owner is not None)
 
 
 def _owners_of_changed(meta: solana_storage_pb2.TransactionStatusMeta) -> frozenset[bytes]:
@@ -159,7 +153,7 @@ def _owners_of_changed(meta: solana_storage_pb2.TransactionStatusMeta) -> frozen
 
 def _owner(balance: solana_storage_pb2.TokenBalance) -> bytes | None:
     try:
-        return bytes(Pubkey.from_string(balance.owner))
+        return key_bytes(balance.owner)
     except ValueError:
         return None
 
@@ -168,8 +162,8 @@ class AccountMatcher:
     """One filter of `accounts`."""
 
     def __init__(self, wanted: AccountsFilter) -> None:
-        self._account = key_bytes(wanted.account)
-        self._owner = key_bytes(wanted.owner)
+        self._account = key_set(wanted.account)
+        self._owner = key_set(wanted.owner)
         self._signed = wanted.nonempty_txn_signature
         self._state = wanted.state
         cuckoo = wanted.cuckoo_accounts_filter

@@ -2,7 +2,7 @@
 
 from monitor.core.monitors import BlocksFilter
 from monitor.wire.cuckoo import CuckooSet
-from monitor.wire.matching import included, key_bytes, transaction_keys
+from monitor.wire.matching import included, key_set, transaction_keys
 from monitor.wire.pb import geyser_pb2
 
 
@@ -12,7 +12,7 @@ class BlockTrim:
     def __init__(self, wanted: BlocksFilter) -> None:
         """Raises: ValueError for a key that is no base58 pubkey."""
         self.wanted = wanted
-        self._include = key_bytes(wanted.account_include)
+        self._include = key_set(wanted.account_include)
         cuckoo = wanted.cuckoo_account_include
         self._cuckoo = None if cuckoo is None else CuckooSet(cuckoo)
 

@@ -231,6 +231,12 @@ def test_a_second_member_displaces_the_first() -> None:
     assert (kind, slot) == (Kind.ACCOUNT, SLOT)
 
 
+def test_names_after_the_member_are_read_too() -> None:
+    raw = frame("usdc", transaction=transaction()) + frame("vault")
+
+    assert twice(raw)[0][3] == 3
+
+
 def test_bytes_that_do_not_parse_are_malformed() -> None:
     raw = frame("usdc", transaction=transaction())
 

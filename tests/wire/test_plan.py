@@ -290,7 +290,10 @@ class TestOneFilterOnly:
 
     def test_sliced_data_that_must_be_judged_are_refused(self) -> None:
         wanted = AccountsFilter(state=AccountState(datasize=1))
-        monitors = [Monitor(n, accounts=wanted, data_slices=(HEAD,)) for n in ("m0", "m1")]
+        monitors = [
+            Monitor("t", transactions=TransactionsFilter()),
+            *(Monitor(n, accounts=wanted, data_slices=(HEAD,)) for n in ("m0", "m1")),
+        ]
 
         with pytest.raises(PlanRefused, match="leave slices out"):
             compile_plan(monitors, P, ONE_FILTER)
