@@ -75,7 +75,8 @@ def _bound(kind: str, context: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _words(expected: str) -> str:
-    return f"write {expected.replace(chr(39), '')}"
+    """From pydantic's list of words to ours: it writes them as Python does."""
+    return f"write {expected.replace(chr(39), '').replace('True', 'true')}"
 
 
 def _located(document: Document, place: Location) -> Location:

@@ -104,7 +104,8 @@ def _split(url: str, remedy: str) -> tuple[str, int | None, str]:
     try:
         parts = urlsplit(url)
         user = "" if parts.username is None else f"{parts.username}@"
-        return parts.hostname or "", parts.port, user + url.partition(parts.netloc)[2]
+        rest = parts._replace(scheme="", netloc="").geturl()
+        return parts.hostname or "", parts.port, user + rest
     except ValueError:
         raise refused("is no url", remedy) from None
 

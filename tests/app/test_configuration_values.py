@@ -1,0 +1,80 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic_core import PydanticCustomError
+
+from monitor.app.configuration_values import grpc_url, http_url, listen_address, seconds
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("5s", 5.0),
+        ("100ms", 0.1),
+        ("1h", 3600.0),
+        ("2m", 120.0),
+        ("1d", 86400.0),
+        ("1.5s", 1.5),
+        (30, 30.0),
+        (0.25, 0.25),
+        (0, 0.0),
+    ],
+)
+def test_durations(value: Any, expected: float) -> None:
+    assert seconds(value) == expected
+
+
+@pytest.mark.parametrize("value", ["5", "5 s", "s", "-1s", "1h30m", "", -1, True, None, [1]])
+def test_what_is_no_duration_is_refused(value: Any) -> None:
+    with pytest.raises(PydanticCustomError):
+        seconds(value)
+
+
+@pytest.mark.parametrize(
+    ("check", "text"),
+    [
+        (grpc_url, "https://grpc.example"),
+        (grpc_url, "https://grpc.example:443/"),
+        (grpc_url, "http://127.0.0.1:10000"),
+        (grpc_url, "grpc.example:10000"),
+        (grpc_url, "[::1]:10000"),
+        (http_url, "https://rpc.example/key?x=1"),
+        (http_url, "http://127.0.0.1:8899"),
+        (listen_address, "127.0.0.1:3002"),
+        (listen_address, "localhost:0"),
+        (listen_address, "[::1]:3002"),
+    ],
+)
+def test_addresses(check: Callable[[str], str], text: str) -> None:
+    assert check(text) == text
+
+
+@pytest.mark.parametrize(
+    ("check", "text", "wrong"),
+    [
+        (grpc_url, "ftp://grpc.example", "has the scheme ftp"),
+        (grpc_url, "grpc.example", "names no host and port"),
+        (grpc_url, ":10000", "names no host and port"),
+        (grpc_url, "https://", "names no host and port"),
+        (grpc_url, "https://grpc.example/token", "has more than a host and a port"),
+        (grpc_url, "https://grpc.example?token=1", "has more than a host and a port"),
+        (grpc_url, "https://me:secret@grpc.example", "has more than a host and a port"),
+        (grpc_url, "grpc.example:port", "is no url"),
+        (grpc_url, "grpc.example:70000", "is no url"),
+        (grpc_url, "[::1:10000", "is no url"),
+        (http_url, "rpc.example", "is no http or https url"),
+        (http_url, "ws://rpc.example", "is no http or https url"),
+        (http_url, "https:///path", "names no host"),
+        (listen_address, "3002", "is no address to listen on"),
+        (listen_address, "127.0.0.1", "is no address to listen on"),
+        (listen_address, "127.0.0.1:3002/path", "is no address to listen on"),
+    ],
+)
+def test_what_is_no_address_is_refused_without_repeating_it(
+    check: Callable[[str], str], text: str, wrong: str
+) -> None:
+    with pytest.raises(PydanticCustomError) as refused:
+        check(text)
+
+    assert (refused.value.context or {})["wrong"] == wrong
