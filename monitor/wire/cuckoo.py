@@ -1,7 +1,8 @@
 """Cuckoo sets of 32-byte keys as Yellowstone reads them: its SipHash, its buckets (PROTOCOL 4.6).
 
-How this works. A key's hash gives a 16-bit fingerprint and the number of one bucket of four; the other bucket is the
-first one's number xor the fingerprint's own hash. The key may be in the set if either bucket holds the fingerprint.
+How this works. A key's hash gives a 16-bit fingerprint and the number of one bucket of four; the
+other bucket is the first one's number xor the fingerprint's own hash. The key may be in the set if
+either bucket holds the fingerprint.
 """
 
 from typing import Final
@@ -62,14 +63,18 @@ class CuckooSet:
         self._buckets = len(wanted.table) // _BUCKET_BYTES
 
     def holds(self, key: bytes) -> bool:
-        """Whether the key may be in the set: True for all that were put in, and for some that were not."""
+        """Whether the key may be in the set: True for all that were put in, and for some that were
+        not.
+        """
         if not self._buckets:
             return False
         fingerprint, first, second = self.places(key)
         return self._has(first, fingerprint) or self._has(second, fingerprint)
 
     def places(self, key: bytes) -> tuple[int, int, int]:
-        """(fingerprint, first bucket, second bucket) of a key. The number of buckets is a power of two."""
+        """(fingerprint, first bucket, second bucket) of a key. The number of buckets is a power of
+        two.
+        """
         hashed = siphash24(*self._keys, len(key).to_bytes(8, "little") + key)
         fingerprint = (hashed >> 32 & 0xFFFF) or 1
         first = hashed & (self._buckets - 1)

@@ -1,4 +1,6 @@
-"""The monitors' filters judged here, where a server was asked for more than a monitor wants (PROTOCOL 4)."""
+"""The monitors' filters judged here, where a server was asked for more than a monitor wants
+(PROTOCOL 4).
+"""
 
 from collections.abc import Sequence
 
@@ -34,7 +36,8 @@ class LocalFilters:
             self._add(1 << position, monitor)
 
     def judge(self, kind: int, frame: bytes, candidates: int, level: Commitment) -> int:
-        """The candidates that want this frame; they are all at `level`, which only slots filters ask about.
+        """The candidates that want this frame; they are all at `level`, which only slots filters
+        ask about.
 
         transaction_status updates name no accounts: filters on keys never match them here.
         Raises: FrameMalformed.

@@ -1,4 +1,6 @@
-"""Whether monitors fit what an endpoint allows; a limit is a configuration error, never retried (DESIGN 5)."""
+"""Whether monitors fit what an endpoint allows; a limit is a configuration error, never retried
+(DESIGN 5).
+"""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -13,7 +15,9 @@ _LONGEST_NAME: Final = 128
 
 
 class Limits(Protocol):
-    """What a plan needs to know of an endpoint: `monitor.ports.Endpoint` has it, and wire may not import ports."""
+    """What a plan needs to know of an endpoint: `monitor.ports.Endpoint` has it, and wire may not
+    import ports.
+    """
 
     @property
     def name(self) -> str:
@@ -32,7 +36,7 @@ def check_name(name: str, endpoint: Limits) -> None:
     """Raises: PlanRefused for a monitor name that is no filter name."""
     if name.startswith("~"):
         raise PlanRefused(
-            f"monitor {name}: names that begin with ~ are kept for the daemon's own filters; rename it"
+            f"monitor {name}: names that begin with ~ are the daemon's own; rename it"
         )
     size = len(name.encode())
     if size > _LONGEST_NAME:
@@ -43,7 +47,8 @@ def check_name(name: str, endpoint: Limits) -> None:
 
 
 def check_keys(wanted: AnyFilter, word: str, monitors: Sequence[str], endpoint: Limits) -> None:
-    """Each list is counted by itself, before doubles are dropped, as the server counts (PROTOCOL 4.7).
+    """Each list is counted by itself, before doubles are dropped, as the server counts (PROTOCOL
+    4.7).
 
     Raises: PlanRefused for a list longer than the endpoint allows.
     """
@@ -52,14 +57,16 @@ def check_keys(wanted: AnyFilter, word: str, monitors: Sequence[str], endpoint: 
     for field, keys in _lists(wanted):
         if len(keys) > endpoint.max_pubkeys:
             raise PlanRefused(
-                f"endpoint {endpoint.name}: limits.pubkeys is {endpoint.max_pubkeys}, and {word}.{field}"
-                f" of {_monitors(monitors)} has {len(keys)} keys; shorten the list, or use an endpoint"
-                " that allows more"
+                f"endpoint {endpoint.name}: limits.pubkeys is {endpoint.max_pubkeys}, and"
+                f" {word}.{field} of {_monitors(monitors)} has {len(keys)} keys;"
+                " shorten the list, or use an endpoint that allows more"
             )
 
 
 def refuse_filters(word: str, monitors: Sequence[str], endpoint: Limits, why: str) -> PlanRefused:
-    """The refusal of more filters of a kind than the endpoint allows, where no superset can stand in."""
+    """The refusal of more filters of a kind than the endpoint allows, where no superset can stand
+    in.
+    """
     return PlanRefused(
         f"endpoint {endpoint.name}: limits.filters is {endpoint.max_filters}, and {len(monitors)}"
         f" filters of {word} are asked for by {_monitors(monitors)}; {why}"

@@ -1,4 +1,5 @@
-"""Whether one transaction or one account write is what a filter asks for, by the server's rules (PROTOCOL 4.1, 4.3).
+"""Whether one transaction or one account write is what a filter asks for, by the server's rules
+(PROTOCOL 4.1, 4.3).
 
 Keys are turned into bytes once, when a matcher is made; matching compares bytes only.
 """
@@ -46,7 +47,7 @@ class TransactionFacts:
         self._keys: dict[TokenAccounts | None, frozenset[bytes]] = {}
 
     def keys(self, expansion: TokenAccounts | None) -> frozenset[bytes] | None:
-        """The accounts of the transaction, and the owners of token balances as this expansion says."""
+        """The accounts of the transaction, and owners of token balances as this expansion says."""
         found = self._keys.get(expansion)
         if found is None:
             found = transaction_keys(self._info) | _owners(self._info.meta, expansion)
@@ -128,9 +129,11 @@ def _owners(
 
 
 def _owners_of_changed(meta: solana_storage_pb2.TransactionStatusMeta) -> frozenset[bytes]:
-    """Owners after the transaction where the amount differs or is new, and owners before it where it vanished.
+    """Owners after the transaction where the amount differs or is new, and owners before it where
+    it vanished.
 
-    A balance whose owner does not parse is as if it were not there. A mere change of owner is no change.
+    A balance whose owner does not parse is as if it were not there. A mere change of owner is no
+    change.
     """
     before: dict[int, tuple[bytes, str]] = {}
     for balance in meta.pre_token_balances:

@@ -3,11 +3,12 @@
 Names in use, for one request generation g:
 
     a monitor's own name    its filter of the update's kind
-    `~g`                    the hidden filters of slots and blocks_meta; they also serve all monitors of those kinds
+    `~g`                    the hidden filters of slots and blocks_meta, for all monitors of those kinds
     `~skind`                a superset: the server judged too widely, so the update is judged here
 
-After a request was replaced, updates of the older generation may still arrive (PROTOCOL 2.2): `~g` is read as the
-number it holds. Any other name was never sent by us: the update is judged here, and counted in `strangers`.
+After a request was replaced, updates of the older generation may still arrive (PROTOCOL 2.2): `~g`
+is read as the number it holds. Any other name was never sent by us: the update is judged here, and
+counted in `strangers`.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +25,9 @@ Known = tuple[Callable[..., Any], Any]
 _SUPERSET: Final = "~s"
 
 _CACHE_BOUND: Final = 8192
-"""Guessed: distinct name lists seen at once. A server names filters in any order, so n names have n! lists."""
+"""Guessed: distinct name lists seen at once. A server names filters in any order, so n names have
+n! lists.
+"""
 
 
 def hidden_name(generation: int) -> str:
@@ -38,10 +41,12 @@ def superset_name(kind: Kind) -> str:
 
 
 class NameTable:
-    """Reads the names of one feed. Mutable (it learns, and counts strangers): one feed, one table."""
+    """Reads the names of one feed. It learns and counts strangers: one feed, one table."""
 
     def __init__(self, generation: int, masks: Mapping[str, int], judge: Judge) -> None:
-        """`masks`: filter name -> the monitors it stands for. `judge` is asked where a name does not tell."""
+        """`masks`: filter name -> the monitors it stands for. `judge` is asked where a name does
+        not tell.
+        """
         self.generation: Final = generation
         """Of the request that was last sent; what arrives may still be of an older one."""
         self._masks = dict(masks)
@@ -52,7 +57,9 @@ class NameTable:
         self.block_meta_mask = 0
         """The monitors of blocks_meta; they ride on `~g`."""
         self.prefixes: Final[dict[bytes, Known]] = {}
-        """Encoded names and the tag after them -> what `wire.peek` makes of them; never where judging is needed."""
+        """Encoded names and the tag after them -> what `wire.peek` makes of them; never where
+        judging is needed.
+        """
         self.strangers = 0
         """Updates that carried a name we never sent."""
 
@@ -62,7 +69,9 @@ class NameTable:
         block_meta_mask: int,
         superset_blocks: tuple[tuple[int, str], ...],
     ) -> None:
-        """Say who rides on the hidden filters, and (mask, name) of each monitor of a superset blocks filter."""
+        """Say who rides on the hidden filters, and (mask, name) of each monitor of a superset
+        blocks filter.
+        """
         self.slot_masks = slot_masks
         self.block_meta_mask = block_meta_mask
         self._superset_blocks = superset_blocks
@@ -85,7 +94,7 @@ class NameTable:
         return mask, generation, judged or stranger
 
     def learn(self, prefix: bytes, known: Known) -> None:
-        """Remember what these encoded names mean; at the bound all is forgotten and learned anew."""
+        """Remember what these encoded names mean; at the bound all is forgotten."""
         if len(self.prefixes) >= _CACHE_BOUND:
             self.prefixes.clear()
         self.prefixes[prefix] = known
@@ -95,7 +104,8 @@ class NameTable:
         return self._judge(kind, frame)
 
     def blocks(self, names: tuple[str, ...]) -> list[tuple[int, str]]:
-        """(mask, monitor name) of each monitor that a block update serves; a stranger's block serves none.
+        """(mask, monitor name) of each monitor that a block update serves; a stranger's block
+        serves none.
 
         A block under a name we never sent cannot be judged: every blocks filter takes every block.
         """

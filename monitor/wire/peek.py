@@ -1,21 +1,23 @@
-"""Frames to rows: what an update is, read without its heavy parts. The hottest function of the product.
+"""Frames to rows: what an update is, read without its heavy parts. The hottest function of the
+product.
 
-How this works. A frame is its filter names, then the oneof member, then created_at: servers encode in
-field order (PROTOCOL 1.3). So the bytes up to and with the member's tag are few and repeat for ever: a walk
-over the length bytes finds them, and one look in the table's cache tells the reader of that kind and the
-mask, without a string made or WhichOneof asked. The frame is parsed by the lazy schema (transaction and
-meta stay bytes) and the reader takes the key fields. A frame that is not so shaped, or whose names are new,
-takes the slow road, which asks protobuf for everything and teaches the cache; both give the same rows. (A name after
-the member, which no server writes, is seen on the slow road only.)
+How this works. A frame is its filter names, then the oneof member, then created_at: servers encode
+in field order (PROTOCOL 1.3). So the bytes up to and with the member's tag are few and repeat for
+ever: a walk over the length bytes finds them, and one look in the table's cache tells the reader of
+that kind and the mask, without a string made or WhichOneof asked. The frame is parsed by the lazy
+schema (transaction and meta stay bytes) and the reader takes the key fields. A frame that is not so
+shaped, or whose names are new, takes the slow road, which asks protobuf for everything and teaches
+the cache; both give the same rows. (A name after the member, which no server writes, is seen on the
+slow road only.)
 
-Measured on one busy core, best of 40 passes over 1,000 frames, us a frame (account of 354 bytes, vote of 655,
-transaction of 5,043, entry of 120): this way 1.28, 1.28, 1.46, 0.99; the same readers written into the loop
-1.31, 1.29, 1.48, 0.98 (no gain for the longer function); `filters` and WhichOneof by protobuf
-1.91, 1.95, 2.17, 1.61; transactions scanned by hand without protobuf 1.9.
+Measured on one busy core, best of 40 passes over 1,000 frames, us a frame (account of 354 bytes,
+vote of 655, transaction of 5,043, entry of 120): this way 1.28, 1.28, 1.46, 0.99; the same readers
+written into the loop 1.31, 1.29, 1.48, 0.98 (no gain for the longer function); `filters` and
+WhichOneof by protobuf 1.91, 1.95, 2.17, 1.61; transactions scanned by hand without protobuf 1.9.
 
-Rows: a block gives one for each monitor that it serves. None at all come of block_footer, which we never ask
-for; of an update whose member this schema does not know (a newer server, PROTOCOL 1.4); of a slot status
-beyond the known seven; of an update that a superset brought and no monitor wants.
+Rows: a block gives one for each monitor that it serves. None at all come of block_footer, which we
+never ask for; of an update whose member this schema does not know (a newer server, PROTOCOL 1.4);
+of a slot status beyond the known seven; of an update that a superset brought and no monitor wants.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +34,7 @@ from monitor.wire.pb.geyser_lazy_pb2 import SubscribeUpdate, SubscribeUpdateAcco
 
 _parse: Final = SubscribeUpdate.FromString
 
-# Plain ints: a member of an IntEnum costs a look-up in the module and one in the class for each row.
+# Plain ints: a member of an IntEnum costs two look-ups a row, in the module and in the class.
 _ACCOUNT: Final = int(Kind.ACCOUNT)
 _SLOT: Final = int(Kind.SLOT)
 _TRANSACTION: Final = int(Kind.TRANSACTION)
@@ -81,7 +83,9 @@ def peek(frames: Sequence[tuple[int, bytes]], names: NameTable) -> list[Row]:
 
 
 def unsigned_key(account: SubscribeUpdateAccountInfo) -> bytes:
-    """The key of an account write that no transaction made: pubkey, `!`, 16 bytes of hash of what was written."""
+    """The key of an account write that no transaction made: pubkey, `!`, 16 bytes of hash of what
+    was written.
+    """
     fixed = b"%d,%d,%d," % (account.lamports, account.executable, account.rent_epoch)
     content = blake2b(fixed, digest_size=16)
     content.update(account.owner)
@@ -116,7 +120,9 @@ def _slowly(stamp: int, frame: bytes, names: NameTable) -> list[Row]:
 
 
 def _meaning(kind: int, mask: int, generation: int, names: NameTable) -> Any:
-    """What the reader of this kind is told of the names: the mask, and for hidden kinds the generation."""
+    """What the reader of this kind is told of the names: the mask, and for hidden kinds the
+    generation.
+    """
     if kind == _SLOT:
         riding = names.slot_masks if generation else (0,) * _STATUSES
         return tuple(mask | rider for rider in riding), generation

@@ -1,16 +1,19 @@
-"""All monitors in one request: what is asked of an endpoint, and what is left to be judged here (DESIGN 5).
+"""All monitors in one request: what is asked of an endpoint, and what is left to be judged here
+(DESIGN 5).
 
-Slots and blocks_meta filters of monitors are not sent. The hidden filters `~g` bring every status and every block
-meta, so which monitors take one is known beforehand (`NameTable.slot_masks`, `NameTable.block_meta_mask`).
+Slots and blocks_meta filters of monitors are not sent. The hidden filters `~g` bring every status
+and every block meta, so which monitors take one is known beforehand (`NameTable.slot_masks`,
+`NameTable.block_meta_mask`).
 
-At confirmed and finalized a monitor gets the last write of an account in a slot, and its filter is judged on that
-write. So where it names accounts, it is asked by name alone and judged at release (`Plan.judged`). Where it does
-not, all accounts of the chain would have to be asked for: it is sent as it is, and the last write that *matched*
-stands for the last write (`Plan.last_matching`); they differ only where the last write made the account stop matching.
+At confirmed and finalized a monitor gets the last write of an account in a slot, and its filter is
+judged on that write. So where it names accounts, it is asked by name alone and judged at release
+(`Plan.judged`). Where it does not, all accounts of the chain would have to be asked for: it is sent
+as it is, and the last write that *matched* stands for the last write (`Plan.last_matching`); they
+differ only where the last write made the account stop matching.
 
-More monitors of a kind than the endpoint allows filters share one superset filter. Its transactions and account
-writes are judged when they are read, so that masks mean the same on every endpoint; its blocks become one row a
-monitor and are trimmed at release.
+More monitors of a kind than the endpoint allows filters share one superset filter. Its transactions
+and account writes are judged when they are read, so that masks mean the same on every endpoint; its
+blocks become one row a monitor and are trimmed at release.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +36,9 @@ _WORDS: Final[dict[Kind, str]] = {
     Kind.BLOCK: "blocks",
     Kind.ENTRY: "entry",
 }
-"""The kinds asked for by filters of their own: the name of the field in Monitor and in SubscribeRequest."""
+"""The kinds asked for by filters of their own: the name of the field in Monitor and in
+SubscribeRequest.
+"""
 
 _MESSAGES: Final[dict[Kind, Callable[[Any], Any]]] = {
     Kind.TRANSACTION: requests.transactions,
@@ -54,17 +59,23 @@ _SUPERSETS: Final[dict[Kind, Callable[[Any], AnyFilter]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The compiled monitors for one endpoint. Bit i of every mask is monitor i of the configuration."""
+    """The compiled monitors for one endpoint. Bit i of every mask is monitor i of the
+    configuration.
+    """
 
     monitors: tuple[Monitor, ...]
     asked: Mapping[Kind, tuple[tuple[str, AnyFilter], ...]]
     """By kind, the filters that are sent, with their names."""
     judged: Mapping[Kind, int]
-    """By kind, the monitors that must be judged at release (accounts: LocalFilters.judge; blocks: trim_block)."""
+    """By kind, the monitors that must be judged at release (accounts: LocalFilters.judge; blocks:
+    trim_block).
+    """
     last_matching: int
     """Monitors whose account events are the last write that matched, not the last write."""
     slices: tuple[DataSlice, ...]
-    """What the server cuts account data to, the same for every endpoint; () when it sends them whole."""
+    """What the server cuts account data to, the same for every endpoint; () when it sends them
+    whole.
+    """
     level: Commitment
     arriving: LocalFilters
     """Judges what a name does not tell, by the filters as asked for each monitor."""
@@ -75,7 +86,9 @@ class Plan:
         return bool(self.slices)
 
     def request(self, generation: int, from_slot: int | None = None) -> bytes:
-        """The SubscribeRequest, always at processed: subscribe low, release high. Equal input, equal bytes."""
+        """The SubscribeRequest, always at processed: subscribe low, release high. Equal input,
+        equal bytes.
+        """
         message = geyser_pb2.SubscribeRequest(
             commitment=geyser_pb2.PROCESSED,
             from_slot=from_slot,
@@ -111,7 +124,8 @@ class Plan:
 
 
 def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limits) -> Plan:
-    """The plan of these monitors for this endpoint; `level` is what a monitor without one of its own has.
+    """The plan of these monitors for this endpoint; `level` is what a monitor without one of its
+    own has.
 
     Raises: PlanRefused when the endpoint's limits do not hold them.
     """
@@ -208,7 +222,9 @@ def _gets_last_writes(monitor: Monitor, level: Commitment) -> bool:
 
 
 def _by_account_alone(monitor: Monitor, level: Commitment) -> Monitor:
-    """The monitor with its accounts filter widened to the accounts it names, where the last write counts."""
+    """The monitor with its accounts filter widened to the accounts it names, where the last write
+    counts.
+    """
     wanted = monitor.accounts
     if wanted is None or not _gets_last_writes(monitor, level) or not _names_accounts(wanted):
         return monitor
@@ -243,8 +259,8 @@ def _reads_data(monitor: Monitor) -> bool:
 def _server_slices(monitors: Sequence[Monitor], on_last_write: int) -> tuple[DataSlice, ...]:
     """The one list that all monitors of account data have, if the server may cut by it; else ().
 
-    It may not where a filter on data is judged at release. The endpoint has no say: data cut by one server and not
-    by another would give an unsigned write two keys.
+    It may not where a filter on data is judged at release. The endpoint has no say: data cut by one
+    server and not by another would give an unsigned write two keys.
     """
     lists = set()
     for position, monitor in enumerate(monitors):

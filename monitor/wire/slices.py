@@ -1,4 +1,4 @@
-"""Data slices: the part of account data that a monitor wants, by the server's rule (PROTOCOL 4.2)."""
+"""Data slices: the part of account data that a monitor wants, as a server cuts (PROTOCOL 4.2)."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,7 +6,9 @@ from monitor.core.monitors import DataSlice
 
 
 def cut(data: bytes, slices: Iterable[DataSlice]) -> bytes:
-    """The slices of the data, joined in their order; a slice that does not fit whole is left out. No slices: all of it."""
+    """The slices of the data, joined in their order; a slice that does not fit whole is left out.
+    No slices: all of it.
+    """
     wanted = tuple(slices)
     if not wanted:
         return data

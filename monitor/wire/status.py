@@ -1,9 +1,10 @@
 """What the end of a stream means: gRPC's code and text become a class that decisions are made with.
 
-One table, read from the top; the first row that fits is the answer. Texts of servers are those of Yellowstone
-(PROTOCOL 3.2, 5.2, 5.3; before 2026-04 refusals of replay came as INTERNAL, 2.9), richat (3.8, 5.2) and LaserStream
-(TRAPS 13). Texts of the transport were observed with grpcio 1.85.1 against loopback servers: HTTP/1.1, garbage, TLS to
-a plain port and the reverse, wrong certificates, HTTP/2 without gRPC, resets, refusals, unknown names and services.
+One table, read from the top; the first row that fits is the answer. Texts of servers are those of
+Yellowstone (PROTOCOL 3.2, 5.2, 5.3; before 2026-04 refusals of replay came as INTERNAL, 2.9),
+richat (3.8, 5.2) and LaserStream (TRAPS 13). Texts of the transport were observed with grpcio
+1.85.1 against loopback servers: HTTP/1.1, garbage, TLS to a plain port and the reverse, wrong
+certificates, HTTP/2 without gRPC, resets, refusals, unknown names and services.
 """
 
 import re
@@ -21,7 +22,9 @@ _NEVER_STORED: Final = 2**64 - 1
 """What a server names as its oldest slot while it holds none (TRAPS 20)."""
 
 _EXPIRED: Final = re.compile(r"broadcast from \d+ is not available, last available: (\d+)")
-"""The slot named last is the OLDEST that the server can replay, whatever the words say (PROTOCOL 3.2)."""
+"""The slot named last is the OLDEST that the server can replay, whatever the words say (PROTOCOL
+3.2).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,9 @@ _TABLE: Final[tuple[_Row, ...]] = (
 
 
 def classify(code: str, text: str, phase: str) -> Ending:
-    """The ending of a stream that ended so, in the phase OPENING or STREAMING. Unknown endings are TRANSIENT."""
+    """The ending of a stream that ended so, in the phase OPENING or STREAMING. Unknown endings are
+    TRANSIENT.
+    """
     reason = next((row.reason for row in _TABLE if row.fits(code, text, phase)), _R.TRANSIENT)
     floor = None
     if reason == _R.REPLAY_EXPIRED and (said := _EXPIRED.search(text)):

@@ -1,8 +1,10 @@
-"""One filter that asks for at least what several ask for; what is too much of it is judged away here.
+"""One filter that asks for at least what several ask for; what is too much of it is judged away
+here.
 
-A superset may be wide, never narrow. A transaction that a filter wants names one of its included keys, or a key of its
-cuckoo set, or (with no such list) any one of its required keys; so those joined are enough. Exclusions are dropped,
-since a key that one monitor shuns another may want. Two different cuckoo sets cannot be joined: all is asked for then.
+A superset may be wide, never narrow. A transaction that a filter wants names one of its included
+keys, or a key of its cuckoo set, or (with no such list) any one of its required keys; so those
+joined are enough. Exclusions are dropped, since a key that one monitor shuns another may want. Two
+different cuckoo sets cannot be joined: all is asked for then.
 """
 
 from collections.abc import Iterable, Sequence

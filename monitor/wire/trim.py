@@ -1,4 +1,6 @@
-"""What stays of a block under a blocks filter: the filter trims, it never refuses a block (PROTOCOL 4.4)."""
+"""What stays of a block under a blocks filter: the filter trims, it never refuses a block (PROTOCOL
+4.4).
+"""
 
 from monitor.core.monitors import BlocksFilter
 from monitor.wire.cuckoo import CuckooSet
@@ -30,7 +32,9 @@ class BlockTrim:
 
 
 def trim_block(block: geyser_pb2.SubscribeUpdateBlock, trim: BlockTrim) -> None:
-    """Take out of the block, in place, what the filter does not include. The counts in it stay: they are the block's."""
+    """Take out of the block, in place, what the filter does not include. The counts in it stay:
+    they are the block's.
+    """
     transactions = [info for info in block.transactions if trim.keeps_transaction(info)]
     if len(transactions) != len(block.transactions):
         del block.transactions[:]

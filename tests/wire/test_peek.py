@@ -24,7 +24,7 @@ def table(judged: int = 0) -> NameTable:
 
 
 def twice(raw: bytes, names: NameTable | None = None) -> list[Row]:
-    """The rows of a frame seen for the first time and, by then known, again; both must be the same."""
+    """The rows of a frame that is new, and the same again now that it is known."""
     names = names or table()
     first = peek([(11, raw)], names)
     again = peek([(11, raw)], names)
@@ -110,7 +110,8 @@ def test_a_slot_of_an_older_generation_keeps_its_number() -> None:
 
 
 def test_a_status_of_tomorrow_gives_no_row() -> None:
-    raw = frame("~4", slot=geyser_pb2.SubscribeUpdateSlot(slot=SLOT, status=7))  # type: ignore[arg-type]
+    slot = geyser_pb2.SubscribeUpdateSlot(slot=SLOT, status=7)  # type: ignore[arg-type]
+    raw = frame("~4", slot=slot)
 
     assert twice(raw) == []
 

@@ -8,7 +8,10 @@ from monitor.wire.status import OPENING, STREAMING, classify
 EXPIRED = "broadcast from 90 is not available, last available: 100"
 TO = "failed to connect to all addresses; last error: "
 FRAME = "Failed parsing HTTP/2 (Expected SETTINGS frame as the first frame, got frame type 80)"
-HTTP1 = f"{TO}INTERNAL: ipv4:10.0.0.1:80: {FRAME} (Trying to connect an http1.x server (HTTP status 400))"
+HTTP1 = (
+    f"{TO}INTERNAL: ipv4:10.0.0.1:80: {FRAME}"
+    " (Trying to connect an http1.x server (HTTP status 400))"
+)
 TLS = (
     f"{TO}UNKNOWN: ipv4:10.0.0.1:443: Tls handshake failed (TSI_PROTOCOL_FAILURE): SSL_ERROR_SSL: "
 )
@@ -89,7 +92,8 @@ TRANSPORT = [
     ),
     (
         "UNAVAILABLE",
-        f"{TO}UNAVAILABLE: ipv4:10.0.0.1:1: Handshake read failed (recvmsg:Connection reset by peer (104))",
+        f"{TO}UNAVAILABLE: ipv4:10.0.0.1:1: Handshake read failed"
+        " (recvmsg:Connection reset by peer (104))",
         R.UNREACHABLE,
     ),
     (
@@ -119,7 +123,8 @@ TRANSPORT = [
     ),
     (
         "UNAVAILABLE",
-        f"{TO}UNKNOWN: ipv4:10.0.0.1:443: Custom verification check failed with error: UNAUTHENTICATED: Hostname Verification Check failed.",
+        f"{TO}UNKNOWN: ipv4:10.0.0.1:443: Custom verification check failed with error:"
+        " UNAUTHENTICATED: Hostname Verification Check failed.",
         R.FOREIGN,
     ),
     (

@@ -18,7 +18,9 @@ from tests.wire.test_matching import (
 
 
 def block() -> geyser_pb2.SubscribeUpdateBlock:
-    """Two transactions that name STATIC, WRITABLE and READONLY, one that names none; two accounts; an entry."""
+    """Two transactions that name STATIC, WRITABLE and READONLY, one that names none; two accounts;
+    an entry.
+    """
     made = geyser_pb2.SubscribeUpdateBlock(slot=7, executed_transaction_count=3)
     owner = text(HOLDER)[0]
     made.transactions.extend(
