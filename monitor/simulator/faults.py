@@ -1,0 +1,152 @@
+"""What goes wrong in a region, on demand (PROTOCOL is what happens while nothing does)."""
+
+from random import Random
+from typing import Final, Protocol
+
+WORDS: Final = (
+    "kill",
+    "refuse",
+    "mute",
+    "lag",
+    "drop-tx",
+    "drop-slot",
+    "duplicate",
+    "cut",
+    "heal",
+)
+
+_USUAL_RATIOS: Final = {"drop-tx": 0.01, "drop-slot": 0.05, "duplicate": 0.05}
+
+
+class Afflicted(Protocol):
+    """What a fault does to a region beyond what the region can see for itself."""
+
+    name: str
+
+    def end_streams(self, text: str) -> int:
+        """End every stream now with UNAVAILABLE; returns how many."""
+
+    def restart(self) -> None:
+        """Forget everything, as a new process does."""
+
+    def shift(self, lag: float) -> None:
+        """Hear everything that much later from now on."""
+
+
+class Faults:
+    """The faults of one region. Several may be on at once; `heal` ends them all."""
+
+    def __init__(self, region: Afflicted, seed: int) -> None:
+        self._region = region
+        self._dice = Random(f"{seed}:faults")
+        self.killed = False
+        self.refusing = False
+        self.muted = False
+        self.lag = 0.0
+        """Seconds."""
+        self._ratios: dict[str, float] = {}
+        self.dropped_transactions = 0
+        self.dropped_slots = 0
+        self.repeated_messages = 0
+
+    @property
+    def active(self) -> list[str]:
+        """The faults that are on, as `drop-tx 0.01`."""
+        switches = (("kill", self.killed), ("refuse", self.refusing), ("mute", self.muted))
+        found = [word for word, is_on in switches if is_on]
+        if self.lag:
+            found.append(f"lag {self.lag:g}")
+        return found + [f"{word} {ratio:g}" for word, ratio in self._ratios.items()]
+
+    @property
+    def deaf(self) -> bool:
+        """Nothing of the validator reaches the server."""
+        return self.killed or self.muted
+
+    def apply(self, fault: str, argument: str | None) -> str:
+        """Do it; returns what was done, for a person. Raises ValueError saying what is allowed."""
+        if fault in _USUAL_RATIOS:
+            return self._set_ratio(fault, argument)
+        if fault == "lag":
+            return self._set_lag(argument)
+        if fault not in WORDS:
+            raise ValueError(f"no fault {fault!r}; one of {', '.join(WORDS)}")
+        if argument is not None:
+            raise ValueError(f"{fault} takes no argument, not {argument!r}")
+        match fault:
+            case "kill":
+                return self._kill()
+            case "refuse":
+                self.refusing = True
+                return f"{self._region.name} refuses new streams; running ones go on"
+            case "mute":
+                self.muted = True
+                return f"{self._region.name} is mute; its streams stay open and silent"
+            case "cut":
+                count = self._region.end_streams("connection reset")
+                return f"{self._region.name} cut {count} streams; new ones are welcome"
+            case _:
+                return self._heal()
+
+    def drops_transaction(self) -> bool:
+        """Drawn for each transaction that comes."""
+        dropped = self._draw("drop-tx")
+        self.dropped_transactions += dropped
+        return dropped
+
+    def drops_slot(self) -> bool:
+        """Drawn once a slot."""
+        dropped = self._draw("drop-slot")
+        self.dropped_slots += dropped
+        return dropped
+
+    def repeats(self) -> bool:
+        """Drawn for each message of each ring."""
+        repeated = self._draw("duplicate")
+        self.repeated_messages += repeated
+        return repeated
+
+    def _draw(self, word: str) -> bool:
+        ratio = self._ratios.get(word)
+        return ratio is not None and self._dice.random() < ratio
+
+    def _kill(self) -> str:
+        self.killed = True
+        count = self._region.end_streams("connection reset by peer")
+        return f"{self._region.name} is dead; {count} streams ended"
+
+    def _heal(self) -> str:
+        was = self.active
+        if self.killed:
+            self._region.restart()
+        self.killed = self.refusing = self.muted = False
+        self.lag = 0.0
+        self._ratios.clear()
+        self._region.shift(0.0)
+        return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"
+
+    def _set_lag(self, argument: str | None) -> str:
+        seconds = _number("lag", argument, "seconds, 0 or more, as 2.5")
+        if seconds < 0:
+            raise ValueError(f"lag takes seconds, 0 or more, as 2.5; not {argument!r}")
+        self.lag = seconds
+        self._region.shift(seconds)
+        return f"{self._region.name} runs {seconds:g} s late"
+
+    def _set_ratio(self, fault: str, argument: str | None) -> str:
+        allowed = f"a ratio from 0 to 1, as {_USUAL_RATIOS[fault]}"
+        ratio = _USUAL_RATIOS[fault] if argument is None else _number(fault, argument, allowed)
+        if not 0 <= ratio <= 1:
+            raise ValueError(f"{fault} takes {allowed}; not {argument!r}")
+        self._ratios[fault] = ratio
+        return f"{self._region.name} does {fault} at a ratio of {ratio:g}"
+
+
+def _number(fault: str, argument: str | None, allowed: str) -> float:
+    try:
+        number = float("" if argument is None else argument)
+    except ValueError as wrong:
+        raise ValueError(f"{fault} takes {allowed}; not {argument!r}") from wrong
+    if number != number or number in (float("inf"), float("-inf")):
+        raise ValueError(f"{fault} takes {allowed}; not {argument!r}")
+    return number

@@ -1,0 +1,202 @@
+"""One Subscribe call inside a server: requests in, frames out, and how it ends (PROTOCOL 2, 3, 5.2)."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+from google.protobuf.message import DecodeError
+
+from monitor.core.chain import Commitment, Kind
+from monitor.simulator.filter_checks import FilterRefused
+from monitor.simulator.filters import Filter
+from monitor.simulator.frames import encode_body, frame
+from monitor.simulator.limits import FilterLimits
+from monitor.simulator.received import Message
+from monitor.wire.pb import geyser_pb2
+
+_Request = geyser_pb2.SubscribeRequest
+
+
+class Host(Protocol):
+    """What a session needs of its server."""
+
+    @property
+    def channel_capacity(self) -> int:
+        """Messages that wait for one client, and batches that a ring holds."""
+
+    @property
+    def limits(self) -> FilterLimits:
+        """Of requests."""
+
+    @property
+    def max_request_bytes(self) -> int:
+        """Above it, the request stream breaks."""
+
+    @property
+    def is_mute(self) -> bool:
+        """No frame leaves the server."""
+
+    def utc_ns(self, now: float) -> int:
+        """Nanoseconds since 1970."""
+
+    def check_replay(self, from_slot: int) -> tuple[str, str] | None:
+        """Why this from_slot is refused out of hand, as an ending."""
+
+    def ask_replay(self, session: "Session", from_slot: int, now: float) -> None:
+        """Call `take_replay` a little later."""
+
+    def forget(self, session: "Session") -> None:
+        """The session is over."""
+
+
+class Session:
+    """Made by `Region.open`. Whoever carries its bytes takes `frames` until there are none, then looks at `ending`."""
+
+    def __init__(self, host: Host, subscriber: str) -> None:
+        self._host = host
+        self.subscriber: Final = subscriber
+        self.ending: tuple[str, str] | None = None
+        """(status code name, message), to be delivered when `frames` gives nothing more."""
+        self.level = Commitment.PROCESSED
+        """Of the ring that it reads."""
+        self._filter = Filter(_Request(), host.limits)
+        self._newest: tuple[Filter, int | None, float] | None = None
+        """The latest request not yet obeyed, its from_slot, and when it came."""
+        self._queue: deque[bytes] = deque()
+        self._awaits_replay = False
+        self._replay: Iterator[Message] | None = None
+        self._unread: deque[list[Message]] = deque()
+        """Batches of the ring that came while a replay keeps the filter loop busy."""
+        self._overrun = False
+
+    def receive(self, request: bytes, now: float) -> None:
+        """One SubscribeRequest. It is judged at once and obeyed at the next `advance` or `frames`."""
+        if self.ending is not None:
+            return
+        if len(request) > self._host.max_request_bytes:
+            self.break_request_stream(now)
+            return
+        try:
+            message = _Request.FromString(request)
+        except DecodeError:
+            self.break_request_stream(now)
+            return
+        try:
+            wanted = Filter(message, self._host.limits)
+        except FilterRefused as refused:
+            self._end("INVALID_ARGUMENT", f"failed to create filter: {refused}")
+            return
+        if message.HasField("ping"):
+            pong = geyser_pb2.SubscribeUpdatePong(id=message.ping.id).SerializeToString()
+            body = encode_body(Kind.PONG, pong)
+            self._queue.append(frame((), body, self._host.utc_ns(now)))
+            return
+        from_slot = message.from_slot if message.HasField("from_slot") else None
+        self._newest = (wanted, from_slot, now)
+
+    def half_close(self, now: float) -> None:
+        """The client will send no more; the stream goes on."""
+
+    def break_request_stream(self, now: float) -> None:
+        """The client's side was reset or made no sense: the server ends the stream without a word."""
+        if self.ending is None:
+            self._end("OK", "")
+
+    def cancel(self) -> None:
+        """The client is gone."""
+        self.end_now("CANCELLED", "")
+
+    def frames(self, limit: int) -> list[bytes]:
+        """Take up to `limit` frames, oldest first."""
+        if self._host.is_mute:
+            return []
+        self.obey()
+        taken = self._from_queue(limit)
+        while self._replay is not None and len(taken) < limit:
+            message = next(self._replay, None)
+            if message is None:
+                self._replay = None
+                self._catch_up()
+            else:
+                self._queue.extend(self._filter.frames(message))
+            taken += self._from_queue(limit - len(taken))
+        return taken
+
+    def obey(self) -> None:
+        """Take up the newest request, unless a replay is under way: the loop that would do it is busy."""
+        if self._newest is None or self._awaits_replay or self._replay is not None:
+            return
+        if self.ending is not None:
+            return
+        (self._filter, from_slot, came_at), self._newest = self._newest, None
+        if self._filter.commitment is not self.level:
+            self.level = self._filter.commitment
+            self._unread.clear()
+        if from_slot is None:
+            return
+        refusal = self._host.check_replay(from_slot)
+        if refusal is not None:
+            self._end(*refusal)
+            return
+        self._awaits_replay = True
+        self._host.ask_replay(self, from_slot, came_at)
+
+    def take_replay(self, replay: Iterator[Message] | None) -> None:
+        """What from_slot asked for; None when there is nothing to replay."""
+        if self.ending is not None:
+            return
+        self._awaits_replay = False
+        if replay is None:
+            self._end("INTERNAL", "failed to get replay response")
+        else:
+            self._replay = replay
+
+    def offer(self, batch: list[Message]) -> None:
+        """What was broadcast on this session's ring."""
+        if self._awaits_replay or self._replay is not None:
+            if len(self._unread) >= self._host.channel_capacity:
+                self._overrun = True
+            else:
+                self._unread.append(batch)
+            return
+        self._pass(batch)
+
+    def ping(self, now: float) -> None:
+        """Queue the server's own ping; a full queue makes it wait, never drops it."""
+        self._queue.append(frame((), encode_body(Kind.PING, b""), self._host.utc_ns(now)))
+
+    def end_now(self, code: str, text: str) -> None:
+        """End without delivering what is queued."""
+        self._queue.clear()
+        if self.ending is None:
+            self._end(code, text)
+
+    def _catch_up(self) -> None:
+        """Read the part of the ring that was left waiting."""
+        if self._overrun:
+            self._end("INTERNAL", "lagged to receive geyser messages")
+        while self._unread and self.ending is None:
+            self._pass(self._unread.popleft())
+
+    def _pass(self, batch: list[Message]) -> None:
+        queue, capacity, frames_of = self._queue, self._host.channel_capacity, self._filter.frames
+        for message in batch:
+            for made in frames_of(message):
+                if len(queue) >= capacity:
+                    self._end("INTERNAL", "lagged to send an update")
+                    return
+                queue.append(made)
+
+    def _from_queue(self, limit: int) -> list[bytes]:
+        queue = self._queue
+        if len(queue) <= limit:
+            taken = list(queue)
+            queue.clear()
+            return taken
+        return [queue.popleft() for _ in range(limit)]
+
+    def _end(self, code: str, text: str) -> None:
+        self.ending = (code, text)
+        self._replay = None
+        self._unread.clear()
+        self._host.forget(self)
