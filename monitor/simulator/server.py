@@ -9,14 +9,15 @@ client's HTTP/2 window, so what a slow client does not read stays in the session
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 
 from monitor.simulator.connections import break_connections
-from monitor.simulator.region import Refused, Region
-from monitor.simulator.session import Session
+from monitor.simulator.refused import Refused
+from monitor.wire.pb import geyser_pb2
 
 GEYSER: Final = "geyser.Geyser"
 HEALTH: Final = "grpc.health.v1.Health"
@@ -55,7 +56,41 @@ _GZIP: Final = (
 _SERVING: Final = b"\x08\x01"
 """HealthCheckResponse{status: SERVING}."""
 
+_HEALTHY: Final = (b"", GEYSER.encode())
+
 _Context = grpc.aio.ServicerContext[bytes, bytes]
+
+
+class Session(Protocol):
+    """One subscription. Its region's `advance` and the calls below are all that changes it."""
+
+    ending: tuple[str, str] | None
+    """Code and text, to be sent once all frames are."""
+
+    def receive(self, request: bytes, now: float) -> None:
+        """The client sent a request."""
+
+    def half_close(self, now: float) -> None:
+        """The client will send no more requests."""
+
+    def break_request_stream(self, now: float) -> None:
+        """A request could not be read."""
+
+    def frames(self, limit: int) -> list[bytes]:
+        """The next frames to send, in order; they leave the session's queue."""
+
+    def cancel(self) -> None:
+        """The stream is over."""
+
+
+class Region(Protocol):
+    """What answers: it knows no socket."""
+
+    def open(self, metadata: Mapping[str, str], now: float) -> Session:
+        """Begin a subscription. Raises Refused."""
+
+    def call(self, method: str, request: bytes, metadata: Mapping[str, str], now: float) -> bytes:
+        """Answer a unary call. Raises Refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +138,7 @@ class RegionServer:
 
     @property
     def feeds(self) -> int:
-        """Open streams whose latest request was not empty."""
+        """Open streams that have asked for something."""
         return sum(stream.asked for stream in self._streams)
 
     async def open(self) -> None:
@@ -147,7 +182,7 @@ class RegionServer:
             },
         )
 
-    def _unary(self, name: str) -> grpc.RpcMethodHandler[bytes, bytes]:
+    def _unary(self, name: str) -> "grpc.RpcMethodHandler[bytes, bytes]":
         async def answer(request: bytes, context: _Context) -> bytes:
             limit = self._settings.max_request_bytes
             if len(request) > limit:
@@ -155,13 +190,11 @@ class RegionServer:
                     f"Error, decoded message length too large: found {len(request)} bytes, "
                     f"the limit is: {limit} bytes"
                 )
-                _end(context, "OUT_OF_RANGE", text)
-                return b""
+                await context.abort(grpc.StatusCode.OUT_OF_RANGE, text)
             try:
                 return self._region.call(name, request, _metadata(context), self._clock())
             except Refused as refused:
-                _end(context, refused.code, refused.text)
-                return b""
+                await context.abort(grpc.StatusCode[refused.code], refused.text)
 
         handler: Any = answer
         return grpc.unary_unary_rpc_method_handler(handler)
@@ -195,7 +228,7 @@ class RegionServer:
                 stream.session.break_request_stream(self._clock())
             else:
                 stream.session.receive(request, self._clock())
-                stream.asked = bool(request)
+                stream.asked = stream.asked or _asks(request)
             stream.news.set()
 
 
@@ -214,18 +247,33 @@ async def _pull(stream: _Stream, context: _Context) -> None:
         await stream.news.wait()
 
 
+def _asks(request: bytes) -> bool:
+    """Whether the request holds a filter."""
+    try:
+        asked = geyser_pb2.SubscribeRequest.FromString(request)
+    except DecodeError:
+        return False
+    return not asked.HasField("ping") and any(
+        (
+            asked.accounts,
+            asked.slots,
+            asked.transactions,
+            asked.transactions_status,
+            asked.blocks,
+            asked.blocks_meta,
+            asked.entry,
+        )
+    )
+
+
 async def _check(request: bytes, context: _Context) -> bytes:
-    if _asked_service(request) not in (b"", GEYSER.encode()):
-        _end(context, "NOT_FOUND", "service not registered")
-        return b""
+    if _asked_service(request) not in _HEALTHY:
+        await context.abort(grpc.StatusCode.NOT_FOUND, "service not registered")
     return _SERVING
 
 
 async def _watch(request: bytes, context: _Context) -> None:
-    if _asked_service(request) not in (b"", GEYSER.encode()):
-        _end(context, "NOT_FOUND", "service not registered")
-        return
-    await context.write(_SERVING)
+    await context.write(await _check(request, context))
     await asyncio.Event().wait()
 
 

@@ -1,0 +1,458 @@
+"""The server's carrying, over real sockets with grpcio clients; the region behind it is scripted."""
+
+import queue
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anyio
+import anyio.abc
+import grpc
+import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from monitor.simulator.server import HOST, UNARY, RegionServer, ServerSettings
+from monitor.wire.pb import geyser_pb2
+from tests.simulator.scripted_region import ScriptedRegion, ScriptedSession
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+
+SUBSCRIBE = "/geyser.Geyser/Subscribe"
+NO_GZIP = (("grpc.compression_enabled_algorithms_bitset", 1),)
+SETTINGS, PING, GOAWAY = 4, 6, 7
+"""Types of HTTP/2 frames."""
+LARGE = (("grpc.max_receive_message_length", -1),)
+
+
+class Served:
+    """A scripted region behind a real server in a thread."""
+
+    def __init__(self, portal: BlockingPortal, settings: ServerSettings) -> None:
+        self.region = ScriptedRegion()
+        self.server = RegionServer(self.region, settings, time.perf_counter)
+        self._portal = portal
+        self.open()
+
+    def open(self) -> None:
+        self._portal.call(self.server.open)
+
+    def close(self) -> None:
+        self._portal.call(self.server.close)
+
+    def send(self, *frames: bytes) -> None:
+        """Let the first session send these."""
+
+        def put() -> None:
+            self.region.sessions[0].queue.extend(frames)
+            self.server.wake()
+
+        self._portal.call(put)
+
+    def end(self, code: str, text: str) -> None:
+        """Let the first session end after what it holds."""
+
+        def put() -> None:
+            self.region.sessions[0].ending = (code, text)
+            self.server.wake()
+
+        self._portal.call(put)
+
+    @property
+    def session(self) -> ScriptedSession:
+        return self.region.sessions[0]
+
+
+@contextmanager
+def served(**settings: Any) -> Iterator[Served]:
+    with start_blocking_portal("asyncio", {"use_uvloop": True}) as portal:
+        made = Served(portal, ServerSettings(**settings))
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+class Client:
+    """One Subscribe call whose requests are put by the test."""
+
+    def __init__(
+        self, port: int, options: tuple[tuple[str, int], ...] = (), **metadata: str
+    ) -> None:
+        self._requests: queue.Queue[bytes | None] = queue.Queue()
+        self.channel = grpc.insecure_channel(f"{HOST}:{port}", options=options)
+        subscribe: grpc.StreamStreamMultiCallable[bytes, bytes]
+        subscribe = self.channel.stream_stream(SUBSCRIBE)
+        pairs = tuple((key.replace("_", "-"), value) for key, value in metadata.items())
+        self.call: Any = subscribe(iter(self._requests.get, None), metadata=pairs, timeout=20)
+
+    def send(self, request: bytes) -> None:
+        self._requests.put(request)
+
+    def half_close(self) -> None:
+        self._requests.put(None)
+
+    def read(self) -> bytes:
+        frame: bytes = next(self.call)
+        return frame
+
+    def failure(self) -> tuple[grpc.StatusCode, str]:
+        """Read to the end, which is a failure."""
+        with pytest.raises(grpc.RpcError) as failed:
+            for _ in self.call:
+                pass
+        ended: Any = failed.value
+        return ended.code(), ended.details()
+
+    def close(self) -> None:
+        self._requests.put(None)
+        self.call.cancel()
+        self.channel.close()
+
+
+@contextmanager
+def subscribed(
+    port: int, options: tuple[tuple[str, int], ...] = (), **metadata: str
+) -> Iterator[Client]:
+    client = Client(port, options, **metadata)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for what another thread is about to do; the test's own timeout is the limit."""
+    while not holds():
+        time.sleep(0.005)
+
+
+def unary(port: int, method: str, request: bytes, **metadata: str) -> bytes:
+    pairs = tuple((key.replace("_", "-"), value) for key, value in metadata.items())
+    with grpc.insecure_channel(f"{HOST}:{port}") as channel:
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
+        return ask(request, metadata=pairs, timeout=10)
+
+
+def test_headers_come_before_any_request() -> None:
+    with served() as made, subscribed(made.server.port) as client:
+        assert client.call.initial_metadata() == ()
+        assert client.call.is_active()
+        assert made.session.taken == 0
+
+
+def test_requests_and_frames_pass_unchanged_in_order() -> None:
+    frames = [bytes([number]) * 300 for number in range(200)]
+    with served() as made, subscribed(made.server.port) as client:
+        client.send(b"one")
+        client.send(b"two")
+        echoes = [client.read(), client.read()]
+        made.send(*frames)
+
+        assert echoes == [b"echo one", b"echo two"]
+        assert [client.read() for _ in frames] == frames
+
+
+def test_metadata_reaches_the_region() -> None:
+    with served() as made, subscribed(made.server.port, x_token="secret") as client:
+        client.call.initial_metadata()
+
+        assert made.session.metadata["x-token"] == "secret"
+
+
+def test_a_refused_stream_ends_with_the_region_s_words() -> None:
+    with served() as made, subscribed(made.server.port, x_token="wrong") as client:
+        assert client.failure() == (grpc.StatusCode.UNAUTHENTICATED, "No valid auth token")
+
+
+def test_an_ending_comes_after_all_frames() -> None:
+    text = "broadcast from 1 is not available, last available: 2"
+    with served() as made, subscribed(made.server.port) as client:
+        client.send(b"one")
+        client.send(b"bye")
+
+        assert client.read() == b"echo one"
+        assert client.failure() == (grpc.StatusCode.OUT_OF_RANGE, text)
+
+
+def test_the_stream_lives_on_after_half_close() -> None:
+    with served() as made, subscribed(made.server.port) as client:
+        client.send(b"one")
+        client.half_close()
+        assert client.read() == b"echo one"
+        assert made.session.half_closed.wait(10)
+
+        made.send(b"still here")
+
+        assert client.read() == b"still here"
+
+
+def test_an_oversize_request_ends_the_stream_without_a_word() -> None:
+    with (
+        served(max_request_bytes=1000) as made,
+        subscribed(made.server.port) as client,
+    ):
+        client.send(b"x" * 1001)
+
+        assert list(client.call) == []
+        assert (client.call.code(), client.call.details()) == (grpc.StatusCode.OK, "")
+        assert made.session.broken.is_set()
+
+
+def test_a_cancelled_stream_frees_its_session() -> None:
+    with served() as made:
+        with subscribed(made.server.port) as client:
+            client.send(b"one")
+            client.read()
+
+        assert made.session.over.wait(10)
+        until(lambda: made.server.feeds == 0)
+
+
+def test_a_client_that_does_not_read_stalls_its_session() -> None:
+    frame = b"x" * 10_000
+    with served(gzip=False) as made, subscribed(made.server.port) as client:
+        client.send(b"one")
+        client.read()
+        made.send(*[frame] * 2_000)
+        until(lambda: made.session.taken > 1)
+        taken = -1
+        while taken != made.session.taken:
+            taken = made.session.taken
+            time.sleep(0.2)
+
+        assert 1 < taken < 1_500
+        assert sum(client.read() == frame for _ in range(2_000)) == 2_000
+
+
+def test_messages_may_be_large() -> None:
+    frame = bytes(20 * 1024 * 1024)
+    with served(gzip=False) as made, subscribed(made.server.port, LARGE) as client:
+        client.send(b"one")
+        client.read()
+        made.send(frame)
+
+        assert len(client.read()) == len(frame)
+
+
+@pytest.mark.parametrize(
+    ("offered", "options", "compressed"),
+    [(True, (), True), (True, NO_GZIP, False), (False, (), False)],
+)
+def test_gzip_is_for_clients_that_name_it(
+    offered: bool, options: tuple[tuple[str, int], ...], compressed: bool
+) -> None:
+    frame = b"x" * 100_000
+    with (
+        served(gzip=offered) as made,
+        counting_proxy(made.server.port) as (port, count),
+        subscribed(port, options) as client,
+    ):
+        client.send(b"one")
+        client.read()
+        made.send(frame)
+
+        assert client.read() == frame
+        assert (count() < 50_000) == compressed
+
+
+def test_killing_breaks_connections_and_refuses_new_ones() -> None:
+    with served() as made, subscribed(made.server.port) as client:
+        client.send(b"one")
+        client.read()
+
+        made.close()
+
+        assert client.failure()[0] is grpc.StatusCode.UNAVAILABLE
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((HOST, made.server.port), timeout=5)
+        assert not made.server.is_open
+
+
+@contextmanager
+def greeted(port: int) -> Iterator[socket.socket]:
+    """A connection that has said what an HTTP/2 client says first, and read the answer."""
+    with socket.create_connection((HOST, port), timeout=5) as raw:
+        raw.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0]))
+        assert SETTINGS in frame_types(raw.recv(1000))
+        yield raw
+
+
+def frame_types(received: bytes) -> list[int]:
+    """The types of the HTTP/2 frames in these bytes."""
+    types = []
+    while len(received) > 3:
+        types.append(received[3])
+        received = received[9 + int.from_bytes(received[:3]) :]
+    return types
+
+
+def test_a_killed_server_says_no_goodbye() -> None:
+    with served() as made, greeted(made.server.port) as raw:
+        made.close()
+
+        received = b""
+        while part := raw.recv(1000):
+            received += part
+
+    assert GOAWAY not in frame_types(received)
+
+
+def test_it_opens_again_on_the_same_port() -> None:
+    with served() as made:
+        port = made.server.port
+        made.close()
+
+        made.open()
+
+        assert made.server.port == port
+        with subscribed(port) as client:
+            client.send(b"again")
+            assert client.read() == b"echo again"
+
+
+def test_closing_twice_and_opening_twice_is_once() -> None:
+    with served() as made:
+        made.open()
+        made.close()
+        made.close()
+
+        assert not made.server.is_open
+
+
+def test_a_taken_port_is_refused() -> None:
+    with served() as made, pytest.raises(OSError, match="is taken; choose others"):
+        with served(port=made.server.port):
+            pass
+
+
+@pytest.mark.parametrize("name", UNARY)
+def test_unary_calls_are_answered_by_the_region(name: str) -> None:
+    with served() as made:
+        answer = unary(made.server.port, f"/geyser.Geyser/{name}", b"asked")
+
+    assert answer == f"{name} asked".encode()
+
+
+def test_a_refused_unary_call_ends_with_the_region_s_words() -> None:
+    with served() as made, pytest.raises(grpc.RpcError) as failed:
+        unary(made.server.port, "/geyser.Geyser/GetSlot", b"", x_token="wrong")
+
+    refused: Any = failed.value
+    assert (refused.code(), refused.details()) == (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "No valid auth token",
+    )
+
+
+def test_an_oversize_unary_request_is_out_of_range() -> None:
+    with served(max_request_bytes=1000) as made, pytest.raises(grpc.RpcError) as failed:
+        unary(made.server.port, "/geyser.Geyser/Ping", b"x" * 1001)
+
+    refused: Any = failed.value
+    assert (refused.code(), refused.details()) == (
+        grpc.StatusCode.OUT_OF_RANGE,
+        "Error, decoded message length too large: found 1001 bytes, the limit is: 1000 bytes",
+    )
+
+
+@pytest.mark.parametrize("name", ["SubscribeDeshred", "SubscribeGossip", "Dance"])
+def test_what_is_not_there_is_unimplemented(name: str) -> None:
+    with served() as made, pytest.raises(grpc.RpcError) as failed:
+        unary(made.server.port, f"/geyser.Geyser/{name}", b"")
+
+    refused: Any = failed.value
+    assert refused.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("service", ["", "geyser.Geyser"])
+def test_health_is_serving_without_a_token(service: str) -> None:
+    request = b"\x0a" + bytes([len(service)]) + service.encode() if service else b""
+    with served() as made:
+        port = made.server.port
+        checked = unary(port, "/grpc.health.v1.Health/Check", request, x_token="wrong")
+        with grpc.insecure_channel(f"{HOST}:{port}") as channel:
+            watch: grpc.UnaryStreamMultiCallable[bytes, bytes]
+            watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
+            watching: Any = watch(request, timeout=10)
+            watched = next(watching)
+            watching.cancel()
+
+    assert (checked, watched) == (b"\x08\x01", b"\x08\x01")
+
+
+@pytest.mark.parametrize("method", ["Check", "Watch"])
+def test_health_of_another_service_is_not_found(method: str) -> None:
+    with (
+        served() as made,
+        grpc.insecure_channel(f"{HOST}:{made.server.port}") as channel,
+        pytest.raises(grpc.RpcError) as failed,
+    ):
+        ask: grpc.UnaryStreamMultiCallable[bytes, bytes]
+        ask = channel.unary_stream(f"/grpc.health.v1.Health/{method}")
+        next(ask(b"\x0a\x01x", timeout=10))
+
+    refused: Any = failed.value
+    assert refused.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_feeds_are_streams_that_asked_for_something() -> None:
+    ping = geyser_pb2.SubscribeRequest(ping=geyser_pb2.SubscribeRequestPing(id=1))
+    wanted = geyser_pb2.SubscribeRequest()
+    wanted.slots["all"].SetInParent()
+    with served() as made, subscribed(made.server.port) as client:
+        client.send(ping.SerializeToString())
+        client.read()
+        before = made.server.feeds
+
+        client.send(wanted.SerializeToString())
+        client.read()
+
+        assert before == 0
+        until(lambda: made.server.feeds == 1)
+
+
+def test_pings_of_clients_are_never_punished() -> None:
+    ping = bytes([0, 0, 8, PING, 0, 0, 0, 0, 0]) + b"are you?"
+    with served() as made, greeted(made.server.port) as raw:
+        raw.sendall(ping * 50)
+
+        received = b""
+        while frame_types(received).count(PING) < 50:
+            part = raw.recv(1000)
+            assert part, "the server hung up"
+            received += part
+
+    assert GOAWAY not in frame_types(received)
+
+
+@contextmanager
+def counting_proxy(port: int) -> Iterator[tuple[int, Callable[[], int]]]:
+    """A port in front of the server's, and how many bytes it has carried to clients."""
+    carried = 0
+
+    async def pipe(client: anyio.abc.SocketStream) -> None:
+        nonlocal carried
+        async with client, await anyio.connect_tcp(HOST, port) as server:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_forward, client, server)
+                async for part in server:
+                    carried += len(part)
+                    await client.send(part)
+                tasks.cancel_scope.cancel()
+
+    async def serve(*, task_status: anyio.abc.TaskStatus[int]) -> None:
+        async with await anyio.create_tcp_listener(local_host=HOST) as listener:
+            task_status.started(listener.extra(anyio.abc.SocketAttribute.local_port))
+            await listener.serve(pipe)
+
+    with start_blocking_portal("asyncio") as portal:
+        serving, proxy_port = portal.start_task(serve)
+        yield proxy_port, lambda: carried
+        serving.cancel()
+
+
+async def _forward(source: anyio.abc.SocketStream, target: anyio.abc.SocketStream) -> None:
+    async for part in source:
+        await target.send(part)
