@@ -16,13 +16,13 @@ def read_block_file(path: Path, slot: int | None = None) -> dict[int, bytes]:
     slot: it is `slot`, or one above its parent. Raises ConfigurationRefused for anything else, and OSError.
     """
     content = path.read_bytes()
-    if path.suffix == ".zst":
-        content = (
-            zstandard.ZstdDecompressor().decompressobj(read_across_frames=True).decompress(content)
-        )
     try:
-        found = _read_lines(content.splitlines()) or _read_answer(content, slot)
-    except (orjson.JSONDecodeError, KeyError, TypeError) as mistake:
+        if path.suffix == ".zst":
+            unpacker = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
+            content = unpacker.decompress(content)
+        lines = content.splitlines()
+        found = _read_lines(lines) if _is_line(lines[:1]) else _read_answer(content, slot)
+    except (zstandard.ZstdError, orjson.JSONDecodeError, KeyError, TypeError) as mistake:
         raise ConfigurationRefused(
             f"{path}: holds no getBlock answers ({mistake!r}); "
             'write one {"slot": N, "result": {...}} a line'
@@ -32,12 +32,16 @@ def read_block_file(path: Path, slot: int | None = None) -> dict[int, bytes]:
     return found
 
 
+def _is_line(first: list[bytes]) -> bool:
+    try:
+        return all({"slot", "result"} <= orjson.loads(line).keys() for line in first)
+    except (orjson.JSONDecodeError, AttributeError):
+        return False
+
+
 def _read_lines(lines: list[bytes]) -> dict[int, bytes]:
-    """Empty when the first line is not of this form."""
     found: dict[int, bytes] = {}
     for line in lines:
-        if not found and not line.lstrip().startswith(b'{"slot"'):
-            return {}
         if line.strip():
             answer = orjson.loads(line)
             if answer["result"] is not None:
@@ -46,7 +50,7 @@ def _read_lines(lines: list[bytes]) -> dict[int, bytes]:
 
 
 def _read_answer(content: bytes, slot: int | None) -> dict[int, bytes]:
-    answer: dict[str, Any] = orjson.loads(content)
-    result = answer.get("result", answer)
+    answer: Any = orjson.loads(content)
+    result = answer["result"] if "result" in answer else answer
     number = result["parentSlot"] + 1 if slot is None else slot
     return {number: orjson.dumps({"slot": number, "result": result})}
