@@ -34,6 +34,7 @@ _parse: Final = geyser_pb2.SubscribeUpdate.FromString
 _WORDS: Final[dict[int, str]] = {int(kind): word for kind, word in KIND_WORDS.items()}
 _STATUS_WORDS: Final = {int(status): status.name.lower() for status in SlotStatus}
 _COMMITMENT_WORDS: Final = {level: level.name.lower() for level in Commitment}
+_PROCESSED: Final = Commitment.PROCESSED
 _KEY_BYTES: Final = 32
 _NANOS_PER_SECOND: Final = 1_000_000_000
 
@@ -75,7 +76,7 @@ class RecordWriter:
         word = _WORDS[kind]
         try:
             key, fields = _KINDS[kind](
-                row, blockhash, data_slices, every_write or commitment is Commitment.PROCESSED
+                row, blockhash, data_slices, every_write or commitment is _PROCESSED
             )
         except (DecodeError, ValueError) as error:
             sender = self._endpoint_names[endpoint] if endpoint >= 0 else "no endpoint"

@@ -131,7 +131,6 @@ def _read_message_1(cursor: _Cursor, message: Message) -> None:
 
 def _read_header(cursor: _Cursor, message: Message, num_required_signatures: int) -> None:
     header = message.header
-    header.SetInParent()
     header.num_required_signatures = num_required_signatures
     header.num_readonly_signed_accounts = cursor.number(1)
     header.num_readonly_unsigned_accounts = cursor.number(1)

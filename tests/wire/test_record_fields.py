@@ -85,8 +85,8 @@ def test_a_transaction_without_signatures_keeps_the_one_of_its_envelope() -> Non
 def test_a_reward_of_a_type_to_come_is_shown_by_number() -> None:
     meta = pb.SubscribeUpdateBlockMeta()
     # Written as bytes: the type checker knows the named values alone, the wire takes any.
-    meta.rewards.rewards.append(storage.Reward.FromString(b"\x20\x09"))
-    assert block_meta_fields(meta)["rewards"][0]["reward_type"] == "unknown(9)"
+    meta.rewards.rewards.append(storage.Reward.FromString(b"\x20\x06"))
+    assert block_meta_fields(meta)["rewards"][0]["reward_type"] == "unknown(6)"
 
 
 def test_block_time_and_height_zero_are_values() -> None:

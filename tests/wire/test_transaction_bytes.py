@@ -68,13 +68,19 @@ def test_reads_a_legacy_transaction() -> None:
     assert read_transaction(wire) == _expected(wire, (b"\x00\x01", b"hello"), (b"", b""))
 
 
-def test_reads_counts_longer_than_one_byte() -> None:
-    long = bytes(range(256)) * 3
+@pytest.mark.parametrize("length", [127, 128, 16_383, 16_384])
+def test_reads_counts_of_one_to_three_bytes(length: int) -> None:
+    content = bytes(range(256)) * 64
     message = Message.new_with_compiled_instructions(
-        1, 0, 1, KEYS, BLOCKHASH, [_compiled(b"\x01" * 200, long)]
+        1, 0, 1, KEYS, BLOCKHASH, [_compiled(b"\x01" * 200, content[:length])]
     )
     wire = _signed(message)
-    assert read_transaction(wire) == _expected(wire, (b"\x01" * 200, long))
+    assert read_transaction(wire) == _expected(wire, (b"\x01" * 200, content[:length]))
+
+
+def test_an_empty_header_is_still_a_header() -> None:
+    nothing = bytes([0, 0, 0, 0, 0]) + bytes(32) + bytes([0])
+    assert read_transaction(nothing).message.HasField("header")
 
 
 def test_reads_version_0_with_its_lookups() -> None:
