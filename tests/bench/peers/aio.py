@@ -42,7 +42,7 @@ def main() -> None:
     """One run, as its own process."""
     given = parser(__doc__).parse_args()
     pin(given.core)
-    report(uvloop.run(read(given.port, Window(given.seconds), takes_delays=given.delays)))
+    report(uvloop.run(read(given.port[0], Window(given.seconds), takes_delays=given.delays)))
 
 
 if __name__ == "__main__":

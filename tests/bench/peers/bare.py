@@ -72,7 +72,7 @@ def main() -> None:
     """One run, as its own process."""
     given = parser(__doc__).parse_args()
     pin(given.core)
-    report(read(given.port, Window(given.seconds), takes_delays=given.delays))
+    report(read(given.port[0], Window(given.seconds), takes_delays=given.delays))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from pathlib import Path
 import anyio
 import uvloop
 
-from monitor.adapters.grpc.environment import EventEngine, prepare
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration, load
 from monitor.app.configuration import Sink as ConfiguredSink
@@ -114,6 +113,15 @@ def taken(daemon: Daemon) -> int:
     return sum(sum(each.kinds.values()) for each in daemon.driver.traffic)
 
 
+def verify(daemon: Daemon) -> None:
+    """Raises RuntimeError when a slot did not close whole: a figure of a daemon that loses data is worth nothing."""
+    tally = daemon.driver.kernel.tally
+    if set(tally.slots) - {"complete"}:
+        raise RuntimeError(f"slots did not all close whole: {tally.slots}")
+    if len(tally.duplicates) == 1 and tally.duplicates[0]:
+        raise RuntimeError(f"keys of one stream repeated {tally.duplicates[0]} times")
+
+
 async def watch(configured: Configuration, window: Window, probe: Probe | None) -> Figures:
     """Run the daemon until the window is full."""
     surroundings = Surroundings(
@@ -125,23 +133,22 @@ async def watch(configured: Configuration, window: Window, probe: Probe | None) 
         await anyio.sleep(WARM_UP)
         window.begin(taken(daemon))
         await anyio.sleep(window.seconds)
-        if probe is None:
-            return window.figures(taken(daemon))
-        return window.figures(taken(daemon), handler=probe.handler, write=probe.write)
+        taken_delays = {} if probe is None else {"handler": probe.handler, "write": probe.write}
+        figures = window.figures(taken(daemon), **taken_delays)
+        verify(daemon)
+        return figures
 
 
 def main() -> None:
     """One run, as its own process."""
     command = parser(__doc__)
     command.add_argument("--sink", choices=("null", "jsonl"), default="null")
-    command.add_argument("--event-engine", choices=list(EventEngine), default=EventEngine.DEFAULT)
     given = command.parse_args()
-    prepare(EventEngine(given.event_engine))
     pin(given.core)
     window = Window(given.seconds)
     probe = Probe(window) if given.delays else None
     with tempfile.TemporaryDirectory() as folder:
-        configured = configuration(Path(folder), [given.port], given.sink)
+        configured = configuration(Path(folder), given.port, given.sink)
         report(uvloop.run(watch(configured, window, probe)))
 
 

@@ -14,7 +14,9 @@ from tests.bench.window import Figures, Window, delays, pin
 LIMIT_BYTES: Final = 4 * 1024 * 1024
 
 
-async def read(port: int, streams: int, reader: str, window: Window, *, takes_delays: bool) -> Figures:
+async def read(
+    port: int, streams: int, reader: str, window: Window, *, takes_delays: bool
+) -> Figures:
     """Read until the window is full."""
     from monitor.adapters.grpc.feeds import GrpcFeeds
     from monitor.adapters.grpc.settings import GrpcSettings, Reader
@@ -61,9 +63,7 @@ def main() -> None:
     prepare(given.event_engine)
     window = Window(given.seconds)
     report(
-        uvloop.run(
-            read(given.port, given.streams, given.reader, window, takes_delays=given.delays)
-        )
+        uvloop.run(read(given.port, given.streams, given.reader, window, takes_delays=given.delays))
     )
 
 

@@ -67,7 +67,7 @@ def main() -> None:
     """One run, as its own process."""
     given = parser(__doc__).parse_args()
     pin(given.core)
-    report(read(given.port, Window(given.seconds), 1_030.0))
+    report(read(given.port[0], Window(given.seconds), 1_030.0))
 
 
 if __name__ == "__main__":

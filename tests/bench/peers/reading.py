@@ -41,9 +41,9 @@ def key_of(update: geyser_pb2.SubscribeUpdate | geyser_lazy_pb2.SubscribeUpdate)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    """`--port`, `--seconds`, `--core` (pinned there) and `--delays` (paced: take them)."""
+    """`--port` (more than one only where several feeds make sense), `--seconds`, `--core` (pinned there) and `--delays` (paced: take them)."""
     made = argparse.ArgumentParser(description=description)
-    made.add_argument("--port", type=int, required=True)
+    made.add_argument("--port", type=int, nargs="+", required=True)
     made.add_argument("--seconds", type=float, default=3.0)
     made.add_argument("--core", type=int)
     made.add_argument("--delays", action="store_true")

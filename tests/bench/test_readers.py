@@ -1,0 +1,34 @@
+"""Every reader of the bench runs against the replay server and measures what it says."""
+
+import pytest
+
+from tests.bench.contest import Contender, run_once
+from tests.bench.ingest import BASELINES, OURS
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+
+BARE = Contender("bare", "tests.bench.peers.bare")
+
+
+@pytest.mark.parametrize("contender", [BASELINES[0], BARE], ids=lambda each: each.name)
+def test_a_reader_counts_what_it_reads(contender: Contender) -> None:
+    figures = run_once(contender, 0.2)
+    assert figures.messages > 0
+    assert figures.rss_mb > 1
+    assert figures.delays_us == {}
+
+
+def test_the_daemon_closes_every_slot_while_it_is_measured() -> None:
+    daemon_to_null = OURS[0]
+    figures = run_once(daemon_to_null, 0.2)
+    assert figures.messages > 0
+
+
+def test_delays_of_a_paced_stream_are_taken_at_the_handler_and_after_the_write() -> None:
+    daemon_to_file = next(each for each in OURS if "jsonl" in each.name)
+    figures = run_once(daemon_to_file, 1.0, rate=1_000.0)
+    delays = figures.delays_us
+    assert set(delays) == {
+        f"{place}_{word}" for place in ("handler", "write") for word in ("p50", "p99", "max")
+    }
+    assert 0 < delays["handler_p50"] < delays["write_p50"]
