@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import zstandard
@@ -36,12 +35,11 @@ def read_json(path: str) -> Any:
     return document["result"] if isinstance(document, dict) and "result" in document else document
 
 
-@cache
-def read_lines(path: str) -> list[tuple[int, dict[str, Any]]]:
-    """(slot, result) of a file with one block a line."""
-    return [
-        (line["slot"], line["result"]) for line in map(json.loads, read(path).splitlines()) if line
-    ]
+def read_lines(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(slot, result) of a file with one block a line; a block at a time, for whole runs take hundreds of MB."""
+    for line in read(path).splitlines():
+        block = json.loads(line)
+        yield block["slot"], block["result"]
 
 
 def read_run_protobuf() -> Iterator[tuple[int, ConfirmedBlock]]:
