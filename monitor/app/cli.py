@@ -96,6 +96,10 @@ def simulate(
     truth: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write what is on the chain.")
     ] = None,
+    truth_max_mb: Annotated[
+        int | None,
+        typer.Option(metavar="MB", min=1, help="Bound the truth; one older part is kept."),
+    ] = None,
     blocks: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Serve these getBlock answers, one JSON a line."),
@@ -122,6 +126,7 @@ def simulate(
         ports=ports,
         control=control,
         truth=truth,
+        truth_max_mb=truth_max_mb,
         blocks=blocks,
         start_when=start_when,
     )

@@ -101,7 +101,9 @@ class Configuration:
     def secrets(self) -> frozenset[str]:
         """Texts that no log may show."""
         tokens = {endpoint.token for endpoint in self.endpoints if endpoint.token}
-        return frozenset(tokens | {service.url for service in self.rpc})
+        hook = self.alerting.get("webhook_url")
+        hooks = {hook} if isinstance(hook, str) else set()
+        return frozenset(tokens | hooks | {service.url for service in self.rpc})
 
 
 def load(

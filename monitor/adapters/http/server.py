@@ -1,5 +1,6 @@
 """Serves HTTP in the daemon's own loop, by uvicorn without its habits: no signals, no logs, no exit."""
 
+import os
 import socket
 from collections.abc import Callable
 from typing import Final
@@ -68,7 +69,9 @@ def bind(listen: str) -> socket.socket:
         family, _, _, _, address = found[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # Python adds the address to strerror; a failed name look-up has a number below 0 and only that text.
+        known = error.errno is not None and error.errno > 0
+        reason = os.strerror(error.errno) if known else error.strerror
         raise ListenRefused(
             f"api.listen: {listen} cannot be listened on: {reason}; "
             "stop what uses it or change api.listen (port 0 picks a free one)"
