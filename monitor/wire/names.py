@@ -3,7 +3,7 @@
 Names in use, for one request generation g:
 
     a monitor's own name    its filter of the update's kind
-    `~g`                    the hidden filters of slots and blocks_meta, for all monitors of those kinds
+    `~g`                    the hidden filters of slots and blocks_meta, for all their monitors
     `~skind`                a superset: the server judged too widely, so the update is judged here
 
 After a request was replaced, updates of the older generation may still arrive (PROTOCOL 2.2): `~g`

@@ -62,6 +62,13 @@ def test_fingerprint_and_bucket_come_from_the_known_hash() -> None:
     assert first == 0x3557B38F & 15
 
 
+def test_a_fingerprint_of_zero_counts_as_one() -> None:
+    """Zero marks a free place. This key was searched for: its hash has zeros in bits 32 to 47."""
+    key = (15_360).to_bytes(32, "big")
+
+    assert CuckooSet(Cuckoo(bytes(8 * 16), DEFAULT_SEED)).places(key)[0] == 1
+
+
 def test_holds_all_that_was_put_in_even_after_kicks() -> None:
     wanted = CuckooSet(filled(KEYS, buckets=16, seed=0x0123456789ABCDEF))
 

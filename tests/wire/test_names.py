@@ -23,6 +23,7 @@ def table() -> NameTable:
         (("~saccount",), (0, 0, True)),
         (("usdc", "who"), (1, 0, True)),
         (("~",), (0, 0, True)),
+        (("x5",), (0, 0, True)),
         (("~²",), (0, 0, True)),
     ],
 )

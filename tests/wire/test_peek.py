@@ -215,6 +215,18 @@ def test_block_footers_and_unknown_members_give_no_row() -> None:
     assert peek([(1, footer), (2, tomorrow), (3, b"")], table()) == []
 
 
+def test_names_seen_before_are_not_read_again() -> None:
+    names = table()
+    raw = frame("vault", "usdc", transaction=transaction())
+    peek([(1, raw)], names)
+    (prefix,) = names.prefixes
+
+    assert prefix == b"\x0a\x05vault\x0a\x04usdc\x22"
+
+    names.prefixes[prefix] = (lambda *_: (4, 9, "as learned", 0, None, 1, None)), 0
+    assert peek([(1, raw)], names)[0][2] == "as learned"
+
+
 def test_slot_zero_is_a_slot() -> None:
     raw = frame("usdc", transaction=transaction(slot=0))
 

@@ -89,6 +89,14 @@ def test_slots_and_block_metas_of_monitors_ride_on_the_hidden_filters() -> None:
     assert names.block_meta_mask == 0b10
 
 
+def test_the_order_of_monitors_does_not_change_the_bytes() -> None:
+    monitors = [Monitor(f"m{n}", transactions=TransactionsFilter()) for n in range(40)]
+
+    straight = compile_plan(monitors, C, FREE).request(1)
+
+    assert compile_plan(monitors[::-1], C, FREE).request(1) == straight
+
+
 def test_equal_input_gives_equal_bytes() -> None:
     monitors = [Monitor(f"m{n}", transactions=TransactionsFilter()) for n in range(40)]
 

@@ -138,6 +138,13 @@ def test_keeps_what_all_agree_on() -> None:
     assert joined == TransactionsFilter(vote=False, account_include=("a", "b", "c"))
 
 
+def test_gives_up_what_only_some_ask() -> None:
+    votes = TransactionsFilter(vote=True, failed=True, signature="s")
+
+    assert superset.transactions([votes, TransactionsFilter()]) == TransactionsFilter()
+    assert superset.transactions([votes, votes]) == votes
+
+
 def test_a_required_key_stands_for_a_missing_list() -> None:
     joined = superset.transactions(
         [
