@@ -8,6 +8,7 @@ wakes its streams, and the servers carry what the regions then hold. In a progra
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -52,8 +53,7 @@ class Cluster:
         self._servers: dict[str, RegionServer] = {}
         self._view = ChainView(self.chain, options.slot_time, 0.0)
         self._accounts = Accounts(self._view)
-        self._held_at: float | None = None
-        self._held_for = 0.0
+        self._waiting = options.start_when > 0
         self._settled = self.chain.first_slot
         self._thread = ExitStack()
         self._portal: BlockingPortal | None = None
@@ -67,11 +67,6 @@ class Cluster:
         """The URL of each region's Yellowstone server, in order."""
         return {name: server.endpoint for name, server in self._servers.items()}
 
-    def now(self) -> float:
-        """Seconds of the cluster's clock: the loop's, but it stands still until the chain starts."""
-        loop_time = anyio.current_time()
-        return (loop_time if self._held_at is None else self._held_at) - self._held_for
-
     async def serve(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
@@ -80,9 +75,7 @@ class Cluster:
         Raises OSError for a port or a truth file that cannot be had, FaultRefused for a bad control address.
         """
         options = self._options
-        started_at = anyio.current_time()
-        if options.start_when:
-            self._held_at = started_at
+        started_at = inf if self._waiting else anyio.current_time()
         self._view = ChainView(self.chain, options.slot_time, started_at)
         self._accounts = Accounts(self._view)
         async with AsyncExitStack() as stack:
@@ -96,7 +89,7 @@ class Cluster:
             self.rpc_url = f"http://{HOST}:{rpc_socket.getsockname()[1]}"
             commands, self.control = await listen_for_commands(options.control)
             await stack.enter_async_context(commands)
-            methods = RpcMethods(self._view, self._accounts, self.now)
+            methods = RpcMethods(self._view, self._accounts, anyio.current_time)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(serve_rpc, methods, rpc_socket, name="JSON-RPC")
                 tasks.start_soon(serve_control, commands, self, name="control")
@@ -111,7 +104,10 @@ class Cluster:
                 f"there is no region {region!r}; there are {', '.join(self._servers)}"
             )
         faults = self._regions[region].faults
-        text = faults.apply(fault, argument)
+        try:
+            text = faults.apply(fault, argument)
+        except ValueError as refused:
+            raise FaultRefused(str(refused)) from refused
         if faults.killed:
             await server.close()
         else:
@@ -121,13 +117,13 @@ class Cluster:
 
     def status(self) -> list[dict[str, Any]]:
         """One object a region: name, endpoint, feeds, faults; beside them the newest finalized slot."""
-        tip = self._view.newest(Commitment.FINALIZED, self.now())
+        tip = self._view.newest(Commitment.FINALIZED, anyio.current_time())
         return [
             {
                 "region": name,
                 "endpoint": server.endpoint,
                 "feeds": server.feeds,
-                "open": server.is_open,
+                "faults": self._regions[name].faults.active,
                 "finalized_slot": None if tip is None else tip.slot,
             }
             for name, server in self._servers.items()
@@ -142,21 +138,22 @@ class Cluster:
                 slot_time=options.slot_time,
                 delay=options.delay_of(name),
                 jitter=options.jitter,
-                token=options.token,
+                x_token=options.token,
             ),
             seed=options.seed + place,
             started_at=started_at,
-            utc_offset=time.time() - started_at,
+            utc_offset=time.time() - anyio.current_time(),
         )
         settings = ServerSettings(port=options.port_of(place), gzip=options.gzip)
-        server = RegionServer(region, settings, self.now)
+        server = RegionServer(region, settings, anyio.current_time)
         self._regions[name], self._servers[name] = region, server
         await server.open()
 
     async def _tick(self, truth: TruthFile | None) -> None:
         while True:
-            self._start_chain_when_asked()
-            now = self.now()
+            now = anyio.current_time()
+            if self._waiting and self._feeds() >= self._options.start_when:
+                self._begin(now)
             due = now + _LONGEST_SLEEP
             for name, region in self._regions.items():
                 if region.next_due() <= now:
@@ -164,14 +161,16 @@ class Cluster:
                     self._servers[name].wake()
                 due = min(due, region.next_due())
             self._settle(truth, now)
-            await anyio.sleep(max(due - self.now(), _TICK))
+            await anyio.sleep(max(due - anyio.current_time(), _TICK))
 
-    def _start_chain_when_asked(self) -> None:
-        if self._held_at is None:
-            return
-        if sum(server.feeds for server in self._servers.values()) >= self._options.start_when:
-            self._held_for = anyio.current_time() - self._held_at
-            self._held_at = None
+    def _feeds(self) -> int:
+        return sum(server.feeds for server in self._servers.values())
+
+    def _begin(self, now: float) -> None:
+        self._waiting = False
+        self._view.begin(now)
+        for region in self._regions.values():
+            region.begin(now)
 
     def _settle(self, truth: TruthFile | None, now: float) -> None:
         """Blocks become history when the chain itself finalizes them, whatever the regions have said."""
