@@ -6,7 +6,7 @@ the rings at the end of an advance, and before anything that happens to them at 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
@@ -119,6 +119,10 @@ class Region:
     def utc_ns(self, now: float) -> int:
         """Nanoseconds since 1970."""
         return int(now * _NANOSECONDS) + self._utc_offset_ns
+
+    def begin(self, started_at: float) -> None:
+        """The chain begins then after all; for a region that was made with `started_at=inf`."""
+        self._timing = replace(self._timing, started_at=started_at)
 
     def advance(self, now: float) -> None:
         """Do all that is due up to `now`, in order."""

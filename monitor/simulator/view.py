@@ -14,6 +14,10 @@ class ChainView:
         self._first = chain.first_slot
         self._newest: dict[Commitment, Bank | None] = dict.fromkeys(Commitment)
 
+    def begin(self, started_at: float) -> None:
+        """The first slot begins then after all; for a view that was made with `started_at=inf`."""
+        self._started_at = started_at
+
     def moment(self, slot: int, offset: float) -> float:
         """When something happens that is `offset` slot times into a slot."""
         return self._started_at + (slot - self._chain.first_slot + offset) * self._slot_time
