@@ -233,8 +233,8 @@ class GeneratedChain:
         for number in range(self._tips[0].slot + 1, bank.slot):
             self._history &= ~(1 << number % HISTORY_BITS)
         self._history |= 1 << bank.slot % HISTORY_BITS
-        assert bank.block_height is not None
-        self._tips.appendleft(Tip(bank.slot, key_bytes(bank.blockhash), bank.block_height))
+        height = self._tips[0].height + 1
+        self._tips.appendleft(Tip(bank.slot, key_bytes(bank.blockhash), height))
 
     def _settle(self, number: int, bank: Bank, dice: Random) -> tuple[float, float]:
         """Offsets of CONFIRMED and FINALIZED: never before those of the parent."""

@@ -151,6 +151,12 @@ def test_signatures_repeat_only_from_a_lost_block_into_a_later_one() -> None:
     assert any(lost.slot != kept.slot for lost, kept in repeated)
 
 
+def test_signatures_are_unique_however_often_an_outline_is_used() -> None:
+    settings = ChainSettings(votes=0, transactions=3000, account_writes=0)
+    found = [signatures(slot.banks[0]) for slot in taken(3, 2, settings)]
+    assert len({*found[0], *found[1]}) == 6000
+
+
 def test_counts_are_those_of_the_settings() -> None:
     settings = ChainSettings(votes=9, transactions=4, account_writes=20, entries=5, skipped=0)
     for slot in taken(3, 6, settings):

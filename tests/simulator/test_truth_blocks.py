@@ -64,6 +64,15 @@ def test_a_failed_version_zero_transaction_is_told_whole() -> None:
     assert told["post_token_balances"] == [{**balance, "owner": PAYER, "program_id": VOTE}]
 
 
+def test_a_vote_with_company_is_no_simple_vote() -> None:
+    two_calls, three_signatures, versioned = answers.vote(), answers.vote(), answers.vote()
+    two_calls["transaction"]["message"]["instructions"] *= 2
+    three_signatures["transaction"]["signatures"] *= 3
+    versioned["version"] = 0
+    for transaction in (two_calls, three_signatures, versioned):
+        assert transaction_fields(transaction)["is_vote"] is False
+
+
 def test_a_transaction_without_meta_says_null() -> None:
     told = transaction_fields({**answers.vote(), "meta": None})
     assert (told["failed"], told["fee"], told["logs"]) == (None, None, None)
