@@ -7,26 +7,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.chain import Commitment
 from monitor.core.monitors import (
     AccountsFilter,
     AccountState,
+    BlocksFilter,
+    BlocksMetaFilter,
     DataSlice,
+    EntryFilter,
     Lamports,
     Memcmp,
+    Monitor,
+    SlotsFilter,
     TokenAccounts,
     TransactionsFilter,
 )
+from monitor.ports import Endpoint
 from monitor.simulator import data_slices
 from monitor.simulator.facts import AccountFacts
 from monitor.simulator.facts import TransactionFacts as ServedFacts
 from monitor.simulator.filter_accounts import compile_accounts
 from monitor.simulator.filter_checks import FilterRefused
 from monitor.simulator.filter_transactions import compile_transactions
-from monitor.simulator.limits import AccountsLimits, TransactionsLimits
+from monitor.simulator.filters import Filter
+from monitor.simulator.limits import (
+    AccountsLimits,
+    BlocksLimits,
+    CountLimits,
+    FilterLimits,
+    TransactionsLimits,
+)
 from monitor.wire import requests
 from monitor.wire.matching import AccountMatcher, TransactionFacts, TransactionMatcher
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.pb.solana_storage_pb2 import ConfirmedBlock
+from monitor.wire.plan import compile_plan
 from monitor.wire.slices import cut, in_order
 from tests.real_blocks import BLOCK_2025_PROTOBUF, read
 from tests.shared_data import needs_shared_data
@@ -116,6 +131,40 @@ def test_slices(content: bytes, slices: list[DataSlice]) -> None:
     else:
         assert in_order(slices)
         assert cut(content, slices) == data_slices.cut(content, served)
+
+
+@pytest.mark.parametrize("most", [None, 1])
+def test_a_plan_for_a_limited_endpoint_is_served_under_its_limits(most: int | None) -> None:
+    monitors = [
+        Monitor(
+            name,
+            transactions=TransactionsFilter(account_include=(key,)),
+            transactions_status=TransactionsFilter(vote=False),
+            accounts=AccountsFilter(owner=(key,)),
+            slots=SlotsFilter(),
+            blocks=BlocksFilter(account_include=(key,)),
+            blocks_meta=BlocksMetaFilter(),
+            entry=EntryFilter(),
+            data_slices=(DataSlice(0, 8), DataSlice(8, 8)),
+        )
+        for name, key in zip("ab", TEXTS, strict=False)
+    ]
+    plan = compile_plan(
+        monitors, Commitment.CONFIRMED, Endpoint("fra", "http://10.0.0.1", max_filters=most)
+    )
+    limits = FilterLimits(
+        accounts=AccountsLimits(max=most),
+        slots=CountLimits(max=most),
+        transactions=TransactionsLimits(max=most),
+        transactions_status=TransactionsLimits(max=most),
+        blocks=BlocksLimits(max=most),
+        blocks_meta=CountLimits(max=most),
+        entries=CountLimits(max=most),
+    )
+
+    served = Filter(geyser_pb2.SubscribeRequest.FromString(plan.request(1)), limits)
+
+    assert served.commitment == Commitment.PROCESSED
 
 
 @needs_shared_data
