@@ -7,6 +7,7 @@ so that the address of the system program, thirty-two digits 1, is text as every
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,6 +97,14 @@ class Document:
             else:
                 return None
         return value
+
+
+def _number(text: str) -> float:
+    """The number, or one that is not finite where the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 def _within(path: str, around: str) -> bool:
@@ -206,10 +215,11 @@ class _Reader:
                 return text == "true"
             case "tag:yaml.org,2002:int" if text.lstrip("+-").isdecimal():
                 return int(text)
-            case "tag:yaml.org,2002:float":
-                return float(text)
+            case "tag:yaml.org,2002:float" if isfinite(_number(text)):
+                return _number(text)
             case _:
-                self._spoil(location, f"has the tag {node.tag}", "remove the tag")
+                kind = node.tag.removeprefix("tag:yaml.org,2002:")
+                self._spoil(location, f"is no value of the kind {kind}", "write another value")
                 return None
 
     def _expanded(self, text: str, location: Location) -> str:

@@ -50,6 +50,8 @@ def _name(value: str) -> str:
 def _filled(value: str) -> str:
     if not value.strip():
         raise refused("is empty", "write a value, or leave the key out")
+    if any(letter < " " for letter in value):
+        raise refused("has control characters", "write it in one line")
     return value
 
 

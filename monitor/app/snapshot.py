@@ -30,7 +30,7 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
             level.name.lower(): frontier[level] for level in Commitment if frontier[level] >= 0
         },
         tip_slot=join.tip if join.tip >= 0 else None,
-        shed={"stale": tally.stale},
+        shed={"stale": tally.stale, "malformed": daemon.delivery.malformed},
     )
 
 

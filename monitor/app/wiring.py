@@ -100,6 +100,7 @@ def assemble(
         writer,
         judged_of(plans),
         world.clock,
+        world.reporter,
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery)

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import Release, Released
+from monitor.core.commands import Release, Released, Report
+from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
 from monitor.core.monitors import DataSlice, Monitor
-from monitor.ports import Clock
+from monitor.ports import Clock, Reporter
 from monitor.runtime.outbox import Outbox
 from monitor.wire.filters import LocalFilters
+from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
+from monitor.wire.trim import BlockTrim, trim_block
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,36 +48,55 @@ class Delivery:
         writer: RecordWriter,
         judged: dict[Kind, int],
         clock: Clock,
+        reporter: Reporter,
         *,
         slices_on_server: bool,
     ) -> None:
         self.events: dict[tuple[int, int, int], int] = {}
         """(route, kind, monitor mask) to events handed to that sink; for metrics."""
+        self.malformed = 0
+        """Events that were lost because their frame did not decode."""
         self._routes = routes
         self._writer = writer
         self._judged = {int(kind): mask for kind, mask in judged.items() if mask}
         self._filters = LocalFilters(monitors)
+        self._trims = {
+            1 << i: BlockTrim(monitor.blocks)
+            for i, monitor in enumerate(monitors)
+            if monitor.blocks is not None and self._judged.get(Kind.BLOCK, 0) >> i & 1
+        }
         self._clock = clock
+        self._reporter = reporter
         self._shapes = account_shapes(monitors, slices_on_server=slices_on_server)
         self._plain_accounts = len(self._shapes) <= 1
 
     def hand_on(self, release: Release) -> None:
         """Queue every event of the release, in order."""
-        level = release.commitment
         for released in release.released:
-            mask, row = released[0], released[5]
-            judged = self._judged.get(row[0], 0) & mask
-            if judged and row[6] is not None:
-                mask &= ~judged
-                mask |= self._filters.judge(row[0], row[6], judged, level)
-            if not mask:
-                continue
-            if row[0] == Kind.ACCOUNT:
-                for shape in self._shapes:
-                    if mask & shape.mask:
-                        self._queue(released, row, mask & shape.mask, level, shape)
-            else:
-                self._queue(released, row, mask, level, None)
+            try:
+                self._hand_on(released, release.commitment)
+            except FrameMalformed as error:
+                self.malformed += 1
+                facts = {"error": str(error), "slot": released[5][1]}
+                self._reporter.report(Report("error", "an event could not be decoded", facts))
+
+    def _hand_on(self, released: Released, level: Commitment) -> None:
+        mask, row = released[0], released[5]
+        judged = self._judged.get(row[0], 0) & mask
+        if judged and row[0] == Kind.BLOCK:
+            released = (*released[:5], trimmed(row, self._trims[mask]))
+        elif judged and row[6] is not None:
+            mask &= ~judged
+            mask |= self._filters.judge(row[0], row[6], judged, level)
+        if not mask:
+            return
+        row = released[5]
+        if row[0] == Kind.ACCOUNT:
+            for shape in self._shapes:
+                if mask & shape.mask:
+                    self._queue(released, row, mask & shape.mask, level, shape)
+        else:
+            self._queue(released, row, mask, level, None)
 
     def is_full(self) -> bool:
         """Whether some sink cannot take more for now."""
@@ -117,6 +139,13 @@ class Delivery:
             data_slices=shape.data_slices,
             every_write=shape.every_write,
         )
+
+
+def trimmed(row: Row, trim: BlockTrim) -> Row:
+    """A block's row with the block cut to what one monitor asked for; the server was asked for more."""
+    update = geyser_pb2.SubscribeUpdate.FromString(row[6] or b"")
+    trim_block(update.block, trim)
+    return (*row[:6], update.SerializeToString())
 
 
 def account_shapes(monitors: Sequence[Monitor], *, slices_on_server: bool) -> list[AccountShape]:

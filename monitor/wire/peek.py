@@ -169,12 +169,16 @@ def _slot(update: SubscribeUpdate, meaning: Any, stamp: int, frame: bytes) -> Ro
 def _transaction(update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:
     body = update.transaction
     inner = body.transaction
-    return _TRANSACTION, body.slot, inner.signature, mask, inner.index, stamp, frame
+    index = inner.index
+    key = inner.signature + index.to_bytes(8, "little")
+    return _TRANSACTION, body.slot, key, mask, index, stamp, frame
 
 
 def _transaction_status(update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:
     body = update.transaction_status
-    return _TRANSACTION_STATUS, body.slot, body.signature, mask, body.index, stamp, frame
+    index = body.index
+    key = body.signature + index.to_bytes(8, "little")
+    return _TRANSACTION_STATUS, body.slot, key, mask, index, stamp, frame
 
 
 def _block_meta(update: SubscribeUpdate, meaning: Any, stamp: int, frame: bytes) -> Row:
@@ -193,7 +197,7 @@ def _block_meta(update: SubscribeUpdate, meaning: Any, stamp: int, frame: bytes)
 
 def _entry(update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:
     body = update.entry
-    return _ENTRY, body.slot, body.index, mask, body.hash, stamp, frame
+    return _ENTRY, body.slot, body.hash, mask, body.index, stamp, frame
 
 
 def _ping(_update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:

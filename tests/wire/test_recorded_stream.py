@@ -43,7 +43,7 @@ def test_the_rows_agree_with_each_other_as_the_chain_does() -> None:
     rows = recorded_rows()
     metas = [row for row in rows if row[0] == Kind.BLOCK_META]
     entries = Counter(row[1] for row in rows if row[0] == Kind.ENTRY)
-    last_hashes = {row[1]: row[4] for row in rows if row[0] == Kind.ENTRY}
+    last_hashes = {row[1]: row[2] for row in rows if row[0] == Kind.ENTRY}
     processed = {
         row[1]: row[4][0] for row in rows if row[0] == Kind.SLOT and row[2] == SlotStatus.PROCESSED
     }
