@@ -82,12 +82,16 @@ def test_a_key_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
 
 
 def test_what_yaml_knows_and_we_do_not_is_a_mistake(tmp_path: Path) -> None:
-    document = read(tmp_path, "a: !!binary aGk=\nb: &loop [*loop]\n? [1]\n: c\n")
+    text = "a: !!binary aGk=\nb: &loop [*loop]\n? [1]\n: c\nd: 1.0e999\ne: !!float x\nf: !!int x\n"
+    document = read(tmp_path, text)
 
     assert [(m.line, m.path, m.wrong) for m in document.mistakes] == [
-        (1, "a", "has the tag tag:yaml.org,2002:binary"),
+        (1, "a", "is no value of the kind binary"),
         (2, "b[0]", "holds itself"),
         (3, "(document)", "has a key that is no word"),
+        (5, "d", "is no value of the kind float"),
+        (6, "e", "is no value of the kind float"),
+        (7, "f", "is no value of the kind int"),
     ]
 
 

@@ -15,6 +15,7 @@ from tests.app.configurations import LEAST, mistakes
         ("start_slot: -1", "start_slot: is less than 0; write a larger number"),
         ("state_dir: 5", "state_dir: is no text; write text, in quotes if it looks like a number"),
         ("state_dir: ''", "state_dir: is empty; write a value, or leave the key out"),
+        ('state_dir: "a\\0b"', "state_dir: has control characters; write it in one line"),
         ("limits: {cpu_percent: 0}", "limits.cpu_percent: is not above 0; write a larger number"),
         ("limits: {cpu_percent: all}", "limits.cpu_percent: is no number; write digits, without quotes"),
         ("limits: 5", "limits: is no mapping; write {key: value}, or indented `key: value` lines"),

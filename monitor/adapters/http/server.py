@@ -70,8 +70,8 @@ def bind(listen: str) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         # Python adds the address to strerror; a failed name look-up has a number below 0 and only that text.
-        known = error.errno is not None and error.errno > 0
-        reason = os.strerror(error.errno) if known else error.strerror
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror or str(error)
         raise ListenRefused(
             f"api.listen: {listen} cannot be listened on: {reason}; "
             "stop what uses it or change api.listen (port 0 picks a free one)"

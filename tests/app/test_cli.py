@@ -1,0 +1,168 @@
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from monitor import __version__
+from monitor.app.cli import app, bug_report, exit_code
+from monitor.core.errors import (
+    ConfigurationRefused,
+    ListenRefused,
+    PlanRefused,
+    SinkFailed,
+    StateDirectoryBusy,
+)
+from tests.app.configurations import LEAST, written
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def invoke(*words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(words), env={"COLUMNS": "200", **(environ or {})})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def ran(*words: str, environ: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "monitor", *words],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200", **(environ or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_version_is_said() -> None:
+    assert invoke("version") == (0, f"chain-monitor {__version__}\n")
+
+
+def test_help_names_every_command() -> None:
+    code, output = invoke("--help")
+
+    assert code == 0
+    for command in ("run", "demo", "check-config", "simulate", "fault", "version"):
+        assert re.search(rf"^\W*{command}\s", output, re.M)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    listing = (
+        "import sys, monitor.app.cli;"
+        "print(*sorted({'grpc', 'pydantic', 'uvicorn', 'yaml', 'google.protobuf'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run"],
+        ["run", "--config"],
+        ["nonsense"],
+        ["version", "--loud"],
+        ["check-config"],
+        ["fault", "nyc"],
+        ["demo", "--slot-time", "0"],
+        ["simulate", "--ports", "-1"],
+        ["simulate", "--regions", "ams,ams"],
+        ["simulate", "--regions", "a b"],
+        ["simulate", "--regions", ""],
+    ],
+)
+def test_wrong_usage_is_2(words: Sequence[str]) -> None:
+    assert invoke(*words)[0] == 2
+
+
+def test_a_sound_configuration_is_told_in_one_line(tmp_path: Path) -> None:
+    file = written(tmp_path, LEAST + "monitors: [{name: m, slots: {}}, {name: n, entry: {}}]\n")
+
+    assert invoke("check-config", str(file)) == (
+        0,
+        f"{file}: in order: 1 endpoint, 2 monitors, 0 sinks, confirmed (profile balanced)\n",
+    )
+    assert (
+        "finalized (profile conservative)"
+        in invoke("check-config", str(file), "--profile", "conservative")[1]
+    )
+
+
+def test_what_has_no_effect_yet_is_told(tmp_path: Path) -> None:
+    file = written(tmp_path, LEAST + "recovery: {enabled: true}\nsignals: {chain: full}\n")
+    _, output = invoke("check-config", str(file))
+
+    assert output.splitlines()[1] == (
+        f"{file}: read, but without effect in this release: recovery, signals"
+    )
+
+
+@pytest.mark.real_time
+def test_a_refused_configuration_is_78_with_one_line_a_mistake(tmp_path: Path) -> None:
+    file = written(tmp_path, "endpoints: []\nprofil: x\n")
+
+    for words in (["check-config", str(file)], ["run", "--config", str(file)]):
+        assert ran(*words) == (
+            78,
+            "",
+            f"{file}:1: endpoints: is empty; write at least one item\n"
+            f"{file}:2: profil: is no key of this place; did you mean profile?\n",
+        )
+
+
+@pytest.mark.real_time
+def test_a_fault_without_a_simulator_is_1_with_a_remedy() -> None:
+    code, output, error = ran("fault", "nyc", "kill", "--control", "127.0.0.1:1")
+
+    assert (code, output) == (1, "")
+    assert "scripts/run" in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.real_time
+def test_a_bug_is_70_in_one_line_that_names_the_traceback(tmp_path: Path) -> None:
+    broken = (
+        "import monitor.app.cli as cli\n"
+        "@cli.app.command()\n"
+        "def breaks() -> None:\n"
+        "    raise KeyError('slot')\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", broken, "breaks"],
+        cwd=ROOT,
+        env={**os.environ, "STATE_DIRECTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    (log,) = tmp_path.iterdir()
+    assert (done.returncode, done.stdout) == (70, "")
+    assert done.stderr == f"chain-monitor has a bug: KeyError: 'slot'; the traceback is in {log}\n"
+    assert "raise KeyError('slot')" in log.read_text() or "in breaks" in log.read_text()
+
+
+def test_a_bug_is_told_even_where_nothing_can_be_written(tmp_path: Path) -> None:
+    told = bug_report(ValueError("two\nlines"), {"STATE_DIRECTORY": str(tmp_path / "nowhere")})
+
+    assert told.startswith("chain-monitor has a bug: ValueError: two lines; ")
+    assert "could not be kept" in told
+
+
+def test_exit_codes_say_whether_another_try_makes_sense() -> None:
+    assert exit_code(ConfigurationRefused("x")) == 78
+    assert exit_code(PlanRefused("x")) == 78
+    for error in (StateDirectoryBusy("x"), SinkFailed("x"), ListenRefused("x")):
+        assert exit_code(error) == 1
