@@ -4,7 +4,7 @@ import argparse
 from typing import Final
 
 from tests.bench.contest import Contender, interleaved, replay_server
-from tests.bench.table import best_of, facts, paced_rows, saturated_rows
+from tests.bench.table import best_of, facts, paced_rows, saturated_rows, verdicts
 
 AIO: Final = "tests.bench.peers.aio"
 BASELINES: Final = (
@@ -36,11 +36,10 @@ def main() -> None:
     saturated = interleaved(contenders, given.runs, given.seconds)
     baseline = best_of([each.name for each in BASELINES], saturated)
     lines += ["", *saturated_rows(saturated, baseline)]
-    if given.rates:
-        paced = {
-            rate: interleaved(contenders, given.runs, given.seconds, rate) for rate in given.rates
-        }
+    paced = {rate: interleaved(contenders, given.runs, given.seconds, rate) for rate in given.rates}
+    if paced:
         lines += ["", *paced_rows(paced, contenders)]
+    lines += ["", *verdicts(saturated, paced, [each.name for each in BASELINES])]
     print("\n".join(lines))
 
 

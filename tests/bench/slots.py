@@ -9,6 +9,7 @@ assignments, which leaves the server far ahead of any client.
 """
 
 import random
+import struct
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Final
@@ -122,6 +123,18 @@ class SlotTemplate:
         buffer, value = self.buffer, created_at(stamp_ns)
         for at in self._stamps[first:end]:
             buffer[at : at + STAMP_BYTES] = value
+
+
+def messages_of(stream: bytearray | memoryview) -> list[bytes]:
+    """The gRPC messages of a stretch of the stream that begins and ends between two."""
+    found, at = [], 0
+    while at < len(stream):
+        compressed, length = struct.unpack_from(">BL", stream, at)
+        if compressed:
+            raise ValueError(f"the message at byte {at} is compressed")
+        found.append(bytes(stream[at + 5 : at + 5 + length]))
+        at += 5 + length
+    return found
 
 
 class Pieces:

@@ -9,6 +9,12 @@ from tests.bench.window import Figures
 
 PACKAGES: Final = ("grpcio", "protobuf", "uvloop", "orjson", "solders")
 
+OURS: Final = "daemon"
+"""What the names of the daemon's contenders begin with."""
+RATIO_GOAL: Final = 1.4
+WRITE_RATE: Final = 5_000.0
+WRITE_GOAL_US: Final = 10_000.0
+
 Saturated = Mapping[str, Sequence[Figures]]
 Paced = Mapping[float, Mapping[str, Sequence[Figures]]]
 
@@ -68,3 +74,33 @@ def paced_rows(paced: Paced, contenders: Sequence[Contender]) -> list[str]:
 
 def _places(figures: Figures) -> list[str]:
     return [name.removesuffix("_p50") for name in figures.delays_us if name.endswith("_p50")]
+
+
+def verdicts(saturated: Saturated, paced: Paced, baselines: Sequence[str]) -> list[str]:
+    """The goals, and whether these figures reach them."""
+    ours = [name for name in saturated if name.startswith(OURS)]
+    if not ours:
+        return []
+    best, theirs = best_of(ours, saturated), best_of(baselines, saturated)
+    ratio = middle(saturated[best]).rate / middle(saturated[theirs]).rate
+    lines = [
+        f"{best} at {ratio:.2f} times {theirs}; the goal is {RATIO_GOAL:g}: "
+        + _word(ratio >= RATIO_GOAL)
+    ]
+    written = {
+        name: middle(runs).delays_us["write_p99"]
+        for name, runs in paced.get(WRITE_RATE, {}).items()
+        if "write_p99" in runs[0].delays_us
+    }
+    if written:
+        name = min(written, key=written.__getitem__)
+        lines.append(
+            f"{name} at {WRITE_RATE:,.0f}/s: p99 to write {written[name] / 1000:.2f} ms; "
+            f"the goal is under {WRITE_GOAL_US / 1000:g} ms: "
+            + _word(written[name] < WRITE_GOAL_US)
+        )
+    return lines
+
+
+def _word(reached: bool) -> str:
+    return "reached." if reached else "MISSED."

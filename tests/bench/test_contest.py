@@ -3,7 +3,7 @@
 import pytest
 
 from tests.bench.contest import Contender, middle
-from tests.bench.table import best_of, paced_rows, saturated_rows
+from tests.bench.table import best_of, paced_rows, saturated_rows, verdicts
 from tests.bench.window import Figures, Window, rss_mb, spread_us
 
 
@@ -54,3 +54,17 @@ def test_a_window_counts_only_what_came_while_it_was_open() -> None:
     assert found.messages == 60
     assert found.delays_us == {"handler_p50": 5.0, "handler_p99": 5.0, "handler_max": 5.0}
     assert rss_mb() > 1
+
+
+def test_goals_are_judged_by_medians() -> None:
+    saturated = {"aio": [figures(100)], "daemon null": [figures(139)], "daemon file": [figures(50)]}
+    slow = figures(5_000, write_p50=100, write_p99=10_000)
+    quick = figures(5_000, write_p50=100, write_p99=9_990)
+    assert verdicts(saturated, {5_000.0: {"daemon file": [slow]}}, ["aio"]) == [
+        "daemon null at 1.39 times aio; the goal is 1.4: MISSED.",
+        "daemon file at 5,000/s: p99 to write 10.00 ms; the goal is under 10 ms: MISSED.",
+    ]
+    reached = verdicts(
+        saturated | {"daemon null": [figures(140)]}, {5_000.0: {"daemon file": [quick]}}, ["aio"]
+    )
+    assert [line.endswith("reached.") for line in reached] == [True, True]

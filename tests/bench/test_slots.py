@@ -1,6 +1,5 @@
 """The slots that the replay server streams are whole, parse, and never repeat a key."""
 
-import struct
 from collections import Counter
 from itertools import pairwise
 
@@ -16,6 +15,7 @@ from tests.bench.slots import (
     Names,
     SlotTemplate,
     hash_of,
+    messages_of,
     names_asked,
     templates,
 )
@@ -25,18 +25,8 @@ from tests.shared_data import needs_shared_data
 EVERYTHING = Names(("a",), ("b",), ("~1", "chain"), ("~1",), ("~1",), ("entries",))
 
 
-def raw_messages(stream: bytearray | memoryview) -> list[bytes]:
-    found, at = [], 0
-    while at < len(stream):
-        compressed, length = struct.unpack_from(">BL", stream, at)
-        assert compressed == 0
-        found.append(bytes(stream[at + 5 : at + 5 + length]))
-        at += 5 + length
-    return found
-
-
 def updates_in(stream: bytearray | memoryview) -> list[geyser_pb2.SubscribeUpdate]:
-    return [geyser_pb2.SubscribeUpdate.FromString(raw) for raw in raw_messages(stream)]
+    return [geyser_pb2.SubscribeUpdate.FromString(raw) for raw in messages_of(stream)]
 
 
 def updates(template: SlotTemplate) -> list[geyser_pb2.SubscribeUpdate]:
@@ -164,7 +154,7 @@ def test_names_come_from_the_request() -> None:
 
 
 def test_the_lazy_schema_reads_padded_numbers_too() -> None:
-    for raw in raw_messages(numbered(EVERYTHING, FIRST_SLOT + 9).buffer):
+    for raw in messages_of(numbered(EVERYTHING, FIRST_SLOT + 9).buffer):
         lazy = geyser_lazy_pb2.SubscribeUpdate.FromString(raw)
         assert lazy.WhichOneof("update_oneof") is not None
 
@@ -206,4 +196,4 @@ def test_no_account_is_written_twice_by_one_transaction() -> None:
 def test_the_send_time_is_read_from_the_end_of_a_frame() -> None:
     template = numbered(EVERYTHING)
     template.stamp(0, MESSAGES, 98_765_432_109_876_543)
-    assert {sent_ns(raw) for raw in raw_messages(template.buffer)} == {98_765_432_109_876_543}
+    assert {sent_ns(raw) for raw in messages_of(template.buffer)} == {98_765_432_109_876_543}
