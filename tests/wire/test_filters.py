@@ -17,6 +17,9 @@ from monitor.core.monitors import (
 )
 from monitor.wire.filters import LocalFilters, takes_status
 from monitor.wire.pb import geyser_pb2
+from monitor.wire.slices import cut
+from monitor.wire.trim import BlockTrim, trim_block
+from tests.filter_cases import FILTER_CASES
 from tests.wire.frames import OWNER, PUBKEY, account, frame, transaction
 from tests.wire.test_matching import text
 
@@ -128,3 +131,36 @@ def test_slots_filters_take_statuses_by_level_and_cycle(
 def test_a_key_that_is_none_is_refused_when_compiled() -> None:
     with pytest.raises(ValueError, match="Base58"):
         LocalFilters([Monitor("a", accounts=AccountsFilter(account=("0OIl",)))])
+
+
+@pytest.mark.parametrize(
+    ("monitor", "update", "expected"),
+    [pytest.param(*case[1:], id=case[0]) for case in FILTER_CASES],
+)
+def test_judges_every_case_of_the_shared_table(
+    monitor: Monitor,
+    update: geyser_pb2.SubscribeUpdate,
+    expected: bool | geyser_pb2.SubscribeUpdate,
+) -> None:
+    kind = geyser_pb2.SubscribeUpdate.DESCRIPTOR.fields_by_name[
+        update.WhichOneof("update_oneof") or ""
+    ].number
+    level = Commitment.PROCESSED if monitor.commitment is None else monitor.commitment
+
+    is_wanted = LocalFilters([monitor]).judge(kind, update.SerializeToString(), 1, level) == 1
+
+    assert is_wanted == bool(expected)
+    if isinstance(expected, geyser_pb2.SubscribeUpdate):
+        assert shaped(monitor, update) == expected
+
+
+def shaped(monitor: Monitor, update: geyser_pb2.SubscribeUpdate) -> geyser_pb2.SubscribeUpdate:
+    """The update as the monitor gets it: trimmed by its blocks filter, its data cut."""
+    copy = geyser_pb2.SubscribeUpdate()
+    copy.CopyFrom(update)
+    if monitor.blocks is not None:
+        trim_block(copy.block, BlockTrim(monitor.blocks))
+    writes = copy.block.accounts if copy.HasField("block") else [copy.account.account]
+    for write in writes:
+        write.data = cut(write.data, monitor.data_slices)
+    return copy
