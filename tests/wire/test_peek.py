@@ -42,7 +42,9 @@ def test_reads_a_transaction_status() -> None:
     status = geyser_pb2.SubscribeUpdateTransactionStatus(slot=SLOT, signature=SIGNATURE, index=9)
     raw = frame("usdc", transaction_status=status)
 
-    assert twice(raw) == [(Kind.TRANSACTION_STATUS, SLOT, SIGNATURE + b"\x09" + bytes(7), 1, 9, 11, raw)]
+    assert twice(raw) == [
+        (Kind.TRANSACTION_STATUS, SLOT, SIGNATURE + b"\x09" + bytes(7), 1, 9, 11, raw)
+    ]
 
 
 def test_reads_an_account_write_of_a_transaction() -> None:
