@@ -25,7 +25,7 @@ from monitor.simulator.chain_blocks import BlocksChain
 from monitor.simulator.control import listen_for_commands, serve_control
 from monitor.simulator.model import Chain
 from monitor.simulator.options import SimulateOptions
-from monitor.simulator.region import Region, RegionSettings
+from monitor.simulator.region import Region
 from monitor.simulator.rpc import HOST, listen_rpc, serve_rpc
 from monitor.simulator.rpc_methods import RpcMethods
 from monitor.simulator.server import RegionServer, ServerSettings
@@ -45,7 +45,7 @@ class Cluster:
     def __init__(self, options: SimulateOptions) -> None:
         self._options = options
         self.chain: Chain = (
-            GeneratedChain(options.seed, options.chain)
+            GeneratedChain(options.seed, options.chain_settings())
             if options.blocks is None
             else BlocksChain(options.blocks)
         )
@@ -106,17 +106,14 @@ class Cluster:
         faults = self._regions[region].faults
         try:
             text = faults.apply(fault, argument)
-        except ValueError as refused:
+            await (server.close() if faults.killed else server.open())
+        except (ValueError, OSError) as refused:
             raise FaultRefused(str(refused)) from refused
-        if faults.killed:
-            await server.close()
-        else:
-            await server.open()
         server.wake()
         return text
 
     def status(self) -> list[dict[str, Any]]:
-        """One object a region: name, endpoint, feeds, faults; beside them the newest finalized slot."""
+        """One object a region: what it is called, who listens to it, what is wrong with it."""
         tip = self._view.newest(Commitment.FINALIZED, anyio.current_time())
         return [
             {
@@ -134,12 +131,7 @@ class Cluster:
         region = Region(
             name,
             self.chain,
-            RegionSettings(
-                slot_time=options.slot_time,
-                delay=options.delay_of(name),
-                jitter=options.jitter,
-                x_token=options.token,
-            ),
+            options.region_settings(name),
             seed=options.seed + place,
             started_at=started_at,
             utc_offset=time.time() - anyio.current_time(),

@@ -1,10 +1,11 @@
 """What a user can choose about the simulated cluster."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.region import RegionSettings
 
 USUAL_DELAYS: Final = {"ams": 0.020, "nyc": 0.060, "tyo": 0.120}
 """Seconds from the leader to a region of this name; guessed from the distances. Others get 0.05."""
@@ -39,10 +40,23 @@ class SimulateOptions:
     gzip: bool = True
     """Offer gzip, as the real server does."""
     chain: ChainSettings = field(default_factory=ChainSettings)
+    """Of a made chain; its slot_time, for block times, is taken from above."""
+    server: RegionSettings = field(default_factory=RegionSettings)
+    """What every region has in common beyond the above: replay depth, filter limits, queues."""
 
-    def delay_of(self, region: str) -> float:
-        """Seconds from the leader to this region."""
-        return self.delays.get(region, USUAL_DELAYS.get(region, OTHER_DELAY))
+    def region_settings(self, region: str) -> RegionSettings:
+        """How this region's server is set up."""
+        return replace(
+            self.server,
+            slot_time=self.slot_time,
+            delay=self.delays.get(region, USUAL_DELAYS.get(region, OTHER_DELAY)),
+            jitter=self.jitter,
+            x_token=self.token,
+        )
+
+    def chain_settings(self) -> ChainSettings:
+        """How a made chain is set up."""
+        return replace(self.chain, slot_time=self.slot_time)
 
     def port_of(self, place: int) -> int:
         """The port of the i-th region; with i = N, that of JSON-RPC."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import anyio
 import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
@@ -161,7 +162,8 @@ class RegionServer:
         if server is None:
             return
         break_connections(self.port)
-        await server.stop(None)
+        with anyio.CancelScope(shield=True):
+            await server.stop(None)
 
     def wake(self) -> None:
         """Let every stream pull what its session now holds."""

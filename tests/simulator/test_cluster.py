@@ -1,0 +1,285 @@
+"""The whole cluster on real sockets: regions, JSON-RPC, truth, control, start and stop."""
+
+import json
+import socket
+import threading
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from monitor.core.chain import Commitment
+from monitor.core.errors import FaultRefused
+from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.cluster import Cluster, simulate
+from monitor.simulator.control import ask_status, send_fault
+from monitor.simulator.options import SimulateOptions
+from monitor.simulator.region import RegionSettings
+from tests.simulator.yellowstone_client import YellowstoneClient, connected, request
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+
+SMALL = ChainSettings(votes=3, transactions=4, account_writes=8, entries=2)
+
+
+@contextmanager
+def running(**options: Any) -> Iterator[Cluster]:
+    usual: dict[str, Any] = {
+        "ports": 0,
+        "control": "127.0.0.1:0",
+        "slot_time": 0.02,
+        "chain": SMALL,
+        "jitter": 0.001,
+    }
+    with Cluster(SimulateOptions(**{**usual, **options})) as cluster:
+        yield cluster
+
+
+def ask(cluster: Cluster, method: str, *params: Any) -> Any:
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
+    asked = urllib.request.Request(
+        cluster.rpc_url, body.encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as response:
+        return json.load(response)
+
+
+def test_every_region_tells_of_the_same_chain() -> None:
+    with running() as cluster, ExitStack() as stack:
+        clients = [stack.enter_context(connected(url)) for url in cluster.endpoints.values()]
+        for client in clients:
+            client.send(request("blocks_meta"))
+            client.first(lambda update: update.HasField("block_meta"))
+        hashes = [dict(islice(blockhashes(client), 20)) for client in clients]
+
+    shared = set.intersection(*map(set, hashes))
+    assert len(shared) > 5
+    assert len({tuple(each[slot] for slot in sorted(shared)) for each in hashes}) == 1
+
+
+def blockhashes(client: YellowstoneClient) -> Iterator[tuple[int, str]]:
+    for update in client.updates():
+        if update.HasField("block_meta"):
+            yield update.block_meta.slot, update.block_meta.blockhash
+
+
+def test_json_rpc_tells_of_that_chain_too() -> None:
+    with running() as cluster, connected(cluster.endpoints["ams"]) as client:
+        client.send(request("blocks_meta", "slots", commitment=Commitment.FINALIZED))
+        meta = client.first(lambda update: update.HasField("block_meta")).block_meta
+        client.first(lambda update: update.slot.slot > meta.slot and update.slot.status == 2)
+        options = {"maxSupportedTransactionVersion": 1, "encoding": "base64"}
+
+        answer = ask(cluster, "getBlock", meta.slot, options)
+
+    block = answer["result"]
+    assert (block["blockhash"], len(block["transactions"])) == (
+        meta.blockhash,
+        meta.executed_transaction_count,
+    )
+
+
+def test_a_killed_region_refuses_connections_until_it_is_healed() -> None:
+    with running() as cluster:
+        url = cluster.endpoints["nyc"]
+        port = int(url.rpartition(":")[2])
+        with connected(url) as nyc, connected(cluster.endpoints["ams"]) as ams:
+            nyc.send(request("slots"))
+            ams.send(request("slots"))
+            nyc.first(lambda update: update.HasField("slot"))
+
+            cluster.fault("nyc", "kill")
+
+            assert nyc.ending()[0] == "UNAVAILABLE"
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port), timeout=5)
+            assert ams.first(lambda update: update.HasField("slot")).slot.slot
+
+        cluster.fault("nyc", "heal")
+
+        assert cluster.endpoints["nyc"] == url
+        with connected(url) as again:
+            again.send(request("slots"))
+            assert again.first(lambda update: update.HasField("slot")).slot.slot
+
+
+@pytest.mark.parametrize(
+    ("region", "fault", "argument", "text"),
+    [
+        ("rio", "kill", None, "there is no region 'rio'; there are ams, nyc, tyo"),
+        ("nyc", "dance", None, "no fault 'dance'; one of kill, refuse, "),
+        ("nyc", "lag", "soon", "lag takes seconds"),
+    ],
+)
+def test_faults_that_cannot_be_are_refused(
+    region: str, fault: str, argument: str | None, text: str
+) -> None:
+    with running() as cluster:
+        with pytest.raises(FaultRefused, match=text):
+            cluster.fault(region, fault, argument)
+        with pytest.raises(FaultRefused, match=text):
+            send_fault(cluster.control, region, fault, argument)
+
+
+def test_a_region_cannot_be_healed_while_another_has_its_port() -> None:
+    with running() as cluster:
+        port = int(cluster.endpoints["nyc"].rpartition(":")[2])
+        cluster.fault("nyc", "kill")
+        with (
+            socket.create_server(("127.0.0.1", port)),
+            pytest.raises(FaultRefused, match=f"port {port} of 127.0.0.1 is taken"),
+        ):
+            cluster.fault("nyc", "heal")
+
+
+def test_status_names_regions_feeds_and_faults() -> None:
+    with running() as cluster, connected(cluster.endpoints["ams"]) as client:
+        client.send(request("slots"))
+        client.first(lambda update: update.HasField("slot"))
+        send_fault(cluster.control, "tyo", "lag", "0.5")
+
+        status = {each["region"]: each for each in ask_status(cluster.control)}
+
+    assert [(name, each["feeds"], each["faults"]) for name, each in status.items()] == [
+        ("ams", 1, []),
+        ("nyc", 0, []),
+        ("tyo", 0, ["lag 0.5"]),
+    ]
+    assert status["ams"]["endpoint"] == cluster.endpoints["ams"]
+
+
+def test_a_token_is_asked_for() -> None:
+    with running(token="secret") as cluster:
+        with connected(cluster.endpoints["ams"], x_token="guess") as client:
+            assert client.ending() == ("UNAUTHENTICATED", "No valid auth token")
+        with connected(cluster.endpoints["ams"], x_token="secret") as client:
+            client.send(request("slots"))
+            assert client.first(lambda update: update.HasField("slot")).slot.slot
+
+
+def test_a_client_that_does_not_read_is_told_that_it_lagged() -> None:
+    server = RegionSettings(channel_capacity=200)
+    busy = ChainSettings(votes=100, transactions=50, account_writes=200)
+    with (
+        running(server=server, chain=busy, slot_time=0.1) as cluster,
+        connected(cluster.endpoints["ams"]) as client,
+        connected(cluster.endpoints["ams"]) as witness,
+    ):
+        witness.send(request("slots"))
+        client.send(request("accounts", "transactions", "blocks_meta"))
+        newest = witness.first(lambda update: update.HasField("slot")).slot.slot
+        witness.first(lambda update: update.slot.slot > newest + 30)
+
+        assert client.ending() in (
+            ("INTERNAL", "lagged to send an update"),
+            ("INTERNAL", "lagged to receive geyser messages"),
+        )
+
+
+def test_the_chain_starts_when_the_feeds_are_there() -> None:
+    with running(start_when=2, regions=("one", "two")) as cluster:
+        first_slot = cluster.chain.first_slot
+        with connected(cluster.endpoints["one"]) as one, connected(cluster.endpoints["two"]) as two:
+            one.send(request("slots", "blocks_meta"))
+            one.first(lambda update: update.HasField("ping"))
+            before = ask(cluster, "getSlot", {"commitment": "processed"})["result"]
+
+            two.send(request("slots", "blocks_meta"))
+
+            met = [
+                client.first(lambda update: update.slot.slot > 0).slot.slot for client in (one, two)
+            ]
+            one.first(lambda update: update.HasField("block_meta"))
+    assert before == 0
+    assert all(first_slot <= slot <= first_slot + 2 for slot in met)
+
+
+def test_the_truth_is_what_the_chain_finalized_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "truth.jsonl"
+    with (
+        running(truth=path) as cluster,
+        connected(cluster.endpoints["ams"]) as client,
+    ):
+        client.send(request("slots"))
+        last = client.first(
+            lambda update: (
+                update.slot.status == 2 and update.slot.slot > cluster.chain.first_slot + 40
+            )
+        ).slot.slot
+
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    metas = [each for each in records if each["kind"] == "block_meta"]
+    slots = [each["slot"] for each in records]
+    assert slots == sorted(slots)
+    assert metas[0]["slot"] == cluster.chain.first_slot
+    assert metas[-1]["slot"] >= last
+    parents = [each["parent_slot"] for each in metas[1:]]
+    assert parents == [each["slot"] for each in metas[:-1]]
+
+
+def test_ports_follow_each_other_from_the_first() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = probe.getsockname()[1]
+    with running(ports=free, regions=("one", "two")) as cluster:
+        assert list(cluster.endpoints.values()) == [
+            f"http://127.0.0.1:{free}",
+            f"http://127.0.0.1:{free + 1}",
+        ]
+        assert cluster.rpc_url == f"http://127.0.0.1:{free + 2}"
+
+
+def test_a_taken_port_ends_the_start_and_leaves_nothing_open() -> None:
+    with running(regions=("one",)) as cluster:
+        port = int(cluster.endpoints["one"].rpartition(":")[2])
+        before = threading.active_count()
+
+        with pytest.raises(OSError, match=f"port {port} of 127.0.0.1 is taken"):
+            Cluster(SimulateOptions(ports=port, regions=("two",), control="127.0.0.1:0")).start()
+
+        assert threading.active_count() == before
+
+
+def test_stopping_closes_every_door_and_ends_the_thread() -> None:
+    with running() as cluster:
+        ports = [
+            int(url.rpartition(":")[2]) for url in (*cluster.endpoints.values(), cluster.rpc_url)
+        ]
+        ports.append(int(cluster.control.rpartition(":")[2]))
+        with connected(cluster.endpoints["ams"]) as client:
+            client.send(request("slots"))
+            client.first(lambda update: update.HasField("slot"))
+
+            cluster.stop()
+
+            assert client.ending()[0] == "UNAVAILABLE"
+
+    for port in ports:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=5)
+    assert "simulator" not in {thread.name for thread in threading.enumerate()}
+    with pytest.raises(FaultRefused, match="does not run"):
+        cluster.fault("ams", "kill")
+
+
+def test_simulate_tells_when_it_is_up_and_runs_until_cancelled() -> None:
+    told: list[dict[str, str]] = []
+
+    async def run_until_told() -> None:
+        async with anyio.create_task_group() as tasks:
+
+            def ready(cluster: Cluster) -> None:
+                told.append(cluster.endpoints)
+                tasks.cancel_scope.cancel()
+
+            await simulate(
+                SimulateOptions(ports=0, control="127.0.0.1:0", chain=SMALL), ready=ready
+            )
+
+    anyio.run(run_until_told, backend_options={"use_uvloop": True})
+
+    assert [list(each) for each in told] == [["ams", "nyc", "tyo"]]

@@ -1,0 +1,38 @@
+import pytest
+
+from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.options import OTHER_DELAY, SimulateOptions
+from monitor.simulator.region import RegionSettings
+
+
+def test_regions_have_the_delay_of_their_place_unless_told() -> None:
+    options = SimulateOptions(delays={"nyc": 0.5})
+
+    delays = [options.region_settings(name).delay for name in ("ams", "nyc", "tyo", "rio")]
+
+    assert delays == [0.020, 0.5, 0.120, OTHER_DELAY]
+
+
+def test_what_regions_have_in_common_is_kept() -> None:
+    options = SimulateOptions(
+        slot_time=0.1, token="t", jitter=0.002, server=RegionSettings(replay_stored_slots=7)
+    )
+
+    settings = options.region_settings("ams")
+
+    assert settings == RegionSettings(
+        slot_time=0.1, delay=0.020, jitter=0.002, x_token="t", replay_stored_slots=7
+    )
+
+
+def test_block_times_follow_the_slot_time() -> None:
+    options = SimulateOptions(slot_time=0.1, chain=ChainSettings(votes=3))
+
+    assert options.chain_settings() == ChainSettings(votes=3, slot_time=0.1)
+
+
+@pytest.mark.parametrize(("ports", "expected"), [(10000, [10000, 10003]), (0, [0, 0])])
+def test_ports_count_from_the_first_unless_any_will_do(ports: int, expected: list[int]) -> None:
+    options = SimulateOptions(ports=ports)
+
+    assert [options.port_of(0), options.port_of(3)] == expected
