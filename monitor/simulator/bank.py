@@ -9,6 +9,7 @@ from random import Random
 
 from monitor.core.chain import Kind
 from monitor.simulator.base58 import base58
+from monitor.simulator.bodies import Borrowed, Placed
 from monitor.simulator.chain_actors import Validator
 from monitor.simulator.encoding import (
     Entry,
@@ -58,7 +59,7 @@ class Blueprint:
     slot: int
     parent: Tip
     fate: Fate
-    transactions: Sequence[Signed]
+    transactions: Sequence[Signed | Borrowed]
     """In the order of the block."""
     ledger: Ledger
     """Of the parent; it becomes the bank's own."""
@@ -82,9 +83,10 @@ class BankMaker:
     def make(self, plan: Blueprint, dice: Random) -> Bank:
         """The bank, its transactions executed on the blueprint's ledger."""
         block = [
-            execute(signed, index, plan.ledger) for index, signed in enumerate(plan.transactions)
+            Placed(one, index) if isinstance(one, Borrowed) else execute(one, index, plan.ledger)
+            for index, one in enumerate(plan.transactions)
         ]
-        writes = self._writes(plan, block)
+        writes = self._writes(plan, [one for one in block if isinstance(one, Executed)])
         entries = self._make_entries(plan, len(block), dice)
         reward = _pay_leader(plan, block)
         blockhash = base58(entries[-1].hash)
@@ -144,6 +146,11 @@ class BankMaker:
             done += executed
         return entries
 
+    def _encode(self, slot: int, executed: Executed | Placed) -> Update:
+        if isinstance(executed, Placed):
+            return update(Kind.TRANSACTION, slot, executed.message(slot))
+        return self._encoder.encode(slot, executed)
+
     def _in_arrival_order(self, slot: int, truth: GeneratedTruth, dice: Random) -> list[Update]:
         """Each transaction near its index, its writes right before it, an entry after its transactions."""
         draw = dice.random
@@ -155,9 +162,9 @@ class BankMaker:
             places.append((-1.0, len(places), encode_write(slot, write)))
         for executed in truth.transactions:
             place = executed.index + draw() * _SHUFFLE
-            for write in by_signature.get(executed.signed.signatures[0], []):
+            for write in by_signature.get(executed.signature, []):
                 places.append((place, len(places), encode_write(slot, write)))
-            places.append((place, len(places), self._encoder.encode(slot, executed)))
+            places.append((place, len(places), self._encode(slot, executed)))
         for entry in truth.entries:
             done = entry.starting_transaction_index + entry.executed_transaction_count
             place = done + entry.index / 100 + draw() * _SHUFFLE
@@ -173,9 +180,9 @@ def _timed(plan: Blueprint, arrivals: Sequence[Update], dice: Random) -> list[tu
     return [(start + step * (order + draw()), placed) for order, placed in enumerate(arrivals)]
 
 
-def _pay_leader(plan: Blueprint, block: Sequence[Executed]) -> Reward:
+def _pay_leader(plan: Blueprint, block: Sequence[Executed | Placed]) -> Reward:
     """Half of the fees go to the leader, half are burnt."""
-    earned = sum(executed.signed.outline.fee for executed in block) // 2
+    earned = sum(executed.fee for executed in block) // 2
     key = plan.leader.identity.key
     plan.ledger.lamports[key] += earned
     return Reward(base58(key), earned, plan.ledger.lamports[key])

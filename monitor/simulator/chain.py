@@ -9,6 +9,7 @@ from random import Random
 
 from monitor.simulator.bank import BankMaker, Blueprint, Fate, Tip
 from monitor.simulator.base58 import key_bytes
+from monitor.simulator.bodies import Bodies, Body, Borrowed
 from monitor.simulator.chain_actors import derived, make_actors
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.chain_shape import Shape, ShapePlan
@@ -42,9 +43,14 @@ _KEPT_OF_FIRST_BANK = 0.6
 
 
 class GeneratedChain:
-    """A `Chain` without end. Slots are made in ascending order when they are first asked for."""
+    """A `Chain` without end. Slots are made in ascending order when they are first asked for.
 
-    def __init__(self, seed: int, settings: ChainSettings | None = None) -> None:
+    With `bodies` its transactions, as many as the settings say, votes included, are these in turn (see `bodies.py`).
+    """
+
+    def __init__(
+        self, seed: int, settings: ChainSettings | None = None, bodies: Sequence[Body] = ()
+    ) -> None:
         self.settings = settings or ChainSettings()
         self.first_slot = self.settings.first_slot
         self.end_slot: int | None = None
@@ -56,13 +62,14 @@ class GeneratedChain:
         self._outlines = make_outlines(self._actors, Random(seed))
         self._vote_outlines = tuple(map(vote_outline, self._actors.validators))
         self._nonces = Nonces(seed)
+        self._bodies = Bodies(bodies) if bodies else None
         self._ledger = Ledger()
         self._open_accounts()
         self._maker = BankMaker(self.settings.account_writes, self.settings.entries)
         self._tips = self._ancestors()
         self._history = sum(1 << tip.slot % HISTORY_BITS for tip in self._tips)
         self._serial = 0
-        self._left_over: list[Signed] = []
+        self._left_over: list[Signed | Borrowed] = []
         self._last_confirmed = self._last_finalized = 0.0
 
     def slot(self, number: int) -> Slot:
@@ -137,7 +144,7 @@ class GeneratedChain:
                 return (self._make_bank(number, Fate.CANONICAL, signed, (begins, ends), dice),)
             case Shape.FORKED:
                 signed = self._fresh(number, dice)
-                ordinary = [one for one in signed if not one.outline.is_vote]
+                ordinary = [one for one in signed if not one.is_vote]
                 self._left_over = ordinary[: int(len(ordinary) * _KEPT_OF_LOST)]
                 return (self._make_bank(number, Fate.FORKED, signed, (begins, ends), dice),)
             case Shape.DEAD:
@@ -158,12 +165,19 @@ class GeneratedChain:
             self._make_bank(number, Fate.CANONICAL, second, (middle + 0.03, ends), dice),
         )
 
-    def _fresh(self, number: int, dice: Random, kept: Sequence[Signed] = ()) -> list[Signed]:
+    def _fresh(
+        self, number: int, dice: Random, kept: Sequence[Signed | Borrowed] = ()
+    ) -> list[Signed | Borrowed]:
         """A block's transactions in their order: those kept, and new ones up to the counts of the settings."""
-        kept_votes = [one for one in kept if one.outline.is_vote]
+        if self._bodies is not None:
+            wanted = self.settings.votes + self.settings.transactions - len(kept)
+            borrowed = [*kept, *self._bodies.take(wanted)]
+            dice.shuffle(borrowed)
+            return borrowed
+        kept_votes = [one for one in kept if one.is_vote]
         votes = self.settings.votes - len(kept_votes)
         others = self.settings.transactions - (len(kept) - len(kept_votes))
-        voted = {one.outline for one in kept_votes}
+        voted = {one.outline for one in kept_votes if isinstance(one, Signed)}
         signed = [*kept, *self._sign_votes(number, votes, voted, dice)]
         signed += self._sign_others(others, dice)
         dice.shuffle(signed)
@@ -196,7 +210,7 @@ class GeneratedChain:
         self,
         number: int,
         fate: Fate,
-        signed: Sequence[Signed],
+        signed: Sequence[Signed | Borrowed],
         span: tuple[float, float],
         dice: Random,
     ) -> Bank:

@@ -123,6 +123,11 @@ class Signed:
     inner_contents: tuple[tuple[bytes, ...], ...]
     signatures: tuple[bytes, ...]
 
+    @property
+    def is_vote(self) -> bool:
+        """Whether it is a simple vote."""
+        return self.outline.is_vote
+
 
 @dataclass(frozen=True, slots=True)
 class Executed:
@@ -135,6 +140,16 @@ class Executed:
     pre_tokens: "array[int]"
     """Amounts, in the order of the outline's token accounts."""
     post_tokens: "array[int]"
+
+    @property
+    def signature(self) -> bytes:
+        """The first signature."""
+        return self.signed.signatures[0]
+
+    @property
+    def fee(self) -> int:
+        """Lamports."""
+        return self.signed.outline.fee
 
 
 def execute(signed: Signed, index: int, ledger: Ledger) -> Executed:

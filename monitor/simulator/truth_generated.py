@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.simulator.base58 import base58
+from monitor.simulator.bodies import Placed
 from monitor.simulator.chain_actors import TOKEN_PROGRAM
 from monitor.simulator.encoding import Entry, Write
 from monitor.simulator.model import Bank
@@ -13,6 +14,7 @@ from monitor.simulator.transactions import Executed, Instruction
 from monitor.simulator.truth import Record, record
 
 _TOKEN_PROGRAM_TEXT = base58(TOKEN_PROGRAM)
+_STATUS_FIELDS = ("blockhash", "index", "signature", "is_vote", "failed", "err")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Reward:
 class GeneratedTruth:
     """What a bank holds: transactions by index, writes by write version, entries by index."""
 
-    transactions: tuple[Executed, ...]
+    transactions: tuple[Executed | Placed, ...]
     writes: tuple[Write, ...]
     entries: tuple[Entry, ...]
     rewards: tuple[Reward, ...]
@@ -36,10 +38,13 @@ class GeneratedTruth:
     def records(self, bank: Bank) -> Iterator[Record]:
         """As `Truth` says."""
         for executed in self.transactions:
-            signature = base58(executed.signed.signatures[0])
-            status = _status(bank, executed, signature)
-            yield record(bank.slot, "transaction", signature, {**status, **_transaction(executed)})
-            yield record(bank.slot, "transaction_status", signature, status)
+            if isinstance(executed, Placed):
+                fields = executed.fields(bank.blockhash)
+            else:
+                fields = {**_status(bank, executed), **_transaction(executed)}
+            status = {name: fields[name] for name in _STATUS_FIELDS}
+            yield record(bank.slot, "transaction", fields["signature"], fields)
+            yield record(bank.slot, "transaction_status", fields["signature"], status)
         for place, write in enumerate(self.writes):
             yield _write(bank.slot, place, write)
         for entry in self.entries:
@@ -71,12 +76,12 @@ class GeneratedTruth:
         return record(bank.slot, "block_meta", bank.blockhash, fields)
 
 
-def _status(bank: Bank, executed: Executed, signature: str) -> Record:
+def _status(bank: Bank, executed: Executed) -> Record:
     failure = executed.signed.outline.failure
     return {
         "blockhash": bank.blockhash,
         "index": executed.index,
-        "signature": signature,
+        "signature": base58(executed.signature),
         "is_vote": executed.signed.outline.is_vote,
         "failed": failure is not None,
         "err": None if failure is None else failure.json,
