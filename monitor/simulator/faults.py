@@ -44,7 +44,12 @@ class Faults:
         self.muted = False
         self.lag = 0.0
         """Seconds."""
-        self._ratios: dict[str, float] = {}
+        self.drop_tx = 0.0
+        """Share of transactions that are never sent, nor in their block."""
+        self.drop_slot = 0.0
+        """Share of slots of which nothing is heard."""
+        self.duplicate = 0.0
+        """Share of messages sent twice."""
         self.dropped_transactions = 0
         self.dropped_slots = 0
         self.repeated_messages = 0
@@ -56,7 +61,12 @@ class Faults:
         found = [word for word, is_on in switches if is_on]
         if self.lag:
             found.append(f"lag {self.lag:g}")
-        return found + [f"{word} {ratio:g}" for word, ratio in self._ratios.items()]
+        ratios = (
+            ("drop-tx", self.drop_tx),
+            ("drop-slot", self.drop_slot),
+            ("duplicate", self.duplicate),
+        )
+        return found + [f"{word} {ratio:g}" for word, ratio in ratios if ratio]
 
     @property
     def deaf(self) -> bool:
@@ -90,25 +100,24 @@ class Faults:
 
     def drops_transaction(self) -> bool:
         """Drawn for each transaction that comes."""
-        dropped = self._draw("drop-tx")
+        dropped = self._draw(self.drop_tx)
         self.dropped_transactions += dropped
         return dropped
 
     def drops_slot(self) -> bool:
         """Drawn once a slot."""
-        dropped = self._draw("drop-slot")
+        dropped = self._draw(self.drop_slot)
         self.dropped_slots += dropped
         return dropped
 
     def repeats(self) -> bool:
         """Drawn for each message of each ring."""
-        repeated = self._draw("duplicate")
+        repeated = self._draw(self.duplicate)
         self.repeated_messages += repeated
         return repeated
 
-    def _draw(self, word: str) -> bool:
-        ratio = self._ratios.get(word)
-        return ratio is not None and self._dice.random() < ratio
+    def _draw(self, ratio: float) -> bool:
+        return ratio > 0 and self._dice.random() < ratio
 
     def _kill(self) -> str:
         self.killed = True
@@ -121,7 +130,7 @@ class Faults:
             self._region.restart()
         self.killed = self.refusing = self.muted = False
         self.lag = 0.0
-        self._ratios.clear()
+        self.drop_tx = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
         return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"
 
@@ -138,7 +147,7 @@ class Faults:
         ratio = _USUAL_RATIOS[fault] if argument is None else _number(fault, argument, allowed)
         if not 0 <= ratio <= 1:
             raise ValueError(f"{fault} takes {allowed}; not {argument!r}")
-        self._ratios[fault] = ratio
+        setattr(self, fault.replace("-", "_"), ratio)
         return f"{self._region.name} does {fault} at a ratio of {ratio:g}"
 
 

@@ -5,6 +5,7 @@ encoded names are kept for every combination met, so that a frame is three piece
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Any, Final
 from zlib import crc32
 
@@ -27,19 +28,28 @@ Test = Callable[[Any], bool] | None
 """None takes everything."""
 
 
+def _itself(message: Message) -> Message:
+    return message
+
+
 class _Named:
     """The filters of one kind: whether any takes a message, and the encoded names of those that do."""
 
-    def __init__(self, tests: Iterable[tuple[str, Test]]) -> None:
+    def __init__(
+        self, tests: Iterable[tuple[str, Test]], facts: Callable[[Any], Any] = _itself
+    ) -> None:
+        """`facts` gives of a message what the tests want to see."""
         self._tests = tuple(tests)
+        self._facts = facts
         self._prefixes: dict[tuple[str, ...], bytes] = {(): b""}
         takes_all = all(test is None for _, test in self._tests)
         self._always = encode_names(name for name, _ in self._tests) if takes_all else None
 
-    def prefix(self, facts: object) -> bytes:
+    def prefix(self, message: Message) -> bytes:
         """The `filters` field; empty when no filter takes the message."""
         if self._always is not None:
             return self._always
+        facts = self._facts(message)
         names = tuple([name for name, test in self._tests if test is None or test(facts)])
         found = self._prefixes.get(names)
         if found is None:
@@ -60,19 +70,19 @@ class Filter:
 
     def __init__(self, request: geyser_pb2.SubscribeRequest, limits: FilterLimits) -> None:
         # The order of these lines decides which of several mistakes is named.
-        self._accounts = _Named(_each(request.accounts, limits, limits.accounts, compile_accounts))
+        self._accounts = _Named(
+            _each(request.accounts, limits, limits.accounts, compile_accounts),
+            attrgetter("account"),
+        )
         slots = _each(request.slots, limits, limits.slots, lambda wanted, _: wanted)
-        self._transactions = _Named(
-            _each(request.transactions, limits, limits.transactions, compile_transactions)
-        )
-        self._statuses = _Named(
-            _each(
-                request.transactions_status,
-                limits,
-                limits.transactions_status,
-                compile_transactions,
+        transactions, statuses = [
+            _Named(_each(wanted, limits, own, compile_transactions), attrgetter("transaction"))
+            for wanted, own in (
+                (request.transactions, limits.transactions),
+                (request.transactions_status, limits.transactions_status),
             )
-        )
+        ]
+        self._transactions, self._statuses = transactions, statuses
         self._entries = _Named(_each(request.entry, limits, limits.entries, _everything))
         self._blocks: list[tuple[bytes, BlocksTrim]] = [
             (encode_names((name,)), trim)
@@ -81,7 +91,8 @@ class Filter:
         self._metas = _Named(_each(request.blocks_meta, limits, limits.blocks_meta, _everything))
         self.commitment: Final = _commitment(request)
         self._slots = _Named(
-            (name, _takes_status(wanted, self.commitment)) for name, wanted in slots
+            [(name, _takes_status(wanted, self.commitment)) for name, wanted in slots],
+            attrgetter("status"),
         )
         self._slices: DataSlices = compile_slices(
             request.accounts_data_slice, limits.accounts.data_slice_max
@@ -91,7 +102,7 @@ class Filter:
             Kind.ACCOUNT: self._of_account,
             Kind.ENTRY: lambda message: _framed(self._entries.prefix(message), message),
             Kind.BLOCK_META: lambda message: _framed(self._metas.prefix(message), message),
-            Kind.SLOT: lambda message: _framed(self._slots.prefix(message.status), message),
+            Kind.SLOT: lambda message: _framed(self._slots.prefix(message), message),
             Kind.BLOCK: self._of_block,
         }
 
@@ -101,17 +112,16 @@ class Filter:
 
     def _of_transaction(self, message: Received) -> list[bytes]:
         frames = []
-        facts = message.transaction
-        prefix = self._transactions.prefix(facts)
+        prefix = self._transactions.prefix(message)
         if prefix:
             frames.append(prefix + message.body + message.stamp)
-        prefix = self._statuses.prefix(facts)
+        prefix = self._statuses.prefix(message)
         if prefix:
             frames.append(prefix + message.status_body + message.stamp)
         return frames
 
     def _of_account(self, message: Received) -> list[bytes]:
-        prefix = self._accounts.prefix(message.account)
+        prefix = self._accounts.prefix(message)
         if not prefix:
             return []
         body = message.body

@@ -11,7 +11,7 @@ from typing import Final
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.simulator.received import FrozenBlock, Received, StatusNews
 from monitor.simulator.replay import HeldBlock, ReplayBuffer
-from monitor.simulator.rings import Rings
+from monitor.simulator.rings import LEVELS, Rings
 
 _REMEMBERED: Final = 128
 """Slots below the highest finalized one that stay known, for late ancestors; guessed."""
@@ -107,7 +107,7 @@ class Reconstruction:
 
     def _raise(self, held: HeldBlock, level: Commitment, created_at_ns: int) -> None:
         """Give all levels up to this one that the block has not had yet."""
-        for step in Commitment:
+        for step in LEVELS:
             if step <= level and step not in held.levels:
                 held.levels.append(step)
                 self._broadcast(held.block, step, created_at_ns)
@@ -136,7 +136,7 @@ class Reconstruction:
             lineage.add(block.slot)
             if Commitment.FINALIZED in parent.held.levels:
                 break
-            for step in Commitment:
+            for step in LEVELS:
                 if step not in parent.held.levels:
                     parent.held.levels.append(step)
                     self._broadcast(block, step, created_at_ns)

@@ -22,7 +22,7 @@ from monitor.simulator.received import Received, StatusNews
 from monitor.simulator.reconstruction import Reconstruction
 from monitor.simulator.refused import Refused
 from monitor.simulator.replay import replayed_messages
-from monitor.simulator.rings import Rings
+from monitor.simulator.rings import LEVELS, Rings
 from monitor.simulator.schedule import Timing, What, happenings
 from monitor.simulator.session import Session
 from monitor.simulator.unary import NOTHING_STORED, UnaryCalls, UnaryStorage
@@ -206,7 +206,7 @@ class Region:
 
     def restart(self) -> None:
         """Forget everything, as a new process does: slots under way are not tracked any more."""
-        self._rings = Rings(self.faults.repeats)
+        self._rings = Rings(self.faults)
         self._blocks = Reconstruction(self._rings, self._settings.replay_stored_slots)
         self._unary = UnaryStorage()
 
@@ -298,7 +298,9 @@ class Region:
             if message.account.owner in self._rejected_owners:
                 return
         received = Received(update, created_at_ns)
-        hidden = update.kind is Kind.TRANSACTION and self.faults.drops_transaction()
+        hidden = update.kind is Kind.TRANSACTION and bool(
+            self.faults.drop_tx and self.faults.drops_transaction()
+        )
         if not hidden:
             self._rings.put(Commitment.PROCESSED, received)
         self._blocks.data(received, created_at_ns, hidden=hidden)
@@ -326,8 +328,9 @@ class Region:
 
     def _flush(self) -> None:
         """Let every session read its ring."""
-        batches = {level: self._rings.take(level) for level in Commitment}
-        for session in self.sessions:
-            batch = batches[session.level]
+        for level in LEVELS:
+            batch = self._rings.take(level)
             if batch:
-                session.offer(batch)
+                for session in self.sessions:
+                    if session.level is level:
+                        session.offer(batch)
