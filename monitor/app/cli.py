@@ -20,6 +20,8 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
 EXIT_REFUSED: Final = 78
+_INTERRUPTED: Final = 130
+"""What typer makes of KeyboardInterrupt."""
 
 app = typer.Typer(
     name="chain-monitor",
@@ -166,8 +168,9 @@ def main() -> None:
     except MonitorError as error:
         typer.echo(str(error), err=True)
         raise SystemExit(exit_code(error)) from None
-    except KeyboardInterrupt:
-        raise SystemExit(0) from None  # the user stopped it before it had begun
+    except SystemExit as end:
+        # An interrupt before the daemon took the signals over is a stop as clean as any.
+        raise SystemExit(0 if end.code == _INTERRUPTED else end.code) from None
     except Exception as error:  # noqa: BLE001 (the outermost place: a bug becomes one line and its own code)
         typer.echo(bug_report(error, os.environ), err=True)
         raise SystemExit(EXIT_BUG) from None

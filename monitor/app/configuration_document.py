@@ -46,7 +46,8 @@ class Document:
     file: Path
     content: dict[str, Any] = field(default_factory=dict, repr=False)
     """Not in the repr: variables have been expanded, so it may hold secrets."""
-    lines: dict[Location, int] = field(default_factory=dict)
+    lines: dict[Location, int] = field(default_factory=lambda: {(): 1})
+    """By location, the root's always among them."""
     variables: dict[Location, str] = field(default_factory=dict)
     """Values that came from elsewhere than the file: their name, as `$GRPC_ENDPOINTS`."""
     mistakes: list[Mistake] = field(default_factory=list)
@@ -55,17 +56,14 @@ class Document:
 
     def wrong(self, location: Location, wrong: str, remedy: str) -> None:
         """Note a mistake at a location; one that is absent counts as at the nearest thing around it."""
-        for length in range(len(location), -1, -1):
-            around = location[:length]
-            if around in self.spoiled:
-                return
-            if around in self.variables:
-                self.mistakes.append(Mistake(0, self.variables[around], wrong, remedy))
-                return
+        around = location
+        while around not in self.spoiled and around not in self.variables:
             if around in self.lines:
                 self.mistakes.append(Mistake(self.lines[around], path_of(location), wrong, remedy))
                 return
-        self.mistakes.append(Mistake(1, path_of(location), wrong, remedy))
+            around = around[:-1]
+        if around in self.variables:
+            self.mistakes.append(Mistake(0, self.variables[around], wrong, remedy))
 
     def put(self, location: Location, value: Any, variable: str) -> None:
         """Replace the value at this location of mappings by one that `variable` gave."""
@@ -117,15 +115,13 @@ def read_document(file: Path, environ: Mapping[str, str]) -> Document:
     Raises: ConfigurationRefused when the file cannot be read, or is no YAML mapping at all.
     """
     root = _compose(file)
-    document = Document(file, lines={(): 1})
+    document = Document(file)
     if root is None:
         return document
     if not isinstance(root, yaml.MappingNode):
         wrong = Mistake(1, "(document)", "is no mapping", "write `key: value` lines")
         raise refuse(file, [wrong])
-    content = _Reader(document, environ).value(root, (), ())
-    document.content = content
-    document.lines[()] = 1
+    document.content = _Reader(document, environ).value(root, (), ())
     return document
 
 

@@ -24,8 +24,9 @@ class Mistake:
     remedy: str
 
     def told(self, file: Path) -> str:
-        """The line that a user sees."""
-        return f"{file}:{self.line}: {self.path}: {self.wrong}; {self.remedy}"
+        """The line that a user sees; what would break or colour it is written as an escape."""
+        line = f"{file}:{self.line}: {self.path}: {self.wrong}; {self.remedy}"
+        return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in line)
 
 
 def path_of(location: Location) -> str:

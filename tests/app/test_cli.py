@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor import __version__
-from monitor.app.cli import app, bug_report, exit_code
+from monitor.app.cli import app, bug_report, exit_code, main
 from monitor.core.errors import (
     ConfigurationRefused,
     ListenRefused,
@@ -119,6 +119,47 @@ def test_a_refused_configuration_is_78_with_one_line_a_mistake(tmp_path: Path) -
             f"{file}:1: endpoints: is empty; write at least one item\n"
             f"{file}:2: profil: is no key of this place; did you mean profile?\n",
         )
+
+
+def left(monkeypatch: pytest.MonkeyPatch, *words: str) -> object:
+    """The exit code of `main` with this command line."""
+    monkeypatch.setattr(sys, "argv", ["chain-monitor", *words])
+    with pytest.raises(SystemExit) as end:
+        main()
+    return end.value.code
+
+
+def test_main_maps_how_it_ended_to_a_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = written(tmp_path, "endpoints: []\n")
+
+    assert left(monkeypatch, "run", "--config", str(file)) == 78
+    assert capsys.readouterr().err == f"{file}:1: endpoints: is empty; write at least one item\n"
+    assert left(monkeypatch, "version") == 0
+    assert left(monkeypatch, "nonsense") == 2
+
+
+def test_main_counts_a_stop_before_the_start_as_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("monitor.app.configuration.load", stopped)
+
+    assert left(monkeypatch, "check-config", "x.yaml") == 0
+
+
+def test_main_tells_a_bug_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("slot")
+
+    monkeypatch.setattr("monitor.app.configuration.load", broken)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+
+    assert left(monkeypatch, "check-config", "x.yaml") == 70
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.real_time

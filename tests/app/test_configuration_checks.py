@@ -36,6 +36,10 @@ from tests.app.configurations import LEAST, loaded, mistakes
             ["2: sinks[0].monitors[0]: names no monitor: m; add monitors"],
         ),
         (
+            LEAST + "sinks: [{name: s, kind: stdout, monitors: m}]\n",
+            ["2: sinks[0].monitors: is no list; write [item, item], or lines that begin with -"],
+        ),
+        (
             LEAST + "monitors: [{name: '~1', slots: {}}, {name: a/b, slots: {}}]\n",
             [
                 "2: monitors[0].name: is no name; use 1 to 64 of the characters A-Z a-z 0-9 _ . -",

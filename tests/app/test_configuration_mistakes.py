@@ -17,3 +17,11 @@ def test_mistakes_are_told_once_and_by_line() -> None:
         "c.yaml:2: b: is wrong; mend it",
         "c.yaml:12: a: is wrong; mend it",
     ]
+
+
+def test_a_mistake_is_one_line_whatever_the_key() -> None:
+    mistake = Mistake(2, "a\r\n\x1b[31mé", "is wrong", "mend it")
+
+    assert (
+        mistake.told(Path("c.yaml")) == "c.yaml:2: a\\u000d\\u000a\\u001b[31mé: is wrong; mend it"
+    )

@@ -74,7 +74,7 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.sampled_from(EVERYWHERE), value=ANYTHING)
 def test_whatever_stands_anywhere_it_loads_or_is_refused_line_by_line(
     tmp_path: Path, place: tuple[str | int, ...], value: Any

@@ -78,6 +78,7 @@ def test_every_variable_of_the_design_is_known() -> None:
         ("MAX_THROUGHPUT", "-1", "is no number above 0; set digits"),
         ("GRPC_ENDPOINTS", " , ", "names no endpoint; set url or name=url, comma-separated"),
         ("GRPC_ENDPOINTS", "x=ftp://y", "has the scheme ftp; write https://host:port, http://host:port or host:port"),
+        ("GRPC_ENDPOINTS", "https://[::1", "is no url; write https://host:port, http://host:port or host:port"),
         ("GRPC_ENDPOINTS", "x=y:1,x=z:1", "is the name of endpoints[0] too; give each its own name"),
         ("GRPC_FAILOVER_ENABLED", "maybe", "is neither true nor false; set true or false"),
         ("SLOT_RECOVERY_BATCH_SIZE", "1.5", "is no whole number; set digits"),

@@ -27,8 +27,7 @@ def application(metrics: Callable[[], bytes], ready: Callable[[], list[str]]) ->
         return _json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
     async def show_refusal(_request: Request, refusal: Exception) -> Response:
-        if not isinstance(refusal, HTTPException):
-            raise refusal
+        assert isinstance(refusal, HTTPException)  # it is registered for nothing else
         answer = _json({"error": refusal.detail}, refusal.status_code)
         answer.headers.update(refusal.headers or {})
         return answer
