@@ -5,15 +5,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
 from tests.bench.window import WARM_UP, Figures
 
-SERVER_CORE: Final = 0
-READER_CORE: Final = 1
+CORES: Final = sorted(os.sched_getaffinity(0))
+SERVER_CORE: Final = CORES[0]
+READER_CORE: Final = CORES[-1]
+"""On another core than the server, where there are two."""
 GRACE: Final = 30.0
 """Seconds that a reader may take beyond its window, for starting and ending."""
 
@@ -26,6 +28,8 @@ class Contender:
     module: str
     pinned: bool = False
     arguments: tuple[str, ...] = ()
+    feeds: int = 1
+    """Replay servers that it reads at once; all send the same stream."""
 
     @property
     def core(self) -> int | None:
@@ -60,9 +64,16 @@ def replay_server(*, rate: float | None = None, core: int | None = None) -> Iter
 
 
 def run_once(contender: Contender, seconds: float, rate: float | None = None) -> Figures:
-    """One contender alone with a server of its own. Raises CalledProcessError when it fails."""
-    with replay_server(rate=rate, core=SERVER_CORE if contender.pinned else None) as server:
-        command = [sys.executable, "-m", contender.module, "--port", str(server.port)]
+    """One contender alone with servers of its own. Raises CalledProcessError when it fails."""
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(
+                replay_server(rate=rate, core=SERVER_CORE if contender.pinned else None)
+            )
+            for _ in range(contender.feeds)
+        ]
+        command = [sys.executable, "-m", contender.module]
+        command += ["--port", *(str(server.port) for server in servers)]
         command += ["--seconds", str(seconds), *contender.arguments]
         if contender.core is not None:
             command += ["--core", str(contender.core)]

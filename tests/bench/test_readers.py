@@ -18,6 +18,11 @@ def test_a_reader_counts_what_it_reads(contender: Contender) -> None:
     assert figures.delays_us == {}
 
 
+def test_feeds_of_the_same_stream_are_joined_whole() -> None:
+    joined = Contender("three", OURS[0].module, feeds=3)
+    assert run_once(joined, 0.3).messages > 0
+
+
 def test_the_daemon_closes_every_slot_while_it_is_measured() -> None:
     daemon_to_null = OURS[0]
     figures = run_once(daemon_to_null, 0.2)

@@ -65,9 +65,11 @@ def read(port: int, window: Window, message_bytes: float) -> Figures:
 
 def main() -> None:
     """One run, as its own process."""
-    given = parser(__doc__).parse_args()
+    command = parser(__doc__)
+    command.add_argument("--message-bytes", type=float, default=1_022.0)
+    given = command.parse_args()
     pin(given.core)
-    report(read(given.port[0], Window(given.seconds), 1_030.0))
+    report(read(given.port[0], Window(given.seconds), given.message_bytes))
 
 
 if __name__ == "__main__":
