@@ -181,6 +181,7 @@ class Gate:
         rows = state.rows_of(blockhash, state.fresh_from if at_confirmed else 0)
         if at_confirmed:
             state.fresh_from = len(state.shared.held)
+        rows = [held for held in rows if state.first_time(level, held)]
         accounts = self._accounts(state, blockhash, level)
         for endpoint, row in _with_accounts(rows, accounts):
             mask = row[3] & wanted

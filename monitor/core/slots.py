@@ -101,6 +101,7 @@ class SlotState:
         "finalized",
         "fresh_from",
         "gave_up",
+        "given",
         "hold_until",
         "metas",
         "number",
@@ -137,11 +138,15 @@ class SlotState:
         """Rows of the shared store from here on came after the release at confirmed."""
         self.accounts_out: set[tuple[int, bytes]] = set()
         """(level, pubkey or key of a write) of account events that were handed on."""
+        self.given: set[tuple[int, int, Any]] | None = None
+        """(level, kind, key) of rows that were handed on; kept only where banks have stores of their own."""
 
     def open_bank(self, feed: int, *, began_whole: bool) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
         again = feed in self.current
         self.contested = self.contested or again
+        if again and self.given is None:
+            self.given = self._given_so_far()
         bank = Bank(1 << len(self.banks), feed, Store() if again else self.shared, began_whole)
         self.banks.append(bank)
         self.current[feed] = bank
@@ -208,6 +213,16 @@ class SlotState:
                     found.setdefault(key, item)
         return dict(sorted(found.items(), key=lambda pair: pair[0][:32]))
 
+    def first_time(self, level: int, held: Held) -> bool:
+        """Whether this level has not had the row yet. Two stores may hold the same row."""
+        if self.given is None:
+            return True
+        row = (level, held[1][0], held[1][2])
+        if row in self.given:
+            return False
+        self.given.add(row)
+        return True
+
     def forget_rows(self) -> None:
         """Let go of frames that no level will ask for again."""
         for store in self._stores():
@@ -222,6 +237,16 @@ class SlotState:
             assert all(row[2] in store.tables[row[0]] for _, row in store.held)
         assert not self.finalized or self.confirmed is not None
         assert self.released_level <= self.told_level
+
+    def _given_so_far(self) -> set[tuple[int, int, Any]]:
+        bits = self._stores_of(self.confirmed)[0][1] if self.confirmed is not None else 0
+        return {
+            (level, kind, key)
+            for level in range(1, self.released_level + 1)
+            for kind, table in enumerate(self.shared.tables)
+            for key, seen in table.items()
+            if seen & bits
+        }
 
     def _stores(self) -> Iterator[Store]:
         yield self.shared

@@ -29,7 +29,7 @@ from monitor.runtime.delivery import Delivery
 from monitor.wire.names import NameTable
 from monitor.wire.peek import peek
 from monitor.wire.plan import Plan
-from monitor.wire.status import classify
+from monitor.wire.status import OPENING, STREAMING, classify
 
 TAKE_BYTES = 4 * 2**20
 """Frames taken in one turn, so that timers and other tasks are not kept waiting. Guessed."""
@@ -77,6 +77,7 @@ class Driver:
         self._delivery = delivery
         self._feeds: dict[int, tuple[int, NameTable]] = {}
         self._malformed: dict[int, str] = {}
+        self._opened: set[int] = set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -101,6 +102,7 @@ class Driver:
             case FramesTaken():
                 self._frames(taken, now)
             case StreamOpened():
+                self._opened.add(taken.feed)
                 if taken.feed in self._feeds:
                     self.traffic[self._feeds[taken.feed][0]].open_feeds += 1
                 self._handle(FeedOpened(taken.feed), now)
@@ -130,10 +132,12 @@ class Driver:
             traffic = self.traffic[known[0]]
             traffic.open_feeds = max(0, traffic.open_feeds - 1)
         malformed = self._malformed.pop(taken.feed, None)
+        phase = STREAMING if taken.feed in self._opened else OPENING
+        self._opened.discard(taken.feed)
         ending = (
             Ending(EndReason.FOREIGN, taken.code, malformed)
             if malformed is not None
-            else classify(taken.code, taken.text, "stream")
+            else classify(taken.code, taken.text, phase)
         )
         self._handle(FeedEnded(taken.feed, ending, self._world.dice.jitter()), now)
 

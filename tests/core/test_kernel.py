@@ -267,3 +267,20 @@ def test_the_first_slot_can_be_named() -> None:
     play.says(1, created(4), tx(4, 0, "before"), created(5), tx(5, 0))
     assert play.take() == ["5 t0"]
     assert play.commands[0].from_slot == 5  # type: ignore[union-attr]
+
+
+def test_a_slot_recreated_after_its_release_repeats_nothing() -> None:
+    play = Play(ALL, feeds=2)
+    play.says(1, created(5), tx(5, 0, "x"), created(5))
+    play.block(2, 5, tx(5, 0, "y"), block="second").says(2, confirmed(5))
+    assert play.take() == ["5 y"]
+    play.says(1, tx(5, 0, "y"), meta(5, "second"))
+    assert play.take() == []
+
+
+def test_a_bank_recreated_after_the_release_repeats_nothing() -> None:
+    play = Play(ALL)
+    play.block(1, 5, tx(5, 0, "y"), block="second").says(1, confirmed(5))
+    assert play.take() == ["5 y"]
+    play.says(1, created(5), tx(5, 0, "y"), tx(5, 1, "z"), meta(5, "second", transactions=2))
+    assert play.take() == ["5 z late"]

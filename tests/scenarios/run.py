@@ -1,0 +1,163 @@
+"""One run of the whole daemon over simulated regions in virtual time, with faults at given slots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+import orjson
+from typing_extensions import override
+
+from monitor.core.chain import Commitment, SlotStatus
+from monitor.core.kernel import Kernel, Policy
+from monitor.core.monitors import Monitor
+from monitor.runtime.delivery import Delivery, Route
+from monitor.runtime.driver import Driver, World
+from monitor.runtime.outbox import Outbox
+from monitor.simulator.chain import GeneratedChain
+from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.region import Region, RegionSettings
+from monitor.simulator.truth import TruthFile
+from monitor.wire.pb import geyser_pb2
+from monitor.wire.plan import compile_plan
+from monitor.wire.records import RecordWriter
+from tests.e2e.expected import Record, records
+from tests.runtime.fakes import EvenDice, Journal, MemorySink, VirtualClock
+from tests.scenarios.virtual import VirtualFeeds, endpoints
+
+REGIONS = {"ams": 0.02, "nyc": 0.06, "tyo": 0.12}
+"""Regions and their delay in seconds."""
+START = 1.0
+TAIL_SLOTS = 60
+"""Slots that the chain goes on after those of interest, so that they are finalized."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, counted in slots from the first."""
+
+    at_slot: float
+    region: str
+    name: str
+    argument: str | None = None
+
+
+class DatedSink(MemorySink):
+    """Remembers how much had been heard when each line was written."""
+
+    def __init__(self, feeds: VirtualFeeds) -> None:
+        super().__init__()
+        self.heard: list[int] = []
+        self._feeds = feeds
+
+    @override
+    async def write(self, lines: Sequence[bytes]) -> None:
+        self.heard += [len(self._feeds.delivered)] * len(lines)
+        await super().write(lines)
+
+
+@dataclass
+class Outcome:
+    """What came out, what should have, and what was heard on the way."""
+
+    events: list[Record]
+    heard: list[int]
+    """For each event, how many frames had been handed to the daemon when it was written."""
+    truth: list[Record]
+    slots: range
+    feeds: VirtualFeeds
+    journal: Journal
+    kernel: Kernel
+    driver: Driver
+
+    def told(self, status: SlotStatus) -> list[int]:
+        """After each frame handed over, and before the first: the highest slot said to be at `status` or above."""
+        highest = [-1]
+        for _, frame in self.feeds.delivered:
+            update = geyser_pb2.SubscribeUpdate.FromString(frame)
+            is_level = (
+                update.WhichOneof("update_oneof") == "slot"
+                and status <= update.slot.status <= SlotStatus.FINALIZED
+            )
+            highest.append(max(highest[-1], update.slot.slot) if is_level else highest[-1])
+        return highest
+
+
+async def watch(
+    monitors: Sequence[Monitor],
+    directory: Path,
+    *,
+    slots: int,
+    faults: Sequence[Fault] = (),
+    level: Commitment = Commitment.CONFIRMED,
+    seed: int = 1,
+    slot_time: float = 0.1,
+    chain_settings: ChainSettings | None = None,
+    region_settings: RegionSettings | None = None,
+) -> Outcome:
+    """Run the daemon for `slots` slots and a tail; truth is written under `directory`."""
+    chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
+    base = region_settings or RegionSettings()
+    regions = {
+        name: Region(
+            name,
+            chain,
+            RegionSettings(
+                slot_time=slot_time,
+                delay=delay,
+                jitter=0.005,
+                replay_stored_slots=base.replay_stored_slots,
+                channel_capacity=base.channel_capacity,
+            ),
+            seed=seed + place,
+            started_at=START,
+        )
+        for place, (name, delay) in enumerate(REGIONS.items())
+    }
+    feeds = VirtualFeeds(regions)
+    journal = Journal()
+    clock = VirtualClock()
+    ends = endpoints(tuple(REGIONS))
+    plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
+    kernel = Kernel(monitors, len(ends), Policy(level))
+    sink = DatedSink(feeds)
+    outbox = Outbox("memory", sink, journal, EvenDice())
+    everyone = (1 << len(monitors)) - 1
+    delivery = Delivery(
+        monitors,
+        [Route(outbox, everyone)],
+        RecordWriter([end.name for end in ends], [monitor.name for monitor in monitors]),
+        {kind: mask for plan in plans for kind, mask in plan.judged.items()},
+        clock,
+        journal,
+        slices_on_server=all(plan.slices_on_server for plan in plans),
+    )
+    world = World(feeds, clock, EvenDice(), journal)
+    driver = Driver(kernel, world, ends, plans, delivery)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        with anyio.move_on_after(START + (slots + TAIL_SLOTS) * slot_time):
+            async with anyio.create_task_group() as running:
+                running.start_soon(driver.run)
+                for fault in faults:
+                    running.start_soon(_break, regions[fault.region], fault, slot_time)
+        outbox.finish()
+    with TruthFile(directory / "truth.jsonl") as truth:
+        truth.follow(chain, chain.first_slot + slots + TAIL_SLOTS)
+    kernel.check()
+    return Outcome(
+        [orjson.loads(line) for line in sink.lines],
+        sink.heard,
+        records(directory / "truth.jsonl"),
+        range(chain.first_slot, chain.first_slot + slots),
+        feeds,
+        journal,
+        kernel,
+        driver,
+    )
+
+
+async def _break(region: Region, fault: Fault, slot_time: float) -> None:
+    await anyio.sleep(START + fault.at_slot * slot_time - anyio.current_time())
+    region.advance(anyio.current_time())
+    region.faults.apply(fault.name, fault.argument)

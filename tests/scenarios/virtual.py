@@ -1,0 +1,97 @@
+"""The daemon on simulated regions in virtual time: no sockets, no threads, a day in seconds.
+
+`VirtualFeeds` is the port that the driver reads through, straight from sans-I/O regions. It keeps what it handed
+over, so that a test can ask what the daemon could know at any moment.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Taken
+from monitor.simulator.refused import Refused
+from monitor.simulator.region import Region
+from monitor.simulator.session import Session
+
+TAKE_FRAMES = 100_000
+
+
+@dataclass(slots=True)
+class _Stream:
+    region: Region
+    session: Session
+
+
+class VirtualFeeds:
+    """Streams to regions by endpoint name. Opening takes no time; everything else takes the regions' own."""
+
+    def __init__(self, regions: Mapping[str, Region]) -> None:
+        self._regions = regions
+        self._streams: dict[int, _Stream] = {}
+        self._pending: list[Taken] = []
+        self.requests: list[tuple[int, bytes]] = []
+        self.delivered: list[tuple[int, bytes]] = []
+        """(feed, frame) of everything handed over, in order."""
+
+    def open(self, feed: int, endpoint: Endpoint, request: bytes) -> None:
+        region = self._regions[endpoint.name]
+        now = anyio.current_time()
+        metadata = {} if endpoint.token is None else {"x-token": endpoint.token}
+        try:
+            session = region.open(metadata, now)
+        except Refused as refused:
+            self._pending.append(StreamEnded(feed, refused.code, refused.text))
+            return
+        session.receive(request, now)
+        self.requests.append((feed, request))
+        self._streams[feed] = _Stream(region, session)
+        self._pending.append(StreamOpened(feed))
+
+    def send(self, feed: int, request: bytes) -> None:
+        stream = self._streams.get(feed)
+        if stream is not None:
+            self.requests.append((feed, request))
+            stream.session.receive(request, anyio.current_time())
+
+    def close(self, feed: int) -> None:
+        stream = self._streams.pop(feed, None)
+        if stream is not None:
+            stream.session.cancel()
+            self._pending.append(StreamEnded(feed, "CANCELLED", "Locally cancelled"))
+
+    async def wait(self, seconds: float | None) -> None:
+        if self._pending:
+            await anyio.lowlevel.checkpoint()
+            return
+        now = anyio.current_time()
+        due = min(region.next_due() for region in self._regions.values())
+        until = due if seconds is None else min(due, now + seconds)
+        await anyio.sleep(max(until - now, 0.0) + 1e-6)
+
+    def wake(self) -> None:
+        pass
+
+    def take(self, limit_bytes: int) -> list[Taken]:
+        now = anyio.current_time()
+        for region in self._regions.values():
+            region.advance(now)
+        taken, self._pending = self._pending, []
+        for feed, stream in list(self._streams.items()):
+            frames = stream.session.frames(TAKE_FRAMES)
+            if frames:
+                self.delivered.extend((feed, frame) for frame in frames)
+                stamp = int(now * 1e9)
+                taken.append(FramesTaken(feed, [(stamp, frame) for frame in frames]))
+            elif stream.session.ending is not None:
+                del self._streams[feed]
+                taken.append(StreamEnded(feed, *stream.session.ending))
+        return taken
+
+    async def stop(self) -> None:
+        self._streams.clear()
+
+
+def endpoints(names: Sequence[str]) -> tuple[Endpoint, ...]:
+    """One endpoint a region."""
+    return tuple(Endpoint(name, f"http://{name}", provider=name) for name in names)
