@@ -63,7 +63,9 @@ def main() -> None:
     prepare(given.event_engine)
     window = Window(given.seconds)
     report(
-        uvloop.run(read(given.port, given.streams, given.reader, window, takes_delays=given.delays))
+        uvloop.run(
+            read(given.port[0], given.streams, given.reader, window, takes_delays=given.delays)
+        )
     )
 
 
