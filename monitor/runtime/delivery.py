@@ -6,6 +6,9 @@ exactly are judged here, and data slices that it did not cut are cut here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.message import DecodeError
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release, Released, Report
@@ -19,6 +22,8 @@ from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
 from monitor.wire.trim import BlockTrim, trim_block
 
+_SHAPED: Final = frozenset((Kind.ACCOUNT, Kind.BLOCK))
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -30,7 +35,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class AccountShape:
-    """Monitors whose account records look alike."""
+    """Monitors in whose records accounts look alike, alone or in a block."""
 
     mask: int
     data_slices: tuple[DataSlice, ...] | None
@@ -68,7 +73,6 @@ class Delivery:
         self._clock = clock
         self._reporter = reporter
         self._shapes = account_shapes(monitors, slices_on_server=slices_on_server)
-        self._plain_accounts = len(self._shapes) <= 1
 
     def hand_on(self, release: Release) -> None:
         """Queue every event of the release, in order."""
@@ -91,7 +95,7 @@ class Delivery:
         if not mask:
             return
         row = released[5]
-        if row[0] == Kind.ACCOUNT:
+        if row[0] in _SHAPED:
             for shape in self._shapes:
                 if mask & shape.mask:
                     self._queue(released, row, mask & shape.mask, level, shape)
@@ -142,17 +146,23 @@ class Delivery:
 
 
 def trimmed(row: Row, trim: BlockTrim) -> Row:
-    """A block's row with the block cut to what one monitor asked for; the server was asked for more."""
-    update = geyser_pb2.SubscribeUpdate.FromString(row[6] or b"")
+    """A block's row with the block cut to what one monitor asked for; the server was asked for more.
+
+    Raises: FrameMalformed.
+    """
+    try:
+        update = geyser_pb2.SubscribeUpdate.FromString(row[6] or b"")
+    except DecodeError as error:
+        raise FrameMalformed(f"slot {row[1]}: a block cannot be read: {error}") from error
     trim_block(update.block, trim)
     return (*row[:6], update.SerializeToString())
 
 
 def account_shapes(monitors: Sequence[Monitor], *, slices_on_server: bool) -> list[AccountShape]:
-    """Monitors with an accounts filter, grouped by what their account records look like."""
+    """Monitors that may get accounts, grouped by what these look like in their records."""
     masks: dict[tuple[tuple[DataSlice, ...] | None, bool], int] = {}
     for i, monitor in enumerate(monitors):
-        if monitor.accounts is not None:
+        if monitor.accounts is not None or monitor.blocks is not None:
             cut_here = monitor.data_slices if monitor.data_slices and not slices_on_server else None
             shape = (cut_here, monitor.every_write)
             masks[shape] = masks.get(shape, 0) | 1 << i

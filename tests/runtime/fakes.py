@@ -71,11 +71,19 @@ class MemorySink:
         self.closed = True
 
 
+class Forgetful(MemorySink):
+    """Has no use for records."""
+
+    takes_records = False
+
+
 class ScriptedFeeds:
     """Streams that bring what the test puts into them."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, int, bytes | str]] = []
+        self.requests: list[tuple[int, bytes]] = []
+        """(feed, request) of everything opened or sent, in order."""
         self.takes: list[int] = []
         self._taken: list[Taken] = []
         self._something = anyio.Event()
@@ -86,9 +94,11 @@ class ScriptedFeeds:
 
     def open(self, feed: int, endpoint: Endpoint, request: bytes) -> None:
         self.calls.append(("open", feed, endpoint.name))
+        self.requests.append((feed, request))
 
     def send(self, feed: int, request: bytes) -> None:
         self.calls.append(("send", feed, request))
+        self.requests.append((feed, request))
 
     def close(self, feed: int) -> None:
         self.calls.append(("close", feed, b""))
