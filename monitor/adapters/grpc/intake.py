@@ -41,7 +41,7 @@ class Intake:
         self._frames: deque[tuple[int, bytes]] = deque()
         self._received = 0
         self._taken = 0
-        self._received_frames = 0
+        self._taken_frames = 0
         self._wake_ups = 0
         self._opened = False
         self._announced = False
@@ -55,7 +55,6 @@ class Intake:
     def put(self, frame: bytes) -> bool:
         """Stamp a frame and hand it over; False when the bound is reached and reading must pause."""
         self._frames.append((self._stamp(), frame))
-        self._received_frames += 1
         self._received += len(frame)
         if not self._alarm.armed:
             self._ring()
@@ -107,6 +106,7 @@ class Intake:
         batch, size = self._take_frames(limit_bytes)
         if batch:
             self._taken += size
+            self._taken_frames += len(batch)
             self._alarm.count(len(batch))
             taken.append(FramesTaken(self._feed, batch))
         if ending is not None and not self._frames:
@@ -115,7 +115,8 @@ class Intake:
 
     def counts(self) -> FeedCounts:
         """Totals of the feed."""
-        return FeedCounts(self._received_frames, self._received, self._wake_ups, self._stalls)
+        frames = self._taken_frames + len(self._frames)
+        return FeedCounts(frames, self._received, self._wake_ups, self._stalls)
 
     def _take_frames(self, limit_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
         frames = self._frames

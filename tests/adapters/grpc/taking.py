@@ -1,39 +1,46 @@
 """Taking from feeds as the daemon's loop does."""
 
+import anyio
+
 from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
 
 EVERY = 1 << 30
+PATIENCE = 15.0
+"""uvloop runs no signal handler while it waits, so that the timeout of pytest would come too late."""
 
 
 async def until_ended(feeds: GrpcFeeds, *numbers: int) -> dict[int, list[Taken]]:
     """All that these feeds deliver, up to and with their ends."""
     taken: dict[int, list[Taken]] = {number: [] for number in numbers}
     going = set(numbers)
-    while going:
-        await feeds.wait(None)
-        for each in feeds.take(EVERY):
-            taken[each.feed].append(each)
-            if isinstance(each, StreamEnded):
-                going.discard(each.feed)
+    with anyio.fail_after(PATIENCE):
+        while going:
+            await feeds.wait(None)
+            for each in feeds.take(EVERY):
+                taken[each.feed].append(each)
+                if isinstance(each, StreamEnded):
+                    going.discard(each.feed)
     return taken
 
 
 async def until_frames(feeds: GrpcFeeds, count: int) -> list[Taken]:
-    """What arrives until this many frames have."""
+    """What arrives until this many frames have; not for streams that may end meanwhile."""
     taken: list[Taken] = []
-    while len(frames_of(taken)) < count:
-        await feeds.wait(None)
-        taken += feeds.take(EVERY)
+    with anyio.fail_after(PATIENCE):
+        while len(frames_of(taken)) < count:
+            await feeds.wait(None)
+            taken += feeds.take(EVERY)
     return taken
 
 
 async def until_opened(feeds: GrpcFeeds) -> None:
     """Return when a feed has opened; nothing else may come before."""
     taken: list[Taken] = []
-    while not taken:
-        await feeds.wait(None)
-        taken += feeds.take(EVERY)
+    with anyio.fail_after(PATIENCE):
+        while not taken:
+            await feeds.wait(None)
+            taken += feeds.take(EVERY)
     assert isinstance(taken[0], StreamOpened)
 
 

@@ -1,0 +1,105 @@
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent import futures
+
+import grpc
+import pytest
+
+from monitor.adapters.grpc.probe import Probed, Refusal, probe
+from monitor.adapters.grpc.settings import GrpcSettings
+from monitor.wire.pb import geyser_pb2
+from tests.adapters.grpc.servers import endpoint, until_gone, unused_port
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+
+Answer = Callable[[bytes, grpc.ServicerContext], bytes]
+
+
+@contextlib.contextmanager
+def answering(version: Answer, replay: Answer) -> Iterator[int]:
+    """A server with these two calls."""
+    methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
+        "GetVersion": grpc.unary_unary_rpc_method_handler(version),
+        "SubscribeReplayInfo": grpc.unary_unary_rpc_method_handler(replay),
+    }
+    with futures.ThreadPoolExecutor(4) as pool:
+        handler = grpc.method_handlers_generic_handler("geyser.Geyser", methods)
+        server = grpc.server(pool, [handler])
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield port
+        finally:
+            server.stop(None).wait()
+
+
+def version(_request: bytes, context: grpc.ServicerContext) -> bytes:
+    if dict(context.invocation_metadata()).get("x-token") != "open sesame":
+        context.abort(grpc.StatusCode.UNAUTHENTICATED, "No valid auth token")
+    return geyser_pb2.GetVersionResponse(version='{"version":{}}').SerializeToString()
+
+
+def from_nine(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+    return geyser_pb2.SubscribeReplayInfoResponse(first_available=9).SerializeToString()
+
+
+def nothing(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+    return b""
+
+
+def garbage(_request: bytes, _context: grpc.ServicerContext) -> bytes:
+    return b"\xff\xff\xff"
+
+
+def unknown(_request: bytes, context: grpc.ServicerContext) -> bytes:
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
+    return b""
+
+
+def mute(_request: bytes, context: grpc.ServicerContext) -> bytes:
+    until_gone(context)
+    return b""
+
+
+async def test_both_answers_come_as_plain_values() -> None:
+    with answering(version, from_nine) as port:
+        found = await probe(endpoint(port, token="open sesame"), GrpcSettings(), 5)
+    assert found == Probed('{"version":{}}', 9)
+
+
+async def test_server_without_replay_says_so_by_leaving_the_slot_out() -> None:
+    with answering(version, nothing) as port:
+        found = await probe(endpoint(port, token="open sesame"), GrpcSettings(), 5)
+    assert found.first_available is None
+
+
+async def test_each_refusal_stands_for_its_own_call() -> None:
+    with answering(version, unknown) as port:
+        found = await probe(endpoint(port), GrpcSettings(), 5)
+    assert found == Probed(
+        Refusal("UNAUTHENTICATED", "No valid auth token"), Refusal("UNIMPLEMENTED", "")
+    )
+
+
+async def test_answers_that_are_no_messages_are_refusals() -> None:
+    with answering(garbage, garbage) as port:
+        found = await probe(endpoint(port), GrpcSettings(), 5)
+    refusal = Refusal("INTERNAL", "the answer is no protobuf message of this service")
+    assert found == Probed(refusal, refusal)
+
+
+async def test_mute_server_costs_no_more_than_the_deadline() -> None:
+    with answering(mute, from_nine) as port:
+        found = await probe(endpoint(port), GrpcSettings(), 0.1)
+    assert isinstance(found.version, Refusal)
+    assert found.version.code == "DEADLINE_EXCEEDED"
+    assert found.first_available == 9
+
+
+async def test_unreachable_and_unusable_endpoints_are_refusals() -> None:
+    found = await probe(endpoint(unused_port()), GrpcSettings(), 5)
+    assert isinstance(found.version, Refusal)
+    assert found.version.code == "UNAVAILABLE"
+    unusable = await probe(endpoint(unused_port(), token="a\n"), GrpcSettings(), 5)
+    assert isinstance(unusable.version, Refusal)
+    assert unusable.version.code == "UNAUTHENTICATED"
