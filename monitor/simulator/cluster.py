@@ -55,6 +55,7 @@ class Cluster:
         self._accounts = Accounts(self._view)
         self._waiting = options.start_when > 0
         self._settled = self.chain.first_slot
+        self._settle_at = -inf
         self._thread = ExitStack()
         self._portal: BlockingPortal | None = None
         self.rpc_url = ""
@@ -136,7 +137,11 @@ class Cluster:
             started_at=started_at,
             utc_offset=time.time() - anyio.current_time(),
         )
-        settings = ServerSettings(port=options.port_of(place), gzip=options.gzip)
+        settings = ServerSettings(
+            port=options.port_of(place),
+            gzip=options.gzip,
+            max_request_bytes=options.server.max_decoding_message_size,
+        )
         server = RegionServer(region, settings, anyio.current_time)
         self._regions[name], self._servers[name] = region, server
         await server.open()
@@ -166,6 +171,9 @@ class Cluster:
 
     def _settle(self, truth: TruthFile | None, now: float) -> None:
         """Blocks become history when the chain itself finalizes them, whatever the regions have said."""
+        if now < self._settle_at:
+            return
+        self._settle_at = now + self._options.slot_time / 2
         root = self._view.newest(Commitment.FINALIZED, now)
         if root is None or root.slot < self._settled:
             return
