@@ -57,11 +57,15 @@ def demo(
     slot_time: Annotated[
         float, typer.Option(metavar="S", min=0.01, help="Seconds a slot of the simulated chain.")
     ] = 0.3,
+    ports: Annotated[
+        int,
+        typer.Option(min=1024, max=65000, help="Port of the first region; the others follow it."),
+    ] = 10000,
 ) -> None:
     """Simulate a cluster of three regions and watch it."""
     from monitor.app.demo import run_demo
 
-    raise typer.Exit(run_demo(directory, slot_time))
+    raise typer.Exit(run_demo(directory, slot_time, ports))
 
 
 @app.command("check-config")

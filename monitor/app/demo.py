@@ -18,15 +18,36 @@ from types import FrameType
 from typing import Final, TextIO
 
 REGIONS: Final = (("ams", "europe", "one"), ("nyc", "us", "two"), ("tyo", "asia", "three"))
-FIRST_PORT: Final = 10000
-CONTROL: Final = "127.0.0.1:9999"
-API: Final = "127.0.0.1:3002"
+USUAL_PORT: Final = 10000
 TRUTH_MAX_MB: Final = 128
 STOP_SECONDS: Final = 2.5
 """How long children may take to stop before they are killed."""
 LOOK_SECONDS: Final = 0.05
 
 _MADE: Final = ("events*.jsonl", "truth.jsonl*", "monitor.log", "simulator.log", "config.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the demo's parts are: its folder and its ports."""
+
+    directory: Path
+    first_port: int
+    control: str
+    api: str
+
+    @classmethod
+    def of(cls, directory: Path, first_port: int) -> "Places":
+        """The ports that the documents name; with another first port, all of them next to it."""
+        if first_port == USUAL_PORT:
+            return cls(directory.resolve(), first_port, "127.0.0.1:9999", "127.0.0.1:3002")
+        near = f"127.0.0.1:{first_port + 8}", f"127.0.0.1:{first_port + 9}"
+        return cls(directory.resolve(), first_port, *near)
+
+    def ports(self) -> list[int]:
+        """Every port that the demo listens on: the regions, JSON-RPC, control and the API."""
+        named = [int(address.rpartition(":")[2]) for address in (self.control, self.api)]
+        return [*range(self.first_port, self.first_port + len(REGIONS) + 1), *named]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +59,30 @@ class Child:
     log: Path
 
 
-def run_demo(directory: Path, slot_time: float, out: TextIO = sys.stdout) -> int:
+def run_demo(
+    directory: Path,
+    slot_time: float,
+    first_port: int = USUAL_PORT,
+    out: TextIO = sys.stdout,
+    err: TextIO = sys.stderr,
+) -> int:
     """Run until a signal comes or a child ends. Returns 0 after a signal, 1 when a child failed."""
-    directory = directory.resolve()
-    busy = _busy_ports()
+    places = Places.of(directory, first_port)
+    busy = _busy(places.ports())
     if busy:
-        ports = ", ".join(map(str, busy))
-        print(f"port {ports} is taken, perhaps by another demo; stop it first", file=sys.stderr)  # noqa: T201
+        taken = ", ".join(map(str, busy))
+        err.write(f"port {taken} is taken, perhaps by another demo; stop it, or use --ports\n")
         return 1
-    _prepare(directory)
+    _prepare(places)
     stop = _Stop()
-    children = [_simulator(directory, slot_time), _daemon(directory)]
-    out.write(_where(directory))
+    children = [_simulator(places, slot_time), _daemon(places)]
+    out.write(_where(places))
     out.flush()
-    failed = _watch(children, directory / "events.jsonl", stop, out)
+    failed = _watch(children, places.directory / "events.jsonl", stop, out)
     _end(children)
     if failed is not None:
         code = failed.process.returncode
-        print(f"the {failed.name} ended with status {code}; see {failed.log}", file=sys.stderr)  # noqa: T201
+        err.write(f"the {failed.name} ended with status {code}; see {failed.log}\n")
         return 1
     out.write("stopped\n")
     return 0
@@ -73,10 +100,11 @@ class _Stop:
         self.asked = True
 
 
-def configuration_text(directory: Path) -> str:
+def configuration_text(places: Places) -> str:
     """The demo's configuration, fit to be read and changed by a newcomer."""
+    directory = places.directory
     endpoints = "".join(
-        f'  - {{name: {name}, url: "http://127.0.0.1:{FIRST_PORT + i}", '
+        f'  - {{name: {name}, url: "http://127.0.0.1:{places.first_port + i}", '
         f"region: {region}, provider: {provider}, priority: {i + 1}}}\n"
         for i, (name, region, provider) in enumerate(REGIONS)
     )
@@ -95,28 +123,31 @@ monitors:
   - {{name: chain, slots: {{}}, blocks_meta: {{}}}}
 sinks:
   - {{name: file, kind: jsonl, monitors: [payments, tokens, chain], path: {directory / "events.jsonl"}, rotate_mb: 128, keep: 4}}
-api: {{listen: "{API}"}}
+api: {{listen: "{places.api}"}}
 """
 
 
-def _prepare(directory: Path) -> None:
+def _prepare(places: Places) -> None:
+    directory = places.directory
     directory.mkdir(parents=True, exist_ok=True)
     for pattern in _MADE:
         for old in directory.glob(pattern):
             old.unlink()
     shutil.rmtree(directory / "state", ignore_errors=True)
-    (directory / "config.yaml").write_text(configuration_text(directory))
+    (directory / "config.yaml").write_text(configuration_text(places))
 
 
-def _simulator(directory: Path, slot_time: float) -> Child:
+def _simulator(places: Places, slot_time: float) -> Child:
+    directory = places.directory
     names = ",".join(name for name, _, _ in REGIONS)
     arguments = ["simulate", "--regions", names, "--slot-time", str(slot_time)]
-    arguments += ["--ports", str(FIRST_PORT), "--control", CONTROL]
+    arguments += ["--ports", str(places.first_port), "--control", places.control]
     arguments += ["--truth", str(directory / "truth.jsonl"), "--truth-max-mb", str(TRUTH_MAX_MB)]
     return _child("simulator", arguments, directory / "simulator.log")
 
 
-def _daemon(directory: Path) -> Child:
+def _daemon(places: Places) -> Child:
+    directory = places.directory
     arguments = ["run", "--config", str(directory / "config.yaml")]
     return _child("daemon", arguments, directory / "monitor.log")
 
@@ -135,16 +166,18 @@ def _child(name: str, arguments: Sequence[str], log: Path) -> Child:
     return Child(name, process, log)
 
 
-def _where(directory: Path) -> str:
-    ports = ", ".join(f"{name} :{FIRST_PORT + i}" for i, (name, _, _) in enumerate(REGIONS))
+def _where(places: Places) -> str:
+    directory = places.directory
+    ports = ", ".join(f"{name} :{places.first_port + i}" for i, (name, _, _) in enumerate(REGIONS))
+    control = "" if places.first_port == USUAL_PORT else f" --control {places.control}"
     return f"""\
 Three simulated regions ({ports}) and the daemon that joins them.
   events   {directory / "events.jsonl"}
   truth    {directory / "truth.jsonl"}
   config   {directory / "config.yaml"}
   logs     {directory / "monitor.log"}, {directory / "simulator.log"}
-  metrics  http://{API}/metrics   ready: http://{API}/readyz
-Break a region:  scripts/run fault nyc kill     mend it:  scripts/run fault nyc heal
+  metrics  http://{places.api}/metrics   ready: http://{places.api}/readyz
+Break a region:  scripts/run fault{control} nyc kill     mend it:  scripts/run fault{control} nyc heal
 Ctrl-C ends it.
 """
 
@@ -177,10 +210,8 @@ def _end(children: Sequence[Child]) -> None:
             child.process.wait()
 
 
-def _busy_ports() -> list[int]:
-    """Ports of the demo that something listens on."""
-    ports = [FIRST_PORT + i for i in range(len(REGIONS) + 1)]
-    ports += [int(address.rpartition(":")[2]) for address in (CONTROL, API)]
+def _busy(ports: Sequence[int]) -> list[int]:
+    """Those that something listens on."""
     busy = []
     for port in ports:
         with socket.socket() as probe:
