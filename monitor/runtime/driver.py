@@ -48,6 +48,17 @@ class Traffic:
     open_feeds: int = 0
 
 
+@dataclass(slots=True)
+class _Feed:
+    """One stream from its opening to its end."""
+
+    endpoint: int
+    names: NameTable
+    opened: bool = False
+    malformed: str | None = None
+    """What of it was no update; it is closed then, and nothing more of it is read."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What the driver works with besides the kernel."""
@@ -75,9 +86,7 @@ class Driver:
         self._endpoints = endpoints
         self._plans = plans
         self._delivery = delivery
-        self._feeds: dict[int, tuple[int, NameTable]] = {}
-        self._malformed: dict[int, str] = {}
-        self._opened: set[int] = set()
+        self._feeds: dict[int, _Feed] = {}
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -102,42 +111,43 @@ class Driver:
             case FramesTaken():
                 self._frames(taken, now)
             case StreamOpened():
-                self._opened.add(taken.feed)
-                if taken.feed in self._feeds:
-                    self.traffic[self._feeds[taken.feed][0]].open_feeds += 1
-                self._handle(FeedOpened(taken.feed), now)
+                self._opened(taken.feed, now)
             case StreamEnded():
                 self._ended(taken, now)
 
     def _frames(self, taken: FramesTaken, now: float) -> None:
-        known = self._feeds.get(taken.feed)
-        if known is None or taken.feed in self._malformed:
+        feed = self._feeds.get(taken.feed)
+        if feed is None or feed.malformed is not None:
             return
-        endpoint, names = known
         try:
-            rows = peek(taken.frames, names)
+            rows = peek(taken.frames, feed.names)
         except FrameMalformed as error:
-            self._malformed[taken.feed] = str(error)
+            feed.malformed = str(error)
             self._world.feeds.close(taken.feed)
             return
-        traffic = self.traffic[endpoint]
+        traffic = self.traffic[feed.endpoint]
         traffic.kinds.update(map(_kind, rows))
         traffic.frames_bytes += sum(len(frame) for _, frame in taken.frames)
         traffic.last_at = now
         self._handle(FramesArrived(taken.feed, rows), now)
 
+    def _opened(self, number: int, now: float) -> None:
+        feed = self._feeds.get(number)
+        if feed is not None:
+            feed.opened = True
+            self.traffic[feed.endpoint].open_feeds += 1
+        self._handle(FeedOpened(number), now)
+
     def _ended(self, taken: StreamEnded, now: float) -> None:
-        known = self._feeds.pop(taken.feed, None)
-        if known is not None:
-            traffic = self.traffic[known[0]]
-            traffic.open_feeds = max(0, traffic.open_feeds - 1)
-        malformed = self._malformed.pop(taken.feed, None)
-        phase = STREAMING if taken.feed in self._opened else OPENING
-        self._opened.discard(taken.feed)
+        feed = self._feeds.pop(taken.feed, None)
+        if feed is None:
+            return
+        if feed.opened:
+            self.traffic[feed.endpoint].open_feeds -= 1
         ending = (
-            Ending(EndReason.FOREIGN, taken.code, malformed)
-            if malformed is not None
-            else classify(taken.code, taken.text, phase)
+            Ending(EndReason.FOREIGN, taken.code, feed.malformed)
+            if feed.malformed is not None
+            else classify(taken.code, taken.text, STREAMING if feed.opened else OPENING)
         )
         self._handle(FeedEnded(taken.feed, ending, self._world.dice.jitter()), now)
 
@@ -153,11 +163,12 @@ class Driver:
                 case OpenFeed():
                     plan = self._plans[command.endpoint]
                     request = plan.request(command.generation, command.from_slot)
-                    self._feeds[command.feed] = (command.endpoint, plan.names(command.generation))
+                    names = plan.names(command.generation)
+                    self._feeds[command.feed] = _Feed(command.endpoint, names)
                     feeds.open(command.feed, self._endpoints[command.endpoint], request)
                 case AmendFeed():
                     if command.feed in self._feeds:
-                        plan = self._plans[self._feeds[command.feed][0]]
+                        plan = self._plans[self._feeds[command.feed].endpoint]
                         feeds.send(
                             command.feed, plan.request(command.generation, command.from_slot)
                         )
