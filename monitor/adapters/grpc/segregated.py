@@ -6,8 +6,8 @@ module alone knows cygrpc; `self_test` tells whether the installed version still
 How this works. Every operation posted gives one event. At most one receive and one send may be outstanding, so a send
 that finds one under way leaves its request in `Outgoing`, and the event of the first posts the next. When the last
 event is reaped cygrpc destroys the queue, and one more wait for an event would be a use after free: that no operation
-is outstanding is therefore decided under the lock under which other threads post. The receive alone is posted without
-it: either the reading thread posts it, or, while that thread leaves it out for want of room, `resume` does.
+is outstanding is therefore decided under the lock under which all operations are posted. Only a receive that follows a
+receive goes without it: it leaves `_receiving` as it is, and no other thread posts one unless the intake is stalled.
 """
 
 import threading
@@ -60,18 +60,20 @@ class SegregatedCall:
             self._post_receive()
         next_event, operate, put = self._call.next_event, self._call.operate, self._intake.put
         receive = cygrpc.ReceiveMessageOperation
-        while self._receiving or self._is_due():
+        due = True
+        while due:
             event = next_event()
             if event.tag is not _RECEIVE:
                 self._settle(event)
-                continue
-            frame = event.batch_operations[0].message()
-            if frame is None:
-                self._receiving = False
-            elif put(frame):
-                self._receiving = operate((receive(_NO_FLAGS),), _RECEIVE)
             else:
-                self._pause()
+                frame = event.batch_operations[0].message()
+                if frame is None or not put(frame):
+                    self._pause(over=frame is None)
+                elif operate((receive(_NO_FLAGS),), _RECEIVE):
+                    continue  # nearly every message: what was just posted is due, without asking
+                else:
+                    self._pause(over=True)
+            due = self._is_due()
         return self._status or ("UNKNOWN", "the call ended without a status")
 
     def send(self, request: bytes) -> None:
@@ -91,10 +93,13 @@ class SegregatedCall:
                 self._intake.stalled = False
                 self._post_receive()
 
-    def _pause(self) -> None:
-        self._receiving = False
-        self._intake.stall()
-        self.resume()
+    def _pause(self, *, over: bool) -> None:
+        with self._lock:
+            self._receiving = False
+            if not over:
+                self._intake.stall()
+        if not over:
+            self.resume()  # the loop may have taken everything before it could see the stall
 
     def _is_due(self) -> bool:
         with self._lock:

@@ -273,7 +273,7 @@ async def test_counts_tell_what_a_feed_delivered(feeds: GrpcFeeds) -> None:
         counts = feeds.counts(1)
         assert counts is not None
         assert (counts.frames, counts.bytes, counts.stalls) == (2, 7, 0)
-        assert 1 <= counts.wake_ups <= 3
+        assert counts.wake_ups <= 3
         feeds.close(1)
         await until_ended(feeds, 1)
     assert feeds.counts(1) is None

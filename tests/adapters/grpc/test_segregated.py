@@ -75,7 +75,7 @@ def test_call_cancelled_while_stalled_ends() -> None:
 
 
 def test_sends_resumes_and_a_cancel_at_any_moment_leave_a_clean_end() -> None:
-    """Fifty streams, each ended at a moment of its own under sends and stalls."""
+    """Each stream is ended at a moment of its own, under sends and stalls."""
     dice = random.Random(5)
     with serving(echo) as (_, port):
         for _ in range(50):
@@ -87,6 +87,7 @@ def test_sends_resumes_and_a_cancel_at_any_moment_leave_a_clean_end() -> None:
                 call.send(request(slot))
                 intake.take(1 << 20)
                 call.resume()
+            thread.join(dice.random() / 100)
             call.cancel()
             call.send(request(1))
             call.resume()
@@ -94,4 +95,24 @@ def test_sends_resumes_and_a_cancel_at_any_moment_leave_a_clean_end() -> None:
             call.send(request(1))
             call.resume()
             assert [code for code, _ in endings] == ["CANCELLED"]
+            channel.close()
+
+
+def test_sends_and_resumes_while_the_server_ends_the_stream_leave_a_clean_end() -> None:
+    """The last event destroys the queue: whoever posts at that moment must not make the thread wait again."""
+    with serving(ten) as (_, port):
+        for _ in range(100):
+            call, intake, channel = opened(port, bound=64)
+            endings: list[tuple[str, str]] = []
+            frames = 0
+            thread = threading.Thread(target=lambda c=call, e=endings: e.append(c.run()))
+            thread.start()
+            while thread.is_alive():
+                call.send(request(1))
+                frames += intake.take(1 << 20)[1]
+                call.resume()
+            thread.join()
+            frames += intake.take(1 << 20)[1]
+            assert endings == [("OK", "")]
+            assert frames == sum(map(len, numbered(10)))
             channel.close()
