@@ -69,7 +69,10 @@ class Region:
         started_at: float,
         utc_offset: float = 0.0,
     ) -> None:
-        """Slot n begins at `started_at + (n - first_slot) * slot_time`. `now + utc_offset` is seconds since 1970."""
+        """Slot n begins at `started_at + (n - first_slot) * slot_time`; `now + utc_offset` is seconds since 1970.
+
+        A `started_at` of `inf` waits for `begin`.
+        """
         self.name = name
         self.faults: Final = Faults(self, seed)
         self._chain = chain
@@ -126,9 +129,10 @@ class Region:
 
     def advance(self, now: float) -> None:
         """Do all that is due up to `now`, in order."""
+        if not self.is_mute:
+            for session in self.sessions:
+                session.obey()
         self._now = max(self._now, now)
-        for session in self.sessions:
-            session.obey()
         while True:
             timer = self._timers[0][0] if self._timers else inf
             self._hear(min(timer, now))
@@ -142,7 +146,8 @@ class Region:
     def next_due(self) -> float:
         """When `advance` has something to do again; `inf` for never."""
         timer = self._timers[0][0] if self._timers else inf
-        return min(timer, self._next_event())
+        asked = inf if self.is_mute else min([one.asked_at for one in self._sessions], default=inf)
+        return min(timer, asked, self._next_event())
 
     def open(self, metadata: Mapping[str, str], now: float) -> Session:
         """A Subscribe call. Raises Refused."""

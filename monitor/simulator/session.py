@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from math import inf
 from typing import Final, Protocol
 
 from google.protobuf.message import DecodeError
@@ -69,6 +70,18 @@ class Session:
         """Batches of the ring that came while a replay keeps the filter loop busy."""
         self._overrun = False
 
+    @property
+    def asked_at(self) -> float:
+        """When the request came that waits to be obeyed; `inf` when none does, or cannot be yet."""
+        if self._newest is None or self._is_busy:
+            return inf
+        return self._newest[2]
+
+    @property
+    def _is_busy(self) -> bool:
+        """A replay is under way: the loop that would do anything else waits for it."""
+        return self._awaits_replay or self._replay is not None
+
     def receive(self, request: bytes, now: float) -> None:
         """One SubscribeRequest. It is judged at once and obeyed at the next `advance` or `frames`."""
         if self.ending is not None:
@@ -123,10 +136,8 @@ class Session:
         return taken
 
     def obey(self) -> None:
-        """Take up the newest request, unless a replay is under way: the loop that would do it is busy."""
-        if self._newest is None or self._awaits_replay or self._replay is not None:
-            return
-        if self.ending is not None:
+        """Take up the newest request, unless a replay is under way."""
+        if self._newest is None or self._is_busy or self.ending is not None:
             return
         (self._filter, from_slot, came_at), self._newest = self._newest, None
         if self._filter.commitment is not self.level:
@@ -153,7 +164,7 @@ class Session:
 
     def offer(self, batch: list[Message]) -> None:
         """What was broadcast on this session's ring."""
-        if self._awaits_replay or self._replay is not None:
+        if self._is_busy:
             if len(self._unread) >= self._host.channel_capacity:
                 self._overrun = True
             else:

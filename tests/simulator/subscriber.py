@@ -1,6 +1,7 @@
 """A client of a simulated region: asks, takes frames, and tells them in few words."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from monitor.core.chain import SlotStatus
 from monitor.simulator.model import Chain
@@ -12,9 +13,9 @@ EPOCH = 1_795_000_000.0
 """The utc_offset of the regions of tests: `now` 0 is this second."""
 
 
-def make_region(chain: Chain, *, seed: int = 1, **settings: object) -> Region:
+def make_region(chain: Chain, *, seed: int = 1, **settings: Any) -> Region:
     """Slot time 1 unless told; the first slot begins at 0."""
-    chosen = RegionSettings(**{"slot_time": 1.0, **settings})  # type: ignore[arg-type]
+    chosen = RegionSettings(**{"slot_time": 1.0, **settings})
     return Region("ams", chain, chosen, seed=seed, started_at=0.0, utc_offset=EPOCH)
 
 
