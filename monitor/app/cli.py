@@ -43,10 +43,14 @@ _ProfileName = Annotated[
 @app.command()
 def run(config: _ConfigFile, profile: _ProfileName = None) -> None:
     """Watch the endpoints of a configuration until stopped."""
+    from monitor.adapters.grpc.environment import EventEngine, prepare
     from monitor.app.configuration import load
+
+    configuration = load(config, os.environ, profile)
+    prepare(EventEngine(configuration.ingest.event_engine))  # before anything imports grpc
     from monitor.app.lifecycle import run_daemon
 
-    raise typer.Exit(run_daemon(load(config, os.environ, profile)))
+    raise typer.Exit(run_daemon(configuration))
 
 
 @app.command()
