@@ -52,7 +52,8 @@ def run_daemon(configuration: Configuration) -> int:
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     _tame_collector()
-    log = open_log(LogSettings(secrets=configuration.secrets()), sys.stderr)
+    settings = LogSettings(configuration.log.level, configuration.log.form, configuration.secrets())
+    log = open_log(settings, sys.stderr)
     surroundings = Surroundings(LogReporter(log), Notifier.from_environ(os.environ))
     with StateDirectory(configuration.state_dir):
         anyio.run(
