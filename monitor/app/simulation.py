@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import anyio
 
+from monitor.core.errors import MonitorError
 from monitor.simulator.cluster import Cluster, simulate
 from monitor.simulator.options import SimulateOptions
 
@@ -25,6 +26,7 @@ async def _until_signal(options: SimulateOptions, tell: Callable[[str], None]) -
         tell(f"rpc  {cluster.rpc_url}")
         tell(f"control  {cluster.control}")
 
+    failed: MonitorError | None = None
     async with anyio.create_task_group() as tasks:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
 
@@ -33,5 +35,10 @@ async def _until_signal(options: SimulateOptions, tell: Callable[[str], None]) -
                     tasks.cancel_scope.cancel()
 
             tasks.start_soon(stop, name="signals")
-            await simulate(options, ready=ready)
+            try:
+                await simulate(options, ready=ready)
+            except MonitorError as error:
+                failed = error  # Raised inside the group, it would come out wrapped in one.
             tasks.cancel_scope.cancel()
+    if failed is not None:
+        raise failed

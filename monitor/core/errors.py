@@ -7,6 +7,7 @@ MonitorError
 ├── SinkFailed             a sink could not take what it was given
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
+├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
 └── FaultRefused           the simulator cannot do what was asked of it
 """
 
@@ -37,6 +38,10 @@ class PlanRefused(MonitorError):
 
 class FrameMalformed(MonitorError):
     """A server sent bytes that do not parse as a SubscribeUpdate."""
+
+
+class SimulatorFailed(MonitorError):
+    """The simulator cannot have a port or a file that it needs; the message names it."""
 
 
 class FaultRefused(MonitorError):

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack
 from math import inf
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -18,7 +17,7 @@ import anyio.abc
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from monitor.core.chain import Commitment
-from monitor.core.errors import FaultRefused
+from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.accounts import Accounts
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_blocks import BlocksChain
@@ -73,7 +72,7 @@ class Cluster:
     ) -> None:
         """Run until cancelled, on the asyncio backend; started when every door is open.
 
-        Raises OSError for a port or a truth file that cannot be had, FaultRefused for a bad control address.
+        Raises SimulatorFailed for a port or a truth file that cannot be had, FaultRefused for a bad control address.
         """
         options = self._options
         started_at = inf if self._waiting else anyio.current_time()
@@ -108,7 +107,7 @@ class Cluster:
         try:
             text = faults.apply(fault, argument)
             await (server.close() if faults.killed else server.open())
-        except (ValueError, OSError) as refused:
+        except (ValueError, SimulatorFailed) as refused:
             raise FaultRefused(str(refused)) from refused
         server.wake()
         return text
@@ -247,4 +246,10 @@ def _open_truth(options: SimulateOptions) -> TruthFile | None:
     if options.truth is None:
         return None
     limit = options.truth_max_mb
-    return TruthFile(Path(options.truth), None if limit is None else limit * 1_000_000)
+    try:
+        return TruthFile(options.truth, None if limit is None else limit * 1_000_000)
+    except OSError as failed:
+        raise SimulatorFailed(
+            f"the truth cannot be written to {options.truth} ({failed.strerror}); "
+            "name another file with --truth"
+        ) from failed

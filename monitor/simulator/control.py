@@ -16,7 +16,7 @@ import orjson
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.stapled import MultiListener
 
-from monitor.core.errors import FaultRefused
+from monitor.core.errors import FaultRefused, SimulatorFailed
 
 _LONGEST_LINE: Final = 4096
 _PATIENCE: Final = 5.0
@@ -37,12 +37,12 @@ class Controlled(Protocol):
 
 
 async def listen_for_commands(address: str) -> tuple[Listener, str]:
-    """A listener on `host:port` (0: a free port), and its address. Raises FaultRefused when it cannot be had."""
+    """A listener on `host:port` (0: a free port), and its address. Raises SimulatorFailed when it cannot be had, FaultRefused when it is none."""
     host, port = split_address(address)
     try:
         listener = await anyio.create_tcp_listener(local_host=host, local_port=port)
     except OSError as failed:
-        raise FaultRefused(
+        raise SimulatorFailed(
             f"the control address {address} cannot be had ({failed}); give another with --control"
         ) from failed
     return listener, f"{host}:{listener.extra(anyio.abc.SocketAttribute.local_port)}"

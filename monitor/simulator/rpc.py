@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from typing_extensions import override
 
+from monitor.core.errors import SimulatorFailed
 from monitor.simulator.rpc_methods import RpcError, RpcMethods
 
 LARGEST_BODY: Final = 50 * 1024
@@ -59,7 +60,7 @@ async def _shielded(server: uvicorn.Server, listening: socket.socket) -> None:
 
 
 def listen_rpc(port: int) -> socket.socket:
-    """A socket that listens on this port (0: a free one). Raises OSError when it is taken."""
+    """A socket that listens on this port (0: a free one). Raises SimulatorFailed when it is taken."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -67,7 +68,9 @@ def listen_rpc(port: int) -> socket.socket:
         listening.listen()
     except OSError as taken:
         listening.close()
-        raise OSError(f"port {port} of {HOST} is taken; choose others with --ports") from taken
+        raise SimulatorFailed(
+            f"port {port} of {HOST} is taken; choose others with --ports"
+        ) from taken
     return listening
 
 

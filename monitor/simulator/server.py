@@ -7,6 +7,7 @@ client's HTTP/2 window, so what a slow client does not read stays in the session
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -16,6 +17,7 @@ import grpc
 import grpc.aio
 from google.protobuf.message import DecodeError
 
+from monitor.core.errors import SimulatorFailed
 from monitor.simulator.connections import break_connections
 from monitor.simulator.refused import Refused
 from monitor.wire.pb import geyser_pb2
@@ -143,16 +145,14 @@ class RegionServer:
         return sum(stream.asked for stream in self._streams)
 
     async def open(self) -> None:
-        """Listen; on the same port as before. Raises OSError when another process has it."""
+        """Listen; on the same port as before. Raises SimulatorFailed when another process has it."""
         if self._server is not None:
             return
+        _check_free(self.port)
         compression = _GZIP if self._settings.gzip else ()
         server = grpc.aio.server(options=(*_OPTIONS, *compression))
         server.add_generic_rpc_handlers((self._geyser(), self._health()))
-        try:
-            self.port = server.add_insecure_port(f"{HOST}:{self.port}")
-        except RuntimeError as refused:
-            raise OSError(f"port {self.port} of {HOST} is taken; choose others") from refused
+        self.port = server.add_insecure_port(f"{HOST}:{self.port}")
         await server.start()
         self._server = server
 
@@ -232,6 +232,18 @@ class RegionServer:
                 stream.session.receive(request, self._clock())
                 stream.asked = stream.asked or _asks(request)
             stream.news.set()
+
+
+def _check_free(port: int) -> None:
+    """grpc says on stderr that a port is taken, so we look first."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as taken:
+            raise SimulatorFailed(
+                f"port {port} of {HOST} is taken; choose others with --ports"
+            ) from taken
 
 
 async def _pull(stream: _Stream, context: _Context) -> None:

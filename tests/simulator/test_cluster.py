@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from monitor.core.chain import Commitment
-from monitor.core.errors import FaultRefused
+from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.cluster import Cluster, simulate
 from monitor.simulator.control import ask_status, send_fault
@@ -238,10 +238,17 @@ def test_a_taken_port_ends_the_start_and_leaves_nothing_open() -> None:
         port = int(cluster.endpoints["one"].rpartition(":")[2])
         before = threading.active_count()
 
-        with pytest.raises(OSError, match=f"port {port} of 127.0.0.1 is taken"):
+        with pytest.raises(SimulatorFailed, match=f"port {port} of 127.0.0.1 is taken"):
             Cluster(SimulateOptions(ports=port, regions=("two",), control="127.0.0.1:0")).start()
 
         assert threading.active_count() == before
+
+
+def test_a_truth_file_that_cannot_be_written_ends_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "truth.jsonl"
+
+    with pytest.raises(SimulatorFailed, match=r"cannot be written to .*; name another file"):
+        Cluster(SimulateOptions(ports=0, control="127.0.0.1:0", truth=path)).start()
 
 
 def test_stopping_closes_every_door_and_ends_the_thread() -> None:

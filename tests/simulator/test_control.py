@@ -10,7 +10,7 @@ import anyio
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from monitor.core.errors import FaultRefused
+from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.control import (
     ask_status,
     listen_for_commands,
@@ -107,7 +107,7 @@ def test_an_address_in_use_is_refused_with_the_remedy() -> None:
 
     with (
         controlled() as (address, _),
-        pytest.raises(FaultRefused, match=r"cannot be had .*; give another with --control"),
+        pytest.raises(SimulatorFailed, match=r"cannot be had .*; give another with --control"),
     ):
         anyio.run(listen_twice, address)
 

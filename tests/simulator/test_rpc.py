@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from monitor.core.errors import SimulatorFailed
 from monitor.simulator.accounts import Accounts
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
@@ -132,5 +133,5 @@ def test_health_can_be_read_with_get() -> None:
 
 def test_a_taken_port_is_refused_with_the_remedy() -> None:
     with listen_rpc(0) as listening:
-        with pytest.raises(OSError, match="is taken; choose others with --ports"):
+        with pytest.raises(SimulatorFailed, match="is taken; choose others with --ports"):
             listen_rpc(listening.getsockname()[1])

@@ -1,5 +1,6 @@
 """getBlock answers made from geyser's messages, against real answers of mainnet and devnet."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import orjson
 import pytest
 import zstandard
 
+from monitor.core.chain import Kind
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_blocks import BlocksChain
 from monitor.simulator.chain_settings import ChainSettings
-from monitor.simulator.model import Bank
+from monitor.simulator.model import Bank, Update
 from monitor.simulator.rpc_blocks import BlockForm, VersionTooNew, block_json
+from monitor.wire.pb import geyser_pb2
 from tests.shared_data import SHARED, needs_shared_data
 
 REAL = SHARED / "blocks" / "getBlock"
@@ -139,3 +142,18 @@ def test_a_failed_transaction_says_why_twice() -> None:
 
     assert failed
     assert all(meta["status"] == {"Err": meta["err"]} for meta in failed)
+
+
+def test_partitioned_rewards_say_in_how_many_parts() -> None:
+    bank = canonical_banks(1)[0]
+    message = geyser_pb2.SubscribeUpdateBlockMeta()
+    message.MergeFromString(bank.meta.message.SerializeToString())
+    message.rewards.num_partitions.num_partitions = 243
+    reward = message.rewards.rewards[0]
+    reward.commission = "7"
+    meta = Update(Kind.BLOCK_META, bank.slot, message, b"")
+
+    answer = block_json(replace(bank, meta=meta), BlockForm(details="none"))
+
+    assert answer["numRewardPartitions"] == 243
+    assert answer["rewards"][0]["commission"] == 7

@@ -278,3 +278,18 @@ def test_health_and_version() -> None:
 
     assert node.ask("getHealth") == "ok"
     assert node.ask("getVersion")["solana-core"] == "4.2.0"
+
+
+def test_get_blocks_of_a_range_that_ends_before_it_starts_is_empty() -> None:
+    node = Node()
+
+    assert node.ask("getBlocks", node.first + 9, node.first + 8) == []
+
+
+def test_get_block_takes_a_bare_encoding_for_options() -> None:
+    node = Node()
+    numbers = node.ask("getBlocks", node.first, node.first + 100)
+
+    refused = node.refusal("getBlock", numbers[0], "base64")
+
+    assert refused.code == -32015  # no version was named

@@ -13,6 +13,7 @@ import grpc
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from monitor.core.errors import SimulatorFailed
 from monitor.simulator.server import HOST, UNARY, RegionServer, ServerSettings
 from monitor.wire.pb import geyser_pb2
 from tests.simulator.scripted_region import ScriptedRegion, ScriptedSession
@@ -322,7 +323,7 @@ def test_closing_twice_and_opening_twice_is_once() -> None:
 
 
 def test_a_taken_port_is_refused() -> None:
-    with served() as made, pytest.raises(OSError, match="is taken; choose others"):
+    with served() as made, pytest.raises(SimulatorFailed, match="is taken; choose others"):
         with served(port=made.server.port):
             pass
 

@@ -1,3 +1,5 @@
+from math import inf
+
 import pytest
 
 from monitor.core.chain import Commitment
@@ -82,3 +84,20 @@ def test_the_first_slot_kept_moves_with_the_window() -> None:
     assert view.first_kept() == chain.first_slot + 50
     with pytest.raises(KeyError):
         view.block(chain.first_slot, Commitment.CONFIRMED, at(500))
+
+
+def test_below_the_first_slot_there_is_no_block() -> None:
+    chain = chain_of()
+    view = ChainView(chain, SLOT_TIME, STARTED)
+
+    assert view.block(chain.first_slot - 1, Commitment.PROCESSED, at(50)) is None
+
+
+def test_a_chain_may_begin_later() -> None:
+    view = ChainView(chain_of(), SLOT_TIME, inf)
+    before = view.newest(Commitment.PROCESSED, at(50))
+
+    view.begin(STARTED)
+
+    assert before is None
+    assert view.newest(Commitment.PROCESSED, at(50)) is not None
