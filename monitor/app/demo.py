@@ -3,6 +3,7 @@
 It makes everything anew in its folder, says where things are, and hands a signal on to both children.
 """
 
+import ctypes
 import os
 import shutil
 import signal
@@ -24,6 +25,9 @@ STOP_SECONDS: Final = 2.5
 """How long children may take to stop before they are killed."""
 LOOK_SECONDS: Final = 0.05
 
+_LIBC: Final = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG: Final = 1
+"""prctl(2)."""
 _MADE: Final = ("events*.jsonl", "truth.jsonl*", "monitor.log", "simulator.log", "config.yaml")
 
 
@@ -161,9 +165,15 @@ def _child(name: str, arguments: Sequence[str], log: Path) -> Child:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
             env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         )
     return Child(name, process, log)
+
+
+def _end_with_parent() -> None:
+    """In the child: ask Linux for SIGTERM when the demo itself is killed, so that no child outlives it."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _where(places: Places) -> str:

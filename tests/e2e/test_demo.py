@@ -81,6 +81,16 @@ def test_events_flow_a_region_breaks_and_a_signal_ends_it_cleanly(
     assert "the daemon stopped" in (tmp_path / "monitor.log").read_text()
 
 
+def test_a_killed_demo_leaves_no_child(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    with _demo(tmp_path, _free_ports()) as process:
+        until(lambda: _lines(events) > 0)
+        children = _children(process.pid)
+        process.kill()
+        process.wait(PATIENCE)
+        until(lambda: not any(os.path.exists(f"/proc/{child}") for child in children))
+
+
 def test_a_second_demo_on_the_same_ports_says_so(tmp_path: Path) -> None:
     ports = _free_ports()
     with closing(socket.create_server(("127.0.0.1", ports + 1))):
