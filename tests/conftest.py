@@ -12,6 +12,7 @@ import trio.testing
 
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=500, deadline=None)
+hypothesis.settings.load_profile("dev")
 
 
 @pytest.fixture

@@ -72,10 +72,10 @@ class Join:
                 table[key] = seen | bit
             gate.tally.duplicates[endpoint] += 1
             return
-        table[key] = bit
         mask &= gate.levels.at[0]
-        if mask:
+        if mask and not (state.contested and state.is_known(kind, key)):
             gate.at_once((mask, endpoint, False, 0, state.sole_blockhash(), row))
+        table[key] = bit
         if held:
             if kind == Kind.ACCOUNT:
                 store.accounts[key] = (endpoint, row)
@@ -240,10 +240,10 @@ class Join:
             table[row[2]] = seen | bank.bit
             gate.tally.duplicates[endpoint] += 1
             return
-        table[row[2]] = bank.bit
         mask = row[3] & gate.levels.at[0]
-        if mask:
+        if mask and not (state.contested and state.is_known(Kind.BLOCK_META, row[2])):
             gate.at_once((mask, endpoint, False, 0, row[2], row))
+        table[row[2]] = bank.bit
         if row[3] & gate.levels.held:
             bank.store.held.append((endpoint, row))
 

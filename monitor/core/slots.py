@@ -160,6 +160,10 @@ class SlotState:
         self.parent = meta.parent_slot if self.parent is None else self.parent
         self.contested = self.contested or len(self.metas) > 1
 
+    def is_known(self, kind: int, key: Any) -> bool:
+        """Whether any bank brought this. Looks into every store: for contested slots."""
+        return any(key in store.tables[kind] for store in self._stores())
+
     def sole_blockhash(self) -> str | None:
         """The one blockhash known of this slot; None while banks disagree or may."""
         if len(self.metas) == 1 and not self.contested:

@@ -156,6 +156,36 @@ def test_a_recreated_slot_yields_the_second_block_alone() -> None:
     assert play.take() == ["5 y"]
 
 
+def test_a_recreated_slot_that_all_feeds_saw_is_handed_on_once_at_processed() -> None:
+    play = Play(ALL, feeds=3, level=Commitment.PROCESSED)
+    for feed in (1, 2):
+        play.says(feed, created(5), tx(5, 0, "x"))
+        play.says(feed, created(5), tx(5, 0, "x"), tx(5, 1, "y"), meta(5, "second", mask=1))
+    play.says(3, created(5), tx(5, 0, "x"), tx(5, 1, "y"), meta(5, "second", mask=1))
+    assert play.take() == ["5 x", "5 y", "5 meta second"]
+
+
+def test_a_recreated_slot_that_all_feeds_saw_is_handed_on_once_at_confirmed() -> None:
+    finally_ = Monitor("f", commitment=Commitment.FINALIZED, transactions=TransactionsFilter())
+    play = Play(ALL, finally_, feeds=3)
+    rows = (tx(5, 0, "x", mask=0b11), tx(5, 1, "y", mask=0b11), meta(5, "second", mask=0b11))
+    for feed in (1, 2):
+        play.says(feed, created(5), tx(5, 0, "x", mask=0b11))
+        play.says(feed, created(5), *rows, confirmed(5))
+    play.says(3, created(5), *rows)
+    assert play.take() == ["5 x", "5 y", "5 meta second"]
+    play.says(1, finalized(5))
+    assert play.take() == ["5 x for 10", "5 y for 10", "5 meta second for 10"]
+
+
+def test_a_recreated_slot_that_two_feeds_saw_is_handed_on_once_when_rows_are_let_go() -> None:
+    play = Play(ALL, feeds=2)
+    for feed in (1, 2):
+        play.says(feed, created(5), tx(5, 0, "x"))
+        play.says(feed, created(5), tx(5, 0, "y"), meta(5, "second"), confirmed(5))
+    assert play.take() == ["5 y"]
+
+
 def test_the_confirmed_blockhash_picks_among_two_blocks_of_one_slot() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0, "x"), block="first")
