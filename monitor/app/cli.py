@@ -114,12 +114,21 @@ def simulate(
         Path | None,
         typer.Option(metavar="FILE", help="Serve these getBlock answers, one JSON a line."),
     ] = None,
+    fill: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Fill the made chain with the transactions of these answers."
+        ),
+    ] = None,
     start_when: Annotated[
         int, typer.Option(metavar="N", min=0, help="Start the chain when N feeds are open.")
     ] = 0,
     control: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where `fault` is taken.")
     ] = "127.0.0.1:9999",
+    token: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Refuse clients without this x-token.")
+    ] = None,
 ) -> None:
     """Run a simulated cluster: one Yellowstone server a region, and JSON-RPC."""
     from monitor.app.configuration_values import NAME
@@ -138,7 +147,9 @@ def simulate(
         truth=truth,
         truth_max_mb=truth_max_mb,
         blocks=blocks,
+        fill=fill,
         start_when=start_when,
+        token=token,
     )
     raise typer.Exit(run_simulation(options, typer.echo))
 
