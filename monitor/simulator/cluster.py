@@ -19,6 +19,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from monitor.core.chain import Commitment
 from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.accounts import Accounts
+from monitor.simulator.bodies import read_bodies
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_blocks import BlocksChain
 from monitor.simulator.control import listen_for_commands, serve_control
@@ -44,7 +45,11 @@ class Cluster:
     def __init__(self, options: SimulateOptions) -> None:
         self._options = options
         self.chain: Chain = (
-            GeneratedChain(options.seed, options.chain_settings())
+            GeneratedChain(
+                options.seed,
+                options.chain_settings(),
+                () if options.fill is None else read_bodies(options.fill),
+            )
             if options.blocks is None
             else BlocksChain(options.blocks)
         )

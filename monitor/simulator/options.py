@@ -29,6 +29,8 @@ class SimulateOptions:
     truth_max_mb: int | None = None
     blocks: Path | None = None
     """Real getBlock answers, one JSON a line, served unmodified instead of a made chain."""
+    fill: Path | None = None
+    """Real getBlock answers whose transactions fill the endless chain, in place of made ones."""
     start_when: int = 0
     """The chain starts when so many feeds have asked for something; 0: at once."""
     token: str | None = None
