@@ -28,17 +28,15 @@ Test = Callable[[Any], bool] | None
 """None takes everything."""
 
 
-def _itself(message: Message) -> Message:
-    return message
-
-
 class _Named:
     """The filters of one kind: whether any takes a message, and the encoded names of those that do."""
 
     def __init__(
-        self, tests: Iterable[tuple[str, Test]], facts: Callable[[Any], Any] = _itself
+        self,
+        tests: Iterable[tuple[str, Test]],
+        facts: Callable[[Any], Any] = attrgetter("message"),
     ) -> None:
-        """`facts` gives of a message what the tests want to see."""
+        """`facts` gives of a message what the tests want to see; by default its protobuf."""
         self._tests = tuple(tests)
         self._facts = facts
         self._prefixes: dict[tuple[str, ...], bytes] = {(): b""}

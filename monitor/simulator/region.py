@@ -52,6 +52,8 @@ class RegionSettings:
     ping_every: float = 10.0
     subscription_limit: int | None = None
     """Streams of one subscriber at a time; None does not enforce any."""
+    unary_disabled: bool = False
+    """The four calls about blocks are refused."""
     replay_wait: float = 0.01
     """From a request with from_slot to the moment at which its content is taken; guessed."""
 
@@ -91,7 +93,12 @@ class Region:
         self._events: list[tuple[float, int, What, int, Any]] = []
         self._timers: list[tuple[float, int, Callable[[float], None]]] = []
         self._sessions: list[Session] = []
-        self._calls = UnaryCalls(name, lambda: self._unary, self._first_available)
+        self._calls = UnaryCalls(
+            name,
+            lambda: self._unary,
+            self._first_available,
+            disabled=settings.unary_disabled,
+        )
         self.restart()
 
     @property
@@ -172,6 +179,13 @@ class Region:
         if self.faults.killed:
             raise Refused("UNAVAILABLE", "connection refused")
         self._check_token(metadata)
+        limit = self.max_request_bytes
+        if len(request) > limit:
+            text = (
+                f"Error, decoded message length too large: found {len(request)} bytes, "
+                f"the limit is: {limit} bytes"
+            )
+            raise Refused("OUT_OF_RANGE", text)
         return self._calls.answer(method, request)
 
     def check_replay(self, from_slot: int) -> tuple[str, str] | None:
@@ -252,19 +266,18 @@ class Region:
         """Take all events of the validator that are due up to `until`."""
         if until < self._shifted_at:
             return
-        edge = until - self.faults.lag
-        events = self._events
+        events, lag = self._events, self.faults.lag
         while True:
             begins = inf
             if self._chain.end_slot is None or self._next_slot < self._chain.end_slot:
                 begins = self._timing.begins(self._next_slot)
-            limit = min(begins, edge)
-            while events and events[0][0] <= limit:
+            # The very sums of `next_due`: a difference could round the other way, and be due for ever.
+            while events and events[0][0] <= begins and events[0][0] + lag <= until:
                 heard, _, what, slot, subject = heappop(events)
                 if not self.faults.deaf:
-                    moment = max(heard + self.faults.lag, self._shifted_at)
+                    moment = max(heard + lag, self._shifted_at)
                     self._take(what, slot, subject, self.utc_ns(moment))
-            if begins > edge:
+            if begins + lag > until:
                 return
             self._load_slot()
 

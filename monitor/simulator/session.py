@@ -101,8 +101,7 @@ class Session:
             return
         if message.HasField("ping"):
             pong = geyser_pb2.SubscribeUpdatePong(id=message.ping.id).SerializeToString()
-            body = encode_body(Kind.PONG, pong)
-            self._queue.append(frame((), body, self._host.utc_ns(now)))
+            self._send_beside(Kind.PONG, pong, now)
             return
         from_slot = message.from_slot if message.HasField("from_slot") else None
         self._newest = (wanted, from_slot, now)
@@ -173,14 +172,22 @@ class Session:
         self._pass(batch)
 
     def ping(self, now: float) -> None:
-        """Queue the server's own ping; a full queue makes it wait, never drops it."""
-        self._queue.append(frame((), encode_body(Kind.PING, b""), self._host.utc_ns(now)))
+        """Queue the server's own ping."""
+        self._send_beside(Kind.PING, b"", now)
 
     def end_now(self, code: str, text: str) -> None:
         """End without delivering what is queued."""
         self._queue.clear()
         if self.ending is None:
             self._end(code, text)
+
+    def _send_beside(self, kind: Kind, message: bytes, now: float) -> None:
+        """Queue what does not come through the filter loop.
+
+        A full queue does not drop it; its sender waits with one message in hand, and makes no other meanwhile.
+        """
+        if len(self._queue) <= self._host.channel_capacity:
+            self._queue.append(frame((), encode_body(kind, message), self._host.utc_ns(now)))
 
     def _catch_up(self) -> None:
         """Read the part of the ring that was left waiting."""

@@ -18,6 +18,8 @@ _BLOCKHASHES_KEPT: Final = 364
 _BLOCKHASH_LIFE: Final = 300
 """Blocks."""
 
+_BLOCK_METHODS: Final = ("GetLatestBlockhash", "GetBlockHeight", "GetSlot", "IsBlockhashValid")
+
 NOTHING_STORED: Final = 2**64 - 1
 """first_available before the first whole block."""
 
@@ -75,8 +77,14 @@ class UnaryCalls:
         hostname: str,
         storage: Callable[[], UnaryStorage],
         available: Callable[[], int | None],
+        *,
+        disabled: bool = False,
     ) -> None:
-        """`available` gives the oldest slot that can be replayed, NOTHING_STORED, or None when replay is off."""
+        """`available` gives the oldest slot that can be replayed, NOTHING_STORED, or None when replay is off.
+
+        `disabled` turns off the four methods about blocks.
+        """
+        self._disabled = frozenset(_BLOCK_METHODS if disabled else ())
         self._hostname = hostname
         self._storage = storage
         self._available = available
@@ -94,6 +102,8 @@ class UnaryCalls:
         """The encoded response. Raises Refused."""
         if method not in self._methods:
             raise Refused("UNIMPLEMENTED", "")
+        if method in self._disabled:
+            raise Refused("UNIMPLEMENTED", "method disabled")
         kind, respond = self._methods[method]
         try:
             message = kind.FromString(request)

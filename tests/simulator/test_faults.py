@@ -136,6 +136,16 @@ def test_lag_shifts_everything_that_comes() -> None:
     assert stamps["102 meta"] == pytest.approx(5.4, abs=1e-6)
 
 
+@pytest.mark.parametrize("lag", ["0.1", "0.3", "1.7", "2.0000001"])
+def test_what_is_due_is_done_when_it_is_due(lag: str) -> None:
+    """However the sums round: a region that is due for ever would never let a clock move on."""
+    region = make_region(plain_chain(20), slot_time=0.1, delay=0.7, jitter=0.003)
+    region.faults.apply("lag", lag)
+    while (due := region.next_due()) < 9.0:
+        region.advance(due)
+        assert region.next_due() > due
+
+
 def test_end_of_a_lag_brings_what_was_overdue_at_once() -> None:
     region = running()
     session = subscribe(region, request_all())

@@ -101,6 +101,20 @@ def test_unknown_method_and_bad_bytes() -> None:
         at(0.0).call("Ping", b"\xff", {}, 0.0)
 
 
+def test_disabled_calls_are_the_four_about_blocks() -> None:
+    region = at(4.5, unary_disabled=True)
+    for method in ("GetSlot", "GetBlockHeight", "GetLatestBlockhash", "IsBlockhashValid"):
+        with pytest.raises(Refused, match=r"^UNIMPLEMENTED: method disabled$"):
+            region.call(method, b"", {}, 4.5)
+    assert region.call("GetVersion", b"", {}, 4.5)
+
+
+def test_request_over_the_size_limit_is_refused_in_words() -> None:
+    said = "Error, decoded message length too large: found 8 bytes, the limit is: 7 bytes"
+    with pytest.raises(Refused, match=f"^OUT_OF_RANGE: {said}$"):
+        at(0.0, max_decoding_message_size=7).call("GetSlot", bytes(8), {}, 0.0)
+
+
 def test_blockhash_validity_needs_332_blockhashes() -> None:
     request = geyser_pb2.IsBlockhashValidRequest(blockhash=base58(digest(110, "a")))
     early = at(331.5, slots=340)
