@@ -151,3 +151,12 @@ def test_opening_is_asked_for_with_from_slot_only_at_a_named_start() -> None:
     play = Play(ALL, start_slot=7)
     play.ends(1).at(1)
     assert [c.from_slot for c in play.of(OpenFeed)] == [7, None]
+
+
+def test_a_replay_that_never_reaches_its_fence_is_given_up() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4, tx(4, 0, "a")).says(1, confirmed(4)).ends(1).ends(2).at(1)
+    first, second = play.opened()[2:]
+    play.block(first, 9, tx(9, 0, "f")).block(second, 9, tx(9, 0, "f")).at(11)
+    play.block(second, 10, tx(10, 0, "g"))
+    assert play.of(AmendFeed) == [AmendFeed(first, 1, 4), AmendFeed(second, 1, 4)]

@@ -314,3 +314,45 @@ def test_a_bank_recreated_after_the_release_repeats_nothing() -> None:
     assert play.take() == ["5 y"]
     play.says(1, created(5), tx(5, 0, "y"), tx(5, 1, "z"), meta(5, "second", transactions=2))
     assert play.take() == ["5 z late"]
+
+
+def test_at_processed_a_transaction_of_two_banks_is_given_once_wherever_it_stands() -> None:
+    play = Play(ALL, level=Commitment.PROCESSED)
+    play.says(1, created(5), tx(5, 0, "x"), tx(5, 1, "y"), entry(5, 0))
+    play.says(1, created(5), tx(5, 0, "y"), tx(5, 1, "z"), entry(5, 1))
+    assert play.take() == ["5 x", "5 y", "5 entry 0", "5 z"]
+
+
+def test_slots_far_below_the_root_are_let_go() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a"))
+    play.block(1, 200, tx(200, 0, "c"), parent=4).says(1, finalized(200))
+    assert sorted(play.kernel.join.slots) == [200]
+
+
+def test_what_comes_late_repeats_nothing_while_a_higher_level_waits() -> None:
+    patient = Monitor("f", commitment=Commitment.FINALIZED, transactions=TransactionsFilter())
+    play = Play(ALL, patient, feeds=2)
+    play.block(1, 5, tx(5, 0, mask=0b11)).says(1, confirmed(5))
+    assert play.take() == ["5 t0"]
+    play.block(2, 5, tx(5, 0, mask=0b11), tx(5, 1, mask=0b11))
+    assert play.take() == ["5 t1 late"]
+    play.says(1, finalized(5))
+    assert play.take() == ["5 t0 for 10", "5 t1 for 10"]
+
+
+def test_rows_of_a_feed_that_broke_stay_out_of_a_block_that_they_contradict() -> None:
+    play = Play(ALL, feeds=3)
+    play.says(1, created(5), tx(5, 0, "x")).ends(1)
+    play.says(2, tx(5, 0, "y"), meta(5, "first", transactions=1))
+    play.says(3, tx(5, 0, "z"), meta(5, "second", transactions=1), confirmed(5)).at(2.0)
+    assert play.take() == ["5 z"]
+
+
+def test_a_bank_that_begins_anew_after_its_rows_were_passed_over_repeats_nothing() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(2, 4)
+    play.says(1, tx(5, 0, "x"), confirmed(5)).says(2, meta(5)).at(2.0)
+    assert play.take() == ["5 x"]
+    play.block(1, 5, tx(5, 0, "x"))
+    assert play.take() == []

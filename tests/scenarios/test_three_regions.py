@@ -1,7 +1,7 @@
 """Three regions, one stream, in virtual time: nothing lost, nothing twice, nothing before its commitment."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -56,12 +56,16 @@ def assert_complete(outcome: Outcome) -> None:
     """The events of the slots of interest are the truth's, each once, field by field."""
     events = [event for event in outcome.events if event["slot"] in outcome.slots]
     ids = Counter(event["id"] for event in events)
-    assert [key for key, count in ids.items() if count > 1] == []
+    _assert_none([key for key, count in ids.items() if count > 1], "came twice")
     found = {event["id"]: bare(event) for event in events}
     wanted = _expected(outcome)
-    assert sorted(wanted.keys() - found.keys()) == []
-    assert sorted(found.keys() - wanted.keys()) == []
-    assert [key for key, record in wanted.items() if found[key] != record] == []
+    _assert_none(wanted.keys() - found.keys(), "were lost")
+    _assert_none(found.keys() - wanted.keys(), "are not in the truth")
+    _assert_none([key for key, record in wanted.items() if found[key] != record], "differ")
+
+
+def _assert_none(ids: Collection[str], fate: str) -> None:
+    assert not ids, f"{len(ids)} events {fate}: {', '.join(sorted(ids)[:8])}"
 
 
 def assert_in_order(outcome: Outcome) -> None:
@@ -73,7 +77,7 @@ def assert_in_order(outcome: Outcome) -> None:
             continue
         index = event["index"] if event["kind"] in ("transaction", "entry") else 0
         place = (event["slot"], order.index(event["kind"]), index)
-        assert place >= last
+        assert place >= last, f"{event['id']} came after {last}"
         last = place
 
 
@@ -85,7 +89,7 @@ def assert_not_early(outcome: Outcome) -> None:
         for event, heard in zip(outcome.events, outcome.heard, strict=True)
         if told[heard] < event["slot"]
     ]
-    assert early == []
+    _assert_none(early, "came early")
 
 
 async def test_an_undisturbed_cluster_gives_the_truth_in_chain_order(tmp_path: Path) -> None:

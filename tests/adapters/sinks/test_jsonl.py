@@ -151,3 +151,21 @@ async def test_says_what_is_wrong_with_a_path_that_cannot_be_opened(tmp_path: Pa
     sink = JsonlSink(JsonlSettings(tmp_path / "file" / "events.jsonl"), StoppedClock())
     with pytest.raises(SinkFailed, match="change `path`"):
         await sink.open()
+
+
+async def test_a_line_that_is_torn_is_finished_before_the_file_rotates(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    disk, clock = FailingDisk(room=9), StoppedClock()
+    sink = JsonlSink(JsonlSettings(path, rotate_every=60.0), clock, write=disk.write)
+    await sink.open()
+    await sink.write([b"first\n"])
+    with pytest.raises(SinkFailed):
+        await sink.write([b"second\n"])
+    disk.room, clock.seconds = 100, clock.seconds + 61
+    await sink.write([b"second\n"])
+    await sink.write([b"third\n"])
+    await sink.close()
+    assert sorted(file.read_bytes() for file in tmp_path.iterdir()) == [
+        b"first\nsecond\n",
+        b"third\n",
+    ]

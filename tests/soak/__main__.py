@@ -1,0 +1,58 @@
+"""`python -m tests.soak NAME`: a must-show line at full count, with a drawn seed that is printed."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from random import SystemRandom
+
+from tests.soak import guards, regions, results
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one soak and note its result; 0 when it held."""
+    parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
+    names = parser.add_subparsers(dest="name", required=True)
+    one = names.add_parser("regions", help=regions.__doc__)
+    one.add_argument("--rounds", type=int, default=regions.ROUNDS)
+    one.add_argument("--slots", type=int, default=regions.SLOTS)
+    one.add_argument(
+        "--seed", type=int, default=None, help="of the first round; drawn if not given"
+    )
+    two = names.add_parser("guards", help=guards.__doc__)
+    two.add_argument("--only", default="", help="guards whose file or test contains this text")
+    asked = parser.parse_args(arguments)
+    began = time.monotonic()
+    if asked.name == "guards":
+        seed, (size, failures) = None, soak_guards(asked.only)
+    else:
+        seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
+        size, failures = soak_regions(seed, asked.rounds, asked.slots)
+    result = "; ".join(failures) if failures else "held"
+    results.append(asked.name, seed, size, result, time.monotonic() - began)
+    print(result)
+    return 1 if failures else 0
+
+
+def soak_regions(seed: int, rounds: int, slots: int) -> tuple[str, list[str]]:
+    """The size of the soak, and a line for each round that failed."""
+    failures = []
+    print(f"seed {seed}")
+    for number, each in enumerate(regions.round_seeds(seed, rounds), 1):
+        print(f"round {number} of {rounds}, seed {each}", flush=True)
+        wrong = regions.run_round(each, slots)
+        if wrong is not None:
+            failures.append(f"seed {each}: {wrong}")
+            repeat = f"scripts/soak regions --rounds 1 --slots {slots} --seed {each}"
+            print(f"  FAILED: {wrong}\n  to repeat: {repeat}", flush=True)
+    return f"{rounds} rounds of {slots} slots", failures
+
+
+def soak_guards(only: str) -> tuple[str, list[str]]:
+    """The size of the soak, and a line for each guard whose loss no test noticed."""
+    chosen = [guard for guard in guards.read() if only in f"{guard.file} {guard.test}"]
+    return f"{len(chosen)} guards", guards.unnoticed(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
