@@ -20,6 +20,7 @@ from monitor.adapters.clock import SystemClock, SystemDice
 from monitor.adapters.http.server import HttpApi
 from monitor.adapters.logs.log import LogSettings, open_log
 from monitor.adapters.logs.reporter import LogReporter
+from monitor.adapters.logs.standard import lead_standard_logging
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.readiness import unready
@@ -54,6 +55,7 @@ def run_daemon(configuration: Configuration) -> int:
     _tame_collector()
     settings = LogSettings(configuration.log.level, configuration.log.form, configuration.secrets())
     log = open_log(settings, sys.stderr)
+    lead_standard_logging(log)
     surroundings = Surroundings(LogReporter(log), Notifier.from_environ(os.environ))
     with StateDirectory(configuration.state_dir):
         anyio.run(

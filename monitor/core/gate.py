@@ -154,6 +154,8 @@ class Gate:
         return state.gave_up
 
     def _release(self, state: SlotState, level: Commitment) -> None:
+        if not state.is_whole():
+            state.remember_given()
         late = state.number < self.frontier[level]
         self._hand_on(state, level, late=late)
         state.released_level = level

@@ -73,7 +73,7 @@ class Join:
             gate.tally.duplicates[endpoint] += 1
             return
         mask &= gate.levels.at[0]
-        if mask and not (state.contested and state.is_known(kind, key)):
+        if mask and state.is_new_at_once(row):
             gate.at_once((mask, endpoint, False, 0, state.sole_blockhash(), row))
         table[key] = bit
         if held:
@@ -241,7 +241,7 @@ class Join:
             gate.tally.duplicates[endpoint] += 1
             return
         mask = row[3] & gate.levels.at[0]
-        if mask and not (state.contested and state.is_known(Kind.BLOCK_META, row[2])):
+        if mask and state.is_new_at_once(row):
             gate.at_once((mask, endpoint, False, 0, row[2], row))
         table[row[2]] = bank.bit
         if row[3] & gate.levels.held:

@@ -102,6 +102,7 @@ class SlotState:
         "fresh_from",
         "gave_up",
         "given",
+        "given_at_once",
         "hold_until",
         "metas",
         "number",
@@ -139,14 +140,16 @@ class SlotState:
         self.accounts_out: set[tuple[int, bytes]] = set()
         """(level, pubkey or key of a write) of account events that were handed on."""
         self.given: set[tuple[int, int, Any]] | None = None
-        """(level, kind, key) of rows that were handed on; kept only where banks have stores of their own."""
+        """(level, kind, key) of rows that were handed on; kept where a second store, or a later bank, may repeat them."""
+        self.given_at_once: set[tuple[int, Any]] | None = None
+        """(kind, identity) of rows that came; kept only from when the slot is contested."""
 
     def open_bank(self, feed: int, *, began_whole: bool) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
         again = feed in self.current
         self.contested = self.contested or again
-        if again and self.given is None:
-            self.given = self._given_so_far()
+        if again:
+            self.remember_given()
         bank = Bank(1 << len(self.banks), feed, Store() if again else self.shared, began_whole)
         self.banks.append(bank)
         self.current[feed] = bank
@@ -160,9 +163,26 @@ class SlotState:
         self.parent = meta.parent_slot if self.parent is None else self.parent
         self.contested = self.contested or len(self.metas) > 1
 
-    def is_known(self, kind: int, key: Any) -> bool:
-        """Whether any bank brought this. Looks into every store: for contested slots."""
-        return any(key in store.tables[kind] for store in self._stores())
+    def is_new_at_once(self, row: Row) -> bool:
+        """Whether monitors at processed have not had an event of this row's id; for rows not yet in a table.
+
+        Banks of a contested slot may hold one transaction at two indexes, and two entries at one index: what
+        would bear an id that was given is not given again, and no entry is, since ids of entries are indexes.
+        """
+        if not self.contested:
+            return True
+        if self.given_at_once is None:
+            self.given_at_once = {
+                (kind, _identity(kind, key))
+                for store in self._stores()
+                for kind, table in enumerate(store.tables)
+                for key in table
+            }
+        identity = (row[0], _identity(row[0], row[2]))
+        if row[0] == Kind.ENTRY or identity in self.given_at_once:
+            return False
+        self.given_at_once.add(identity)
+        return True
 
     def sole_blockhash(self) -> str | None:
         """The one blockhash known of this slot; None while banks disagree or may."""
@@ -216,6 +236,11 @@ class SlotState:
                 if table[key] & bits:
                     found.setdefault(key, item)
         return dict(sorted(found.items(), key=lambda pair: pair[0][:32]))
+
+    def remember_given(self) -> None:
+        """From now on keep what is handed on: the slot is released with rows that may not be the block's."""
+        if self.given is None:
+            self.given = self._given_so_far()
 
     def first_time(self, level: int, held: Held) -> bool:
         """Whether this level has not had the row yet. Two stores may hold the same row."""
@@ -302,6 +327,11 @@ def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
     return {
         pubkey: store.accounts[key] for pubkey, (_, key) in last.items() if key in store.accounts
     }
+
+
+def _identity(kind: int, key: Any) -> Any:
+    """What of a key is in the event's id: of a transaction the signature alone."""
+    return key[:64] if kind in (Kind.TRANSACTION, Kind.TRANSACTION_STATUS) else key
 
 
 _ORDER: Final = {
