@@ -139,9 +139,7 @@ class Session:
         if self._newest is None or self._is_busy or self.ending is not None:
             return
         (self._filter, from_slot, came_at), self._newest = self._newest, None
-        if self._filter.commitment is not self.level:
-            self.level = self._filter.commitment
-            self._unread.clear()
+        self.level = self._filter.commitment
         if from_slot is None:
             return
         refusal = self._host.check_replay(from_slot)

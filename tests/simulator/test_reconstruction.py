@@ -230,6 +230,13 @@ def test_bank_again_starts_anew_and_may_be_processed_again() -> None:
     ]
 
 
+def test_given_up_bank_is_not_replayed_while_the_next_is_on_its_way() -> None:
+    server = Server()
+    server.whole(tiny_bank(100, 99))
+    server.machine.created_bank(100)
+    assert server.machine.replay.oldest is None
+
+
 def test_hidden_transaction_counts_but_is_not_in_the_block() -> None:
     server, bank = Server(), tiny_bank(100, 99)
     server.machine.created_bank(100)

@@ -211,3 +211,38 @@ def test_two_sessions_do_not_know_each_other() -> None:
     region.advance(9.0)
     assert story(few) == ["100 meta", "101 meta"]
     assert len(story(everything)) > 20
+
+
+def test_requests_after_the_end_are_ignored() -> None:
+    region = make_region(plain_chain(1))
+    session = region.open({}, 0.0)
+    session.break_request_stream(0.0)
+    session.receive(ping_request(1), 0.0)
+    session.break_request_stream(0.0)
+    assert story(session) == []
+    assert session.ending == ("OK", "")
+
+
+def test_client_that_leaves_while_its_replay_is_prepared() -> None:
+    region = make_region(plain_chain(3))
+    region.advance(2.0)
+    session = subscribe(region, request_all(0, from_slot=100), 2.0)
+    region.advance(2.0)
+    session.cancel()
+    region.advance(3.0)
+    assert story(session) == []
+    assert session.ending == ("CANCELLED", "")
+
+
+def test_request_during_a_replay_waits_for_its_end() -> None:
+    region = make_region(plain_chain(6))
+    region.advance(3.0)
+    session = subscribe(region, request_all(0, from_slot=100), 3.0)
+    region.advance(3.01)
+    session.frames(5)
+    session.receive(b"", 3.02)
+    assert region.next_due() > 3.02
+    region.advance(3.1)
+    assert "102 PROCESSED" in story(session)
+    region.advance(9.0)
+    assert story(session) == []
