@@ -8,7 +8,8 @@ MonitorError
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
 ├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
-└── FaultRefused           the simulator cannot do what was asked of it
+├── FaultRefused           the simulator cannot do what was asked of it
+└── BlockMalformed         a getBlock answer that is no whole block
 """
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from monitor.core.backoff import LONGEST_DELAY, full_jitter, slow
+from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
-from monitor.core.connections import FLOOR_MARGIN, REPEAT_LIMIT
-from monitor.core.endings import EndReason
+from monitor.core.connections import FLOOR_MARGIN, REPEAT_LIMIT, Connections
+from monitor.core.endings import Ending, EndReason
 from tests.core.play import ALL, Play, confirmed, created, meta, processed, tx
 
 
@@ -160,3 +161,46 @@ def test_a_replay_that_never_reaches_its_fence_is_given_up() -> None:
     play.block(first, 9, tx(9, 0, "f")).block(second, 9, tx(9, 0, "f")).at(11)
     play.block(second, 10, tx(10, 0, "g"))
     assert play.of(AmendFeed) == [AmendFeed(first, 1, 4), AmendFeed(second, 1, 4)]
+
+
+def test_nothing_is_waited_for_before_the_start() -> None:
+    connections = Connections(2, generation=1, silence=15.0)
+    assert connections.next_deadline() is None
+    list(connections.start(0.0, None))
+    assert connections.next_deadline() == 15.0
+
+
+def test_what_a_feed_says_after_its_end_changes_nothing() -> None:
+    connections = Connections(1, generation=1, silence=15.0)
+    list(connections.start(0.0, None))
+    ending = Ending(EndReason.TRANSIENT, "UNAVAILABLE", "gone")
+    assert len(list(connections.ended(1, ending, 0.0, 1.0))) == 1
+    connections.heard(1, 1.0)
+    assert list(connections.opened(1, 1.0)) == []
+    assert list(connections.ended(1, ending, 0.0, 1.0)) == []
+    taken = connections.meta_taken(1, 5, covers=True, resume_below=lambda _: 4, now=1.0)
+    assert list(taken) == []
+    assert not connections.is_replaying(1, 5)
+    assert connections.errors == [{EndReason.TRANSIENT: 1}]
+
+
+def test_a_replay_refused_before_any_was_asked_for_teaches_no_floor() -> None:
+    play = Play(ALL)
+    play.ends(1, EndReason.REPLAY_EXPIRED)
+    assert play.kernel.connections.all[0].floor is None
+
+
+def test_each_endpoint_waits_for_its_own_back_off() -> None:
+    play = Play(ALL, feeds=2)
+    play.ends(1, jitter=0.0).ends(2, EndReason.AUTH).at(0.25)
+    assert play.opened() == [1, 2, 3]
+    play.at(15.0)
+    assert play.opened() == [1, 2, 3, 4]
+
+
+def test_pings_are_a_sign_of_life_and_nothing_else() -> None:
+    play = Play(ALL)
+    ping = (Kind.PING, 0, 0, 0, None, 5, b"frame")
+    play.at(14.0).says(1, ping).at(28.0)
+    assert play.of(CloseFeed) == []
+    assert play.take() == []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from hypothesis import note
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Command, OpenFeed, Release, Released
@@ -62,7 +62,6 @@ class KernelMachine(RuleBasedStateMachine):
         self._do(self.kernel.handle(Started(), self.now))
         assert set(self.feeds) == set(range(ENDPOINTS))
 
-    @precondition(lambda self: self.feeds)
     @rule(endpoint=FEED)
     def opens(self, endpoint: int) -> None:
         if endpoint in self.feeds:
@@ -170,7 +169,7 @@ class KernelMachine(RuleBasedStateMachine):
         event = (row[0], row[1], row[2])
         assert event not in self.given[level], "handed on twice"
         self.given[level].add(event)
-        if level == Commitment.PROCESSED or released[5][4] is None:
+        if level == Commitment.PROCESSED:
             return
         if row[0] == Kind.SLOT and row[4][2] is True:
             return  # observed statuses wait for no level

@@ -1,0 +1,198 @@
+"""The gate alone: what it keeps waiting, in which order it lets go, and what it counts."""
+
+from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.core.commands import Release, Report
+from monitor.core.gate import Gate, Tally
+from monitor.core.levels import Levels
+from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
+from monitor.core.slots import Meta, SlotState
+from tests.core.play import (
+    ALL,
+    SLOTS,
+    VAULT,
+    Play,
+    confirmed,
+    created,
+    dead,
+    finalized,
+    meta,
+    status,
+    tx,
+    write,
+)
+
+FINALLY = Monitor("finally", commitment=Commitment.FINALIZED, transactions=TransactionsFilter())
+
+
+def gate(*monitors: Monitor, hold: float = 2.0) -> Gate:
+    return Gate(Levels.of(monitors, Commitment.CONFIRMED), Tally([0]), hold=hold)
+
+
+def known(number: int, *, whole: bool = True) -> SlotState:
+    """A slot whose confirmed block is known."""
+    state = SlotState(number)
+    bank = state.open_bank(1, began_whole=whole)
+    state.tie(bank, Meta(f"B{number}", number - 1, f"B{number - 1}", None, 0, 0))
+    state.confirmed = f"B{number}"
+    state.told_level = 1
+    return state
+
+
+def released(door: Gate) -> list[int]:
+    """Slots of the `confirmed` events that came out."""
+    return [
+        event[5][1]
+        for command in door.collect()
+        if isinstance(command, Release)
+        for event in command.released
+        if event[5][2] == SlotStatus.CONFIRMED
+    ]
+
+
+def test_slots_leave_lowest_first_in_whatever_order_they_came() -> None:
+    door = gate(SLOTS)
+    for number in (7, 5, 6):
+        door.admit(known(number), Commitment.CONFIRMED, 0.0)
+    door.pump(0.0)
+    assert released(door) == [5, 6, 7]
+
+
+def test_a_slot_that_is_not_whole_holds_back_what_is_above_and_not_what_is_below() -> None:
+    door = gate(SLOTS)
+    for state in (known(5), known(6, whole=False), known(7)):
+        door.admit(state, Commitment.CONFIRMED, 0.0)
+    door.pump(0.0)
+    assert released(door) == [5]
+    assert door.next_deadline() == 2.0
+    door.pump(1.99)
+    assert released(door) == []
+    door.pump(2.0)
+    assert released(door) == [6, 7]
+    assert door.next_deadline() is None
+
+
+def test_no_hold_lets_everything_go_at_once() -> None:
+    door = gate(SLOTS, hold=0.0)
+    door.admit(known(6, whole=False), Commitment.CONFIRMED, 5.0)
+    door.pump(5.0)
+    assert released(door) == [6]
+
+
+def test_a_slot_below_one_that_was_released_comes_late() -> None:
+    door = gate(SLOTS)
+    door.admit(known(7), Commitment.CONFIRMED, 0.0)
+    door.pump(0.0)
+    list(door.collect())
+    door.admit(known(5), Commitment.CONFIRMED, 0.0)
+    door.pump(0.0)
+    (release,) = door.collect()
+    assert isinstance(release, Release)
+    assert {event[2] for event in release.released} == {True}
+    assert door.frontier[Commitment.CONFIRMED] == 7
+
+
+def test_collecting_empties_and_gives_reports_before_releases() -> None:
+    door = gate(SLOTS)
+    door.admit(known(5), Commitment.CONFIRMED, 0.0)
+    door.pump(0.0)
+    door.report("info", "something was said", slot=5)
+    first, second = door.collect()
+    assert first == Report("info", "something was said", {"slot": 5})
+    assert isinstance(second, Release)
+    assert list(door.collect()) == []
+
+
+def test_releases_of_several_levels_come_lowest_level_first() -> None:
+    early = Monitor("early", commitment=Commitment.PROCESSED, transactions=TransactionsFilter())
+    play = Play(early, ALL, FINALLY)
+    play.says(1, created(5), tx(5, 0, mask=0b111), meta(5), confirmed(5), finalized(5))
+    levels = [release.commitment for release in play.of(Release)]
+    assert levels == [Commitment.PROCESSED, Commitment.CONFIRMED, Commitment.FINALIZED]
+
+
+def test_finalized_waits_for_the_release_at_confirmed() -> None:
+    play = Play(FINALLY, feeds=2)
+    play.says(2, created(4))
+    play.says(1, tx(5, 1), meta(5, transactions=2), finalized(5))
+    assert play.take() == []
+    play.block(2, 4).block(2, 5, tx(5, 0), tx(5, 1))
+    assert play.take() == ["5 t0", "5 t1"]
+
+
+def test_a_row_that_only_another_level_wants_waits_for_that_level() -> None:
+    play = Play(ALL, FINALLY)
+    play.block(1, 5, tx(5, 0, mask=0b10)).says(1, confirmed(5))
+    assert play.take() == []
+    play.says(1, finalized(5))
+    assert play.take() == ["5 t0 for 10"]
+
+
+def test_accounts_come_between_the_transactions_and_the_block() -> None:
+    play = Play(VAULT)
+    play.says(1, created(5), meta(5, mask=1, transactions=1), tx(5, 0), write(5, "x", "t0", 1))
+    play.says(1, confirmed(5))
+    assert play.take() == ["5 t0", "5 x by t0", "5 meta B5"]
+
+
+def test_accounts_come_last_where_nothing_follows_them() -> None:
+    play = Play(VAULT)
+    play.says(1, created(5), write(5, "x", "t0", 1), tx(5, 0), meta(5), confirmed(5))
+    assert play.take() == ["5 t0", "5 x by t0"]
+
+
+def test_each_level_has_the_last_write_once() -> None:
+    later = Monitor("later", commitment=Commitment.FINALIZED, accounts=VAULT.accounts)
+    play = Play(VAULT, later)
+    play.says(1, created(5), write(5, "x", "t1", 1, 3), write(5, "x", "t2", 2, 3), meta(5))
+    play.says(1, confirmed(5))
+    assert play.take() == ["5 x by t2"]
+    play.says(1, finalized(5))
+    assert play.take() == ["5 x by t2 for 10"]
+
+
+def test_every_late_write_reaches_a_monitor_that_asks_for_all_and_once() -> None:
+    every = Monitor("every", accounts=VAULT.accounts, every_write=True)
+    play = Play(every, feeds=2)
+    play.says(1, created(5), write(5, "x", "t1", 1), meta(5), confirmed(5))
+    assert play.take() == ["5 x by t1"]
+    play.says(2, created(5), write(5, "x", "t1", 1), write(5, "x", "t2", 2), meta(5))
+    assert play.take() == ["5 x by t2 late"]
+
+
+def test_late_events_are_counted_and_reported_with_their_slot() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5))
+    play.says(2, created(5), tx(5, 0), tx(5, 1), meta(5))
+    assert play.kernel.tally.late == 1
+    (report,) = [r for r in play.of(Report) if r.sentence == "events of a released slot came late"]
+    assert report.facts == {"slot": 5, "events": 1}
+
+
+def test_a_copy_that_adds_nothing_is_not_reported_late() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5))
+    play.block(2, 5, tx(5, 0))
+    assert play.kernel.tally.late == 0
+    assert "events of a released slot came late" not in play.sentences()
+
+
+def test_finalized_slots_are_counted_by_whether_some_feed_held_them_whole() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5))
+    play.says(2, created(7))
+    play.says(1, tx(6, 0), meta(6), finalized(6)).at(2.0)
+    assert play.kernel.tally.slots == {"complete": 1, "passed_over": 1, "partial": 1}
+
+
+def test_a_slot_event_at_processed_names_the_parent_that_was_told() -> None:
+    play = Play(SLOTS, level=Commitment.PROCESSED)
+    play.says(1, created(5), status(5, SlotStatus.PROCESSED, 4))
+    (event,) = [event for event in play.given if event[5][0] == Kind.SLOT]
+    assert (event[1], event[5][4]) == (-1, (4, None, False))
+
+
+def test_a_death_is_told_once_whoever_sees_it() -> None:
+    curious = Monitor("curious", slots=SlotsFilter(interslot_updates=True))
+    play = Play(curious, feeds=2)
+    play.says(1, created(5), dead(5)).says(2, dead(5))
+    assert play.take() == ["5 created_bank", "5 dead"]

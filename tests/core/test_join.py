@@ -1,0 +1,203 @@
+"""The join: where the stream begins, what confirms what, and which holes a replay should fill."""
+
+import pytest
+
+from monitor.core.chain import Commitment, SlotStatus
+from monitor.core.gate import Gate, Tally
+from monitor.core.join import KEPT_BELOW_ROOT, Join, Sight
+from monitor.core.levels import Levels
+from tests.core.play import (
+    ALL,
+    Play,
+    confirmed,
+    created,
+    dead,
+    finalized,
+    meta,
+    processed,
+    status,
+    tx,
+)
+
+
+def join(floor: int | None = None, feeds: int = 1) -> Join:
+    joined = Join(
+        Gate(Levels.of([ALL], Commitment.CONFIRMED), Tally([0] * feeds), hold=2.0), floor=floor
+    )
+    joined.sights = {feed: Sight(feed - 1) for feed in range(1, feeds + 1)}
+    return joined
+
+
+def whole(joined: Join, feed: int, slot: int) -> None:
+    """The feed brings the whole slot."""
+    joined.take_bank(feed, created(slot))
+    joined.take_data(feed, tx(slot, 0))
+    joined.take_meta(feed, meta(slot), replayed=False, now=0.0)
+
+
+def test_the_first_slot_seen_to_begin_is_the_first_of_ours() -> None:
+    joined = join()
+    joined.take_status(1, processed(3), 0.0)
+    joined.take_data(1, tx(4, 0))
+    assert (joined.floor, joined.slots) == (None, {})
+    joined.take_bank(1, created(5))
+    assert (joined.floor, list(joined.slots)) == (5, [5])
+
+
+def test_a_named_first_slot_is_kept_whatever_comes_before_it() -> None:
+    joined = join(floor=5)
+    joined.take_bank(1, created(4))
+    joined.take_status(1, processed(4), 0.0)
+    joined.take_data(1, tx(4, 0))
+    assert joined.slots == {}
+    assert joined.gate.tally.stale == 1
+
+
+def test_a_meta_before_any_slot_began_is_stale() -> None:
+    joined = join()
+    assert joined.take_meta(1, meta(5), replayed=False, now=0.0) is None
+    assert joined.gate.tally.stale == 1
+
+
+def test_beginning_later_lets_go_of_what_is_below() -> None:
+    joined = join(floor=1)
+    whole(joined, 1, 5)
+    joined.begin_at(6)
+    assert joined.slots == {}
+    assert joined.slot(5) is None
+
+
+def test_tip_and_root_are_the_highest_slots_told() -> None:
+    play = Play(ALL)
+    play.block(1, 5).block(1, 7, parent=5).says(1, confirmed(7), finalized(5))
+    assert (play.kernel.join.tip, play.kernel.join.root) == (7, 5)
+
+
+def test_a_repeated_beginning_before_any_row_is_no_second_bank() -> None:
+    joined = join()
+    joined.take_bank(1, created(5))
+    joined.take_bank(1, created(5))
+    assert len(joined.slots[5].banks) == 1
+    joined.take_data(1, tx(5, 0))
+    joined.take_bank(1, created(5))
+    assert len(joined.slots[5].banks) == 2
+
+
+def test_a_beginning_reopens_a_dead_slot() -> None:
+    joined = join()
+    joined.take_bank(1, created(5))
+    joined.take_data(1, tx(5, 0))
+    joined.take_status(1, dead(5), 0.0)
+    assert joined.slots[5].dead == "dead"
+    joined.take_bank(1, created(5))
+    assert joined.slots[5].dead is None
+
+
+def test_a_confirmation_means_the_block_that_its_own_endpoint_sent() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0, "x"), block="first")
+    play.block(2, 5, tx(5, 0, "y"), block="second")
+    play.says(1, confirmed(5))
+    assert play.take() == ["5 x"]
+
+
+def test_a_confirmation_by_a_feed_without_a_block_means_the_only_one_known() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(2, confirmed(5))
+    assert play.take() == ["5 t0"]
+
+
+def test_a_confirmation_of_a_contested_slot_waits_for_the_block_of_its_own_endpoint() -> None:
+    play = Play(ALL, feeds=3)
+    play.block(1, 5, tx(5, 0, "x"), block="first")
+    play.block(2, 5, tx(5, 0, "y"), block="second")
+    play.says(3, created(5), confirmed(5))
+    assert play.take() == []
+    play.says(3, tx(5, 0, "y"), meta(5, "second"))
+    assert play.take() == ["5 y"]
+
+
+def test_a_confirmed_block_confirms_ancestors_whose_meta_comes_later() -> None:
+    play = Play(ALL)
+    play.says(1, created(4), tx(4, 0, "a"))
+    play.block(1, 5, tx(5, 0, "b")).says(1, confirmed(5))
+    assert play.take() == []
+    play.says(1, meta(4))
+    assert play.take() == ["4 a", "5 b"]
+
+
+def test_finality_reaches_ancestors_that_were_confirmed_before() -> None:
+    play = Play(ALL)
+    for slot in (4, 5, 6):
+        play.block(1, slot, tx(slot, 0, f"s{slot}")).says(1, confirmed(slot))
+    play.says(1, finalized(6))
+    assert all(play.kernel.join.slots[slot].finalized for slot in (4, 5, 6))
+
+
+def test_slots_far_below_the_root_are_let_go_by_their_end() -> None:
+    play = Play(ALL)
+    play.block(1, 4).says(1, created(5), processed(6))
+    far = 4 + KEPT_BELOW_ROOT
+    play.block(1, far, parent=4).says(1, finalized(far))
+    assert set(play.kernel.join.slots) == {4, 5, 6, far}
+    play.block(1, far + 2, parent=far).says(1, finalized(far + 2))
+    assert set(play.kernel.join.slots) == {6, far, far + 2}
+    assert play.kernel.tally.slots == {"complete": 3, "forked": 1}
+    play.block(1, far + 3).says(1, finalized(far + 3))
+    assert play.kernel.tally.slots == {"complete": 4, "forked": 1, "skipped": 1}
+
+
+def test_nothing_is_to_be_resumed_before_the_first_slot() -> None:
+    assert join().resume_below(9) is None
+
+
+@pytest.mark.parametrize(
+    ("brought", "covered", "lowest"),
+    [
+        ((4, 5, 6), 6, None),
+        ((4, 6), 6, 4),
+        ((4, 5, 7, 8), 8, 5),
+        ((4,), 4, None),
+    ],
+)
+def test_a_replay_begins_below_the_first_parent_that_was_never_met(
+    brought: tuple[int, ...], covered: int, lowest: int | None
+) -> None:
+    joined = join()
+    for slot in brought:
+        whole(joined, 1, slot)
+    assert joined.resume_below(covered) == lowest
+
+
+def test_a_replay_begins_at_the_lowest_slot_that_nobody_holds_whole() -> None:
+    joined = join(feeds=2)
+    for slot in (4, 5):
+        whole(joined, 1, slot)
+    joined.take_bank(1, created(6))
+    whole(joined, 2, 7)
+    assert joined.resume_below(7) == 6
+
+
+def test_a_skipped_slot_and_a_dead_one_are_no_holes() -> None:
+    joined = join()
+    whole(joined, 1, 4)
+    joined.take_bank(1, created(5))
+    joined.take_data(1, tx(5, 0))
+    joined.take_status(1, dead(5), 0.0)
+    joined.take_bank(1, status(7, SlotStatus.CREATED_BANK, 4))
+    joined.take_meta(1, meta(7, parent=4), replayed=False, now=0.0)
+    assert joined.resume_below(7) is None
+
+
+def test_parents_below_the_first_slot_are_no_hole() -> None:
+    joined = join(floor=5)
+    whole(joined, 1, 5)
+    assert joined.resume_below(5) is None
+
+
+def test_a_server_without_lifecycle_makes_its_first_metas_partial() -> None:
+    joined = join(floor=1)
+    for slot in (4, 5, 6):
+        joined.take_meta(1, meta(slot), replayed=False, now=0.0)
+    covers = {slot: state.banks[0].covers for slot, state in joined.slots.items()}
+    assert covers == {4: False, 5: False, 6: True}
