@@ -7,6 +7,7 @@ from collections.abc import Callable
 from monitor.simulator.facts import AccountFacts
 from monitor.simulator.filter_checks import (
     FilterRefused,
+    all_of,
     check_any,
     check_count,
     check_keys,
@@ -52,9 +53,7 @@ def compile_accounts(wanted: _Wanted, limits: AccountsLimits) -> Takes | None:
     if owners:
         checks.append(lambda facts: facts.owner in owners)
     checks += _state_checks(wanted)
-    if len(checks) <= 1:
-        return checks[0] if checks else None
-    return lambda facts: all([check(facts) for check in checks])
+    return all_of(checks)
 
 
 def _state_checks(wanted: _Wanted) -> list[Takes]:

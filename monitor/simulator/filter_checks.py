@@ -1,10 +1,13 @@
 """Checks that a server makes of every filter, and the texts of its refusals (PROTOCOL 4.7)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 from solders.signature import Signature
 
 from monitor.simulator.base58 import key_bytes
+
+Facts = TypeVar("Facts")
 
 
 class FilterRefused(Exception):
@@ -57,3 +60,18 @@ def decode_signature(text: str) -> bytes:
         return bytes(Signature.from_string(text))
     except ValueError as wrong:
         raise FilterRefused(str(wrong)) from wrong
+
+
+def all_of(checks: Sequence[Callable[[Facts], bool]]) -> Callable[[Facts], bool] | None:
+    """One test for all of them, cheapest first in the order given; None when there is none to make."""
+    if len(checks) <= 1:
+        return checks[0] if checks else None
+
+    def holds(facts: Facts) -> bool:
+        # Not all(...): a generator costs more than the two or three checks that there are.
+        for check in checks:
+            if not check(facts):
+                return False
+        return True
+
+    return holds

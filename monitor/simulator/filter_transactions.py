@@ -8,6 +8,7 @@ from monitor.simulator.cuckoo import CuckooTable
 from monitor.simulator.facts import TransactionFacts
 from monitor.simulator.filter_checks import (
     FilterRefused,
+    all_of,
     check_any,
     check_count,
     check_keys,
@@ -32,9 +33,7 @@ def compile_transactions(wanted: _Wanted, limits: TransactionsLimits) -> Takes |
     _check(wanted, limits)
     checks = _simple_checks(wanted)
     checks += _key_checks(wanted, limits)
-    if len(checks) <= 1:
-        return checks[0] if checks else None
-    return lambda facts: all([check(facts) for check in checks])
+    return all_of(checks)
 
 
 def _check(wanted: _Wanted, limits: TransactionsLimits) -> None:

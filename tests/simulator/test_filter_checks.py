@@ -1,9 +1,12 @@
 """Single checks of filters; the whole table of refusals is run in test_filters."""
 
+from collections.abc import Callable
+
 import pytest
 
 from monitor.simulator.filter_checks import (
     FilterRefused,
+    all_of,
     check_any,
     check_count,
     check_keys,
@@ -31,3 +34,25 @@ def test_bad_key_is_named_before_a_rejected_one() -> None:
 def test_keys_and_signatures_become_bytes() -> None:
     assert decode_keys((text(A), text(A))) == {A}
     assert decode_signature(text(FIRST)) == FIRST
+
+
+def test_all_of_asks_in_order_and_stops_at_the_first_no() -> None:
+    asked: list[str] = []
+
+    def check(name: str, answer: bool) -> Callable[[object], bool]:
+        def ask(_facts: object) -> bool:
+            asked.append(name)
+            return answer
+
+        return ask
+
+    assert all_of([]) is None
+    only = check("only", True)
+    assert all_of([only]) is only
+    holds = all_of([check("a", True), check("b", False), check("c", True)])
+    assert holds is not None
+    assert not holds(None)
+    assert asked == ["a", "b"]
+    both = all_of([check("d", True), check("e", True)])
+    assert both is not None
+    assert both(None)
