@@ -121,8 +121,9 @@ endpoints:
 monitors:
   - name: payments                  # every transaction that is no vote and did not fail
     transactions: {{vote: false, failed: false}}
-  - name: tokens                    # accounts of the SPL token program, with the amount alone
+  - name: tokens                    # every write to an account of the SPL token program, with the amount alone
     accounts: {{owner: [TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA]}}
+    every_write: true
     data_slices: [{{offset: 64, length: 8}}]
   - {{name: chain, slots: {{}}, blocks_meta: {{}}}}
 sinks:

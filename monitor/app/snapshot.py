@@ -43,6 +43,7 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
         frames_bytes=traffic.frames_bytes,
         duplicates=kernel.tally.duplicates[index],
         errors={reason.value: n for reason, n in kernel.connections.errors[index].items()},
+        filter_disagreements=daemon.driver.check.disagreements[index],
         open_feeds=traffic.open_feeds,
         last_message_age=age,
         reader=reader,

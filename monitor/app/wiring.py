@@ -12,7 +12,9 @@ from monitor.adapters.sinks.null import NullSink as NoWhere
 from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
 from monitor.core.chain import Kind
+from monitor.core.commands import Report
 from monitor.core.kernel import Kernel, Policy
+from monitor.core.monitors import Monitor
 from monitor.ports import Clock
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.delivery import Delivery, Route
@@ -90,6 +92,11 @@ def assemble(
         Route(outbox, sum(bits[name] for name in set(sink.monitors)))
         for outbox, sink in zip(outboxes, configuration.sinks, strict=True)
     ]
+    for monitor in last_matching(monitors, plans):
+        facts = {"monitor": monitor, "remedy": "list the pubkeys, or ask for every_write"}
+        world.reporter.report(
+            Report("warning", "a monitor gets the last matching write of each account", facts)
+        )
     writer = RecordWriter(
         [endpoint.name for endpoint in configuration.endpoints],
         [monitor.name for monitor in monitors],
@@ -110,6 +117,14 @@ def assemble(
 def hold_of(sinks: Sequence[Sink]) -> float:
     """How long a slot that nobody holds whole keeps later ones back: as long as the most patient sink asks."""
     return max((sink.hold for sink in sinks if sink.order == "slot"), default=0.0)
+
+
+def last_matching(monitors: Sequence[Monitor], plans: Sequence[Plan]) -> list[str]:
+    """Monitors whose accounts filter has no pubkeys, so that other writes are not seen."""
+    mask = 0
+    for plan in plans:
+        mask |= plan.last_matching
+    return [monitor.name for i, monitor in enumerate(monitors) if mask >> i & 1]
 
 
 def judged_of(plans: Sequence[Plan]) -> dict[Kind, int]:

@@ -26,6 +26,7 @@ from monitor.ports import (
     StreamOpened,
 )
 from monitor.runtime.delivery import Delivery
+from monitor.runtime.filter_check import FilterCheck
 from monitor.wire.names import NameTable
 from monitor.wire.peek import peek
 from monitor.wire.plan import Plan
@@ -86,6 +87,11 @@ class Driver:
         self._endpoints = endpoints
         self._plans = plans
         self._delivery = delivery
+        self.check = FilterCheck(
+            [endpoint.name for endpoint in endpoints],
+            world.reporter,
+            data_is_cut=any(plan.slices_on_server for plan in plans),
+        )
         self._feeds: dict[int, _Feed] = {}
 
     async def run(self) -> None:
@@ -125,6 +131,7 @@ class Driver:
             feed.malformed = str(error)
             self._world.feeds.close(taken.feed)
             return
+        self.check.look(feed.endpoint, feed.names, rows)
         traffic = self.traffic[feed.endpoint]
         traffic.kinds.update(map(_kind, rows))
         traffic.frames_bytes += sum(len(frame) for _, frame in taken.frames)

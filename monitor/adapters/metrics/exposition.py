@@ -69,6 +69,12 @@ def _of_endpoints(snapshot: Snapshot) -> Iterator[Metric]:
         each(lambda counts: counts.duplicates),
     )
     yield _counter(
+        "chain_monitor_filter_disagreements_total",
+        "Updates on which the server's filter and ours disagreed; one in 1,000 is judged both ways.",
+        ["endpoint"],
+        each(lambda counts: counts.filter_disagreements),
+    )
+    yield _counter(
         "chain_monitor_endpoint_errors_total",
         "Streams of the endpoint that ended, by reason.",
         ["endpoint", "reason"],

@@ -14,6 +14,8 @@ class EndpointCounts:
     duplicates: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
     """Ended streams by reason, in the words of `core.endings.EndReason`."""
+    filter_disagreements: int = 0
+    """Updates on which the server's filter and ours disagreed, of one in a thousand that is judged twice."""
     open_feeds: int = 0
     last_message_age: float | None = None
     """Seconds since anything came; None: nothing ever did."""

@@ -19,6 +19,7 @@ FULL = Snapshot(
             messages={"transaction": 5, "slot": 2},
             frames_bytes=700,
             duplicates=3,
+            filter_disagreements=6,
             errors={"lagged": 1},
             open_feeds=1,
             last_message_age=0.25,
@@ -53,6 +54,8 @@ def test_every_count_of_a_snapshot_is_shown_under_its_name() -> None:
         ("chain_monitor_received_bytes_total", "endpoint=nyc"): 0,
         ("chain_monitor_duplicates_total", "endpoint=ams"): 3,
         ("chain_monitor_duplicates_total", "endpoint=nyc"): 0,
+        ("chain_monitor_filter_disagreements_total", "endpoint=ams"): 6,
+        ("chain_monitor_filter_disagreements_total", "endpoint=nyc"): 0,
         ("chain_monitor_endpoint_errors_total", "endpoint=ams,reason=lagged"): 1,
         ("chain_monitor_endpoint_open_feeds", "endpoint=ams"): 1,
         ("chain_monitor_endpoint_open_feeds", "endpoint=nyc"): 0,
@@ -102,7 +105,7 @@ def test_each_metric_name_is_written_once() -> None:
     source = Path(exposition.__file__).read_text(encoding="utf-8")
     names = re.findall(r'"(chain_monitor_\w+)"', source)
 
-    assert len(names) == len(set(names)) == 14
+    assert len(names) == len(set(names)) == 15
 
 
 def promtool() -> str:
