@@ -8,7 +8,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +28,7 @@ from monitor.app.snapshot import exposition
 from monitor.app.state_directory import StateDirectory
 from monitor.app.wiring import Daemon, MakeSink, assemble, make_feeds, make_sink
 from monitor.core.commands import Report
+from monitor.core.errors import MonitorError
 from monitor.ports import Reporter
 from monitor.runtime.driver import World
 
@@ -97,6 +98,36 @@ async def running(
 
     Raises: MonitorError, when a sink or the API cannot be opened, or the monitors do not fit an endpoint.
     """
+    try:
+        async with _running(configuration, surroundings) as daemon:
+            yield daemon
+    except ExceptionGroup as group:
+        raise cause_of(group) from group
+
+
+def cause_of(group: ExceptionGroup[Exception]) -> Exception:
+    """What a user is to be told of a group that came out of our tasks.
+
+    The only error in it, or the first one when all are ours; else the group itself, which is a bug.
+    """
+    causes = list(_leaves(group))
+    if len(causes) == 1 or all(isinstance(cause, MonitorError) for cause in causes):
+        return causes[0]
+    return group
+
+
+def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+@asynccontextmanager
+async def _running(
+    configuration: Configuration, surroundings: Surroundings
+) -> AsyncIterator[Daemon]:
     if configuration.ingest.cores is not None:
         os.sched_setaffinity(0, configuration.ingest.cores)
     reporter = surroundings.reporter

@@ -1,0 +1,83 @@
+"""A whole daemon in this process, on a simulated cluster, for tests of the app."""
+
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from monitor.adapters.systemd.notify import Notifier
+from monitor.app.configuration import Configuration
+from monitor.app.lifecycle import Surroundings
+from monitor.app.wiring import MakeSink, make_sink
+from monitor.simulator.cluster import Cluster
+from monitor.simulator.options import SimulateOptions
+from tests.adapters.grpc.servers import unused_port
+from tests.app.configurations import loaded
+from tests.runtime.fakes import Journal
+
+PATIENCE = 15.0
+"""Seconds that anything may take before the test is called broken. Never what a test asserts."""
+
+NOBODY = f"http://127.0.0.1:{unused_port()}"
+"""Where nothing listens."""
+
+
+def cluster(*regions: str) -> Cluster:
+    """A small quick cluster on free ports, not yet started."""
+    options = SimulateOptions(
+        regions=regions or ("ams",), slot_time=0.05, ports=0, control="127.0.0.1:0"
+    )
+    return Cluster(options)
+
+
+def configuration(
+    directory: Path,
+    endpoints: Mapping[str, str],
+    *,
+    sinks: str = "",
+    api: str = "127.0.0.1:0",
+    more: str = "",
+) -> Configuration:
+    """One monitor of everything that is no vote, at processed, into a file."""
+    named = "".join(f'  - {{name: {name}, url: "{url}"}}\n' for name, url in endpoints.items())
+    text = f"""\
+endpoints:
+{named}state_dir: state
+ingest: {{reader: plain}}
+commitment: {{strategy: fixed, level: processed}}
+monitors:
+  - {{name: all, transactions: {{vote: false}}, slots: {{}}}}
+sinks:
+  - {sinks or "{name: file, kind: jsonl, monitors: [all], path: events.jsonl}"}
+api: {{listen: "{api}"}}
+{more}"""
+    return loaded(directory, text)
+
+
+def surroundings(journal: Journal | None = None, make: MakeSink = make_sink) -> Surroundings:
+    """No systemd, and a log that the test reads."""
+    return Surroundings(journal or Journal(), Notifier(None), make)
+
+
+async def until(what: Callable[[], Awaitable[bool]]) -> None:
+    """Look again and again until it holds."""
+    with anyio.fail_after(PATIENCE):
+        while not await what():  # noqa: ASYNC110 (what is waited for has no event: a file, a socket)
+            await anyio.sleep(0.02)
+
+
+async def get(url: str) -> tuple[int, str]:
+    """Status and body of a URL."""
+    return await anyio.to_thread.run_sync(_get, url)
+
+
+def _get(url: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
