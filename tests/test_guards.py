@@ -24,4 +24,4 @@ def test_a_guard_names_a_line_of_its_own_and_a_test_that_exists(guard: Guard) ->
 
 
 def test_no_guard_stands_twice() -> None:
-    assert len({(guard.file, guard.text) for guard in GUARDS}) == len(GUARDS)
+    assert len({(guard.file, guard.text, guard.instead) for guard in GUARDS}) == len(GUARDS)

@@ -46,7 +46,7 @@ def unnoticed(guards: Sequence[Guard]) -> list[str]:
                 found.append(f"{test} does not pass as it is")
         for number, guard in enumerate(guards, 1):
             code = run_without(copy, guard)
-            line = f"{guard.file}: {guard.text.strip()}"
+            line = f"{guard.file}: {' '.join(guard.text.split())}"
             print(f"{number:3} {'noticed' if code == 1 else f'STATUS {code}'}  {line}", flush=True)
             if code != 1:
                 found.append(f"{line} is not missed by {guard.test} (pytest status {code})")
