@@ -4,6 +4,7 @@ It makes everything anew in its folder, says where things are, and hands a signa
 """
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -115,7 +116,7 @@ def configuration_text(places: Places) -> str:
     return f"""\
 # Written by the demo at every start. Copy it to begin a configuration of your own.
 profile: balanced
-state_dir: {directory / "state"}
+state_dir: {_quoted(directory / "state")}
 endpoints:
 {endpoints}commitment: {{strategy: fixed, level: confirmed}}
 monitors:
@@ -127,9 +128,14 @@ monitors:
     data_slices: [{{offset: 64, length: 8}}]
   - {{name: chain, slots: {{}}, blocks_meta: {{}}}}
 sinks:
-  - {{name: file, kind: jsonl, monitors: [payments, tokens, chain], path: {directory / "events.jsonl"}, rotate_mb: 128, keep: 4}}
+  - {{name: file, kind: jsonl, monitors: [payments, tokens, chain], path: {_quoted(directory / "events.jsonl")}, rotate_mb: 128, keep: 4}}
 api: {{listen: "{places.api}"}}
 """
+
+
+def _quoted(path: Path) -> str:
+    """The path as our YAML, whatever is in it: every JSON string is one of YAML's, and `$${` is a plain `${`."""
+    return json.dumps(str(path), ensure_ascii=False).replace("${", "$${")
 
 
 def _prepare(places: Places) -> None:

@@ -11,12 +11,14 @@ import anyio.to_thread
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.lifecycle import Surroundings
-from monitor.app.wiring import MakeSink, make_sink
+from monitor.app.wiring import Daemon, MakeSink, assemble, make_sink
+from monitor.ports import Clock
+from monitor.runtime.driver import World
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
 from tests.adapters.grpc.servers import unused_port
 from tests.app.configurations import loaded
-from tests.runtime.fakes import Journal
+from tests.runtime.fakes import EvenDice, Journal, MemorySink, ScriptedFeeds
 
 PATIENCE = 15.0
 """Seconds that anything may take before the test is called broken. Never what a test asserts."""
@@ -81,3 +83,27 @@ def _get(url: str) -> tuple[int, str]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
+
+
+class StillClock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def now(self) -> float:
+        return self.seconds
+
+    def utc_ns(self, stamp_ns: int) -> int:
+        return stamp_ns
+
+
+def assembled(
+    configuration: Configuration,
+    *,
+    make: MakeSink = lambda *_: MemorySink(),
+    clock: Clock | None = None,
+) -> Daemon:
+    """A daemon that does not run, with feeds that say nothing."""
+    world = World(ScriptedFeeds(), clock or StillClock(), EvenDice(), Journal())
+    return assemble(configuration, world, "plain", make)

@@ -1,0 +1,106 @@
+"""The snapshot: every count under the name of what it counts."""
+
+from pathlib import Path
+
+from monitor.app.snapshot import exposition, snapshot
+from monitor.app.wiring import Daemon
+from monitor.core.chain import Commitment, Kind
+from monitor.core.commands import Release
+from monitor.core.endings import Ending, EndReason
+from monitor.core.events import FeedEnded, FramesArrived, Started
+from tests.app.configurations import loaded
+from tests.app.daemons import StillClock, assembled
+from tests.core.play import confirmed, created, finalized, meta, processed, tx
+from tests.runtime.test_delivery import transaction
+
+TEXT = """\
+endpoints:
+  - {name: ams, url: "http://127.0.0.1:1"}
+  - {name: nyc, url: "http://127.0.0.1:1"}
+state_dir: state
+commitment: {strategy: fixed, level: confirmed}
+monitors:
+  - {name: one, transactions: {}}
+  - {name: two, transactions: {}}
+sinks:
+  - {name: both, kind: stdout, monitors: [one, two]}
+  - {name: single, kind: "null", monitors: [two]}
+"""
+
+
+def daemon(directory: Path, clock: StillClock | None = None) -> Daemon:
+    made = assembled(loaded(directory, TEXT), clock=clock)
+    made.driver.kernel.handle(Started(), 0.0)
+    return made
+
+
+def test_before_anything_came_every_endpoint_and_sink_is_there_and_nothing_is_invented(
+    tmp_path: Path,
+) -> None:
+    counts = snapshot(daemon(tmp_path), "plain")
+    assert list(counts.endpoints) == ["ams", "nyc"]
+    assert list(counts.sinks) == ["both", "single"]
+    assert (counts.slots, counts.frontiers, counts.tip_slot) == ({}, {}, None)
+    ams = counts.endpoints["ams"]
+    assert (ams.messages, ams.frames_bytes, ams.open_feeds, ams.errors) == ({}, 0, 0, {})
+    assert (ams.last_message_age, ams.reader) == (None, "plain")
+
+
+def test_traffic_is_told_by_endpoint_and_kind(tmp_path: Path) -> None:
+    clock = StillClock()
+    made = daemon(tmp_path, clock)
+    traffic = made.driver.traffic[1]
+    traffic.kinds.update([Kind.TRANSACTION, Kind.TRANSACTION, Kind.PING])
+    traffic.frames_bytes, traffic.last_at, traffic.open_feeds = 300, clock.seconds, 1
+    clock.seconds += 2.5
+    nyc = snapshot(made, "plain").endpoints["nyc"]
+    assert nyc.messages == {"transaction": 2, "ping": 1}
+    assert (nyc.frames_bytes, nyc.open_feeds, nyc.last_message_age) == (300, 1, 2.5)
+
+
+def test_the_chain_is_told_by_level(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    kernel = made.driver.kernel
+    rows = [created(5), tx(5, 0), meta(5), processed(5), confirmed(5)]
+    kernel.handle(FramesArrived(1, rows), 0.0)
+    kernel.handle(FramesArrived(2, rows[:3]), 0.0)
+    counts = snapshot(made, "plain")
+    assert counts.frontiers == {"confirmed": 5}
+    assert counts.tip_slot == 5
+    assert counts.endpoints["nyc"].duplicates == 2
+    kernel.handle(FramesArrived(1, [finalized(5)]), 0.0)
+    counts = snapshot(made, "plain")
+    assert counts.frontiers == {"confirmed": 5, "finalized": 5}
+    assert counts.slots == {"complete": 1}
+
+
+def test_endings_are_told_by_reason(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    ending = Ending(EndReason.LAGGED, "INTERNAL", "lagged")
+    made.driver.kernel.handle(FeedEnded(1, ending, 0.0), 0.0)
+    assert snapshot(made, "plain").endpoints["ams"].errors == {"lagged": 1}
+
+
+async def test_events_are_told_for_each_monitor_of_each_sink(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    made.delivery.hand_on(Release(Commitment.CONFIRMED, [transaction(0b11), transaction(0b10, 1)]))
+    counts = snapshot(made, "plain")
+    assert counts.sinks["both"].events == {("one", "transaction"): 1, ("two", "transaction"): 2}
+    assert counts.sinks["single"].events == {("two", "transaction"): 2}
+    assert counts.sinks["both"].queued_bytes == made.outboxes[0].queued_bytes > 0
+
+
+def test_what_was_given_up_is_told_by_reason(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    made.delivery.malformed = 3
+    made.driver.kernel.tally.stale = 2
+    assert snapshot(made, "plain").shed == {"stale": 2, "malformed": 3}
+
+
+def test_the_exposition_reads_the_counts_of_the_moment(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    shown = exposition(made, "plain")
+    before = shown.text()
+    made.delivery.malformed = 3
+    assert b'chain_monitor_shed_total{reason="malformed"} 3.0' not in before
+    assert b'chain_monitor_shed_total{reason="malformed"} 3.0' in shown.text()

@@ -1,0 +1,135 @@
+"""Wiring: each part of the configuration reaches the part of the daemon that it is for."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.adapters.sinks.jsonl import JsonlSink
+from monitor.adapters.sinks.null import NullSink
+from monitor.adapters.sinks.stdout import StdoutSink
+from monitor.app.configuration import Sink
+from monitor.app.wiring import hold_of, judged_of, make_feeds, make_sink
+from monitor.core.chain import Commitment, Kind
+from monitor.core.commands import OpenFeed, Release
+from monitor.core.events import Started
+from monitor.core.monitors import BlocksFilter, Monitor
+from monitor.ports import Clock, Endpoint
+from monitor.ports import Sink as SinkPort
+from monitor.wire.plan import compile_plan
+from tests.app.configurations import KEY, loaded
+from tests.app.daemons import NOBODY, StillClock, assembled, configuration
+from tests.runtime.fakes import MemorySink
+from tests.runtime.test_delivery import transaction
+
+SINKS = """\
+endpoints: [{name: ams, url: "http://127.0.0.1:1"}]
+state_dir: state
+monitors: [{name: one, transactions: {}}, {name: two, transactions: {}}]
+sinks:
+"""
+
+
+def sinks(directory: Path, *lines: str) -> tuple[Sink, ...]:
+    """Sinks of a configuration."""
+    return loaded(directory, SINKS + "".join(f"  - {line}\n" for line in lines)).sinks
+
+
+@pytest.mark.parametrize(
+    ("line", "adapter"),
+    [
+        ("{name: s, kind: jsonl, monitors: [one], path: events.jsonl}", JsonlSink),
+        ("{name: s, kind: stdout, monitors: [one]}", StdoutSink),
+        ('{name: s, kind: "null", monitors: [one]}', NullSink),
+    ],
+)
+def test_each_kind_of_sink_has_its_adapter(tmp_path: Path, line: str, adapter: type) -> None:
+    (sink,) = sinks(tmp_path, line)
+    assert isinstance(make_sink(sink, StillClock()), adapter)
+
+
+async def test_a_file_is_kept_as_the_configuration_says(tmp_path: Path) -> None:
+    (sink,) = sinks(
+        tmp_path,
+        "{name: s, kind: jsonl, monitors: [one], path: e.jsonl, rotate_mb: 0.0001, keep: 1}",
+    )
+    file = make_sink(sink, StillClock())
+    await file.open()
+    for _ in range(4):
+        await file.write([b"x" * 80 + b"\n"])
+    await file.close()
+    assert len(list(tmp_path.glob("e*.jsonl"))) == 2
+
+
+def test_the_most_patient_ordered_sink_says_how_long_slots_are_held(tmp_path: Path) -> None:
+    found = sinks(
+        tmp_path,
+        "{name: a, kind: stdout, monitors: [one], hold: 3s}",
+        '{name: b, kind: "null", monitors: [one], hold: 1s}',
+        '{name: c, kind: "null", monitors: [one], hold: 9s, order: arrival}',
+    )
+    assert hold_of(found) == 3.0
+    assert hold_of(found[2:]) == 0.0
+    assert hold_of(()) == 0.0
+
+
+def test_the_policy_is_the_configurations(tmp_path: Path) -> None:
+    daemon = assembled(configuration(tmp_path, {"ams": NOBODY}, more="start_slot: 77\n"))
+    kernel = daemon.driver.kernel
+    assert kernel.levels.of_monitor == (Commitment.PROCESSED,)
+    assert kernel.gate.hold == 2.0
+    assert kernel.handle(Started(), 0.0) == [OpenFeed(1, 0, 1, 77)]
+
+
+async def test_each_sink_gets_the_monitors_that_it_names(tmp_path: Path) -> None:
+    watched = loaded(
+        tmp_path,
+        SINKS
+        + "  - {name: a, kind: stdout, monitors: [two]}\n"
+        + "  - {name: b, kind: stdout, monitors: [two, one]}\n",
+    )
+    made: dict[str, MemorySink] = {}
+
+    def make(sink: Sink, _clock: Clock) -> SinkPort:
+        return made.setdefault(sink.name, MemorySink())
+
+    daemon = assembled(watched, make=make)
+    daemon.delivery.hand_on(Release(Commitment.CONFIRMED, [transaction(0b01), transaction(0b11)]))
+    for outbox in daemon.outboxes:
+        outbox.finish()
+        await outbox.run()
+    assert [b'"monitors":["two"]' in line for line in made["a"].lines] == [True]
+    assert len(made["b"].lines) == 2
+
+
+def test_what_any_endpoint_was_not_asked_for_exactly_is_judged_here() -> None:
+    monitors = [Monitor(name, blocks=BlocksFilter()) for name in ("one", "two")]
+    exact = compile_plan(monitors, Commitment.CONFIRMED, Endpoint("a", "http://a"))
+    joined = compile_plan(monitors, Commitment.CONFIRMED, Endpoint("b", "http://b", max_filters=1))
+    assert judged_of([exact]) == {}
+    assert judged_of([exact, joined, exact]) == {Kind.BLOCK: 0b11}
+
+
+def test_a_monitor_that_names_accounts_is_judged_here_on_the_last_write(tmp_path: Path) -> None:
+    watched = loaded(
+        tmp_path,
+        f"""\
+endpoints:
+  - {{name: ams, url: "http://127.0.0.1:1"}}
+  - {{name: nyc, url: "http://127.0.0.1:1"}}
+state_dir: state
+monitors:
+  - {{name: one, slots: {{}}}}
+  - {{name: two, accounts: {{account: [{KEY}], owner: [{KEY}]}}}}
+sinks: [{{name: n, kind: "null", monitors: [one, two]}}]
+""",
+    )
+    plans = [
+        compile_plan(watched.monitors, watched.commitment.level, endpoint)
+        for endpoint in watched.endpoints
+    ]
+    assert judged_of(plans) == {Kind.ACCOUNT: 0b10}
+
+
+def test_the_reader_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
+    feeds = make_feeds(configuration(tmp_path, {"ams": NOBODY}))
+    assert feeds.reader_chosen == "plain"
