@@ -1,5 +1,6 @@
 """The state directory and its lock: one daemon at a time."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -23,7 +24,10 @@ class StateDirectory:
             lock = self.path / "daemon.lock"
             self._descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            why = f"{self.path}: {error.strerror}; make it writable or change state_dir"
+            # A file in its place is "File exists" to the system, which would not tell.
+            in_the_way = isinstance(error, FileExistsError)
+            reason = os.strerror(errno.ENOTDIR) if in_the_way else error.strerror
+            why = f"{self.path}: {reason}; make it writable or change state_dir"
             raise StateDirectoryBusy(why) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

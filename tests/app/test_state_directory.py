@@ -92,3 +92,11 @@ def test_a_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Path) -> N
     with pytest.raises(StateDirectoryBusy) as refused:
         StateDirectory(path).__enter__()
     assert str(refused.value) == f"{path}: Not a directory; make it writable or change state_dir"
+
+
+def test_a_file_in_its_place_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    path.touch()
+    with pytest.raises(StateDirectoryBusy) as refused:
+        StateDirectory(path).__enter__()
+    assert str(refused.value) == f"{path}: Not a directory; make it writable or change state_dir"

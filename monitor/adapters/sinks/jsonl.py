@@ -5,6 +5,7 @@ order of names is the order of the stream. A whole line that was written is neve
 torn last line, left by a crash, cut off.
 """
 
+import errno
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ class JsonlSink:
 
     async def open(self) -> None:
         """Open for appending, with a torn last line cut off. Raises SinkFailed."""
-        await self._in_thread(self._open)
+        await self._in_thread(self._open, remedy="make it writable or change `path`")
 
     async def write(self, lines: Sequence[bytes]) -> None:
         """Append the lines; sync when the last sync is `sync` seconds ago. Raises SinkFailed."""
@@ -70,14 +71,21 @@ class JsonlSink:
         if self._descriptor >= 0:
             await self._in_thread(self._close)
 
-    async def _in_thread(self, function: Callable[..., None], *arguments: object) -> None:
+    async def _in_thread(
+        self,
+        function: Callable[..., None],
+        *arguments: object,
+        remedy: str = "free space or change `path`; the daemon goes on by itself",
+    ) -> None:
         try:
             await anyio.to_thread.run_sync(function, *arguments)
+        except FileExistsError as error:
+            # A file stands where a folder of the path should; "File exists" would not tell.
+            why = f"{self._settings.path}: {os.strerror(errno.ENOTDIR)}; {remedy}"
+            raise SinkFailed(why) from error
         except OSError as error:
-            remedy = "free space or change `path`; the daemon goes on by itself"
-            raise SinkFailed(
-                f"{self._settings.path}: {error.strerror or error}; {remedy}"
-            ) from error
+            why = f"{self._settings.path}: {error.strerror or error}; {remedy}"
+            raise SinkFailed(why) from error
 
     def _open(self) -> None:
         path = self._settings.path
