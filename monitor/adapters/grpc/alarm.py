@@ -4,9 +4,10 @@ A wake-up from another thread costs more than reading the message that caused it
 only when it sleeps without a plan (`armed` is False), and while messages come fast the loop sleeps with a plan:
 it looks again after about a millisecond by itself, and nobody wakes it.
 
-How fast is fast: 10,000 messages a second cost little to deliver one by one and then reach the loop in 0.2 ms at the
-99th percentile; at 20,000 the wake-ups alone fill half a core (SPEED 5). What counts is the rate over some
-milliseconds; the size of one take, which a single hiccup makes large, turned to planned sleeps at a quarter of that rate.
+How fast is fast: delivered one by one, 5,000 messages a second reach the loop in 0.13 ms at the median for half a core;
+planned, in 0.8 ms for a third (this daemon, measured by `scripts/bench ingest`), and from there on the wake-ups are most
+of the cost. What counts is the rate over some milliseconds; the size of one take, which a single hiccup makes large,
+turned to planned sleeps far too early.
 """
 
 import asyncio
@@ -15,8 +16,8 @@ from typing import Final
 
 PLANNED_SLEEP: Final = 0.001
 """Seconds between two looks while messages come fast; also the finest that uvloop's timers can do."""
-BUSY_RATE: Final = 16_000
-"""Messages a second above which the loop plans its looks: between the 10,000 and 20,000 of SPEED 5, guessed."""
+BUSY_RATE: Final = 6_000
+"""Messages a second above which the loop plans its looks."""
 WINDOW_NS: Final = 5_000_000
 """Over at least this long the rate is measured; several planned sleeps."""
 
