@@ -81,7 +81,7 @@ async def test_cancelled_sleep_leaves_nothing_behind() -> None:
     alarm.rouse()
 
 
-@pytest.mark.parametrize("rate", [1_000, 5_000, 10_000])
+@pytest.mark.parametrize("rate", [1_000, 2_000, 5_000])
 async def test_threads_ring_at_moderate_rates(rate: int) -> None:
     assert not await armed_while_asleep(after_window(rate * WINDOW_NS // 1_000_000_000))
 
