@@ -22,7 +22,9 @@ def test_other_ports_lie_next_to_each_other(tmp_path: Path) -> None:
     assert ports == [20000, 20001, 20002, 20003, 20008, 20009]
 
 
-@pytest.mark.parametrize("folder", ["plain", "with space", "it's, {odd}: #1", "käse", "costs ${MONEY}"])
+@pytest.mark.parametrize(
+    "folder", ["plain", "with space", "it's, {odd}: #1", "käse", "costs ${MONEY}"]
+)
 def test_the_configuration_that_it_writes_loads(tmp_path: Path, folder: str) -> None:
     directory = tmp_path / folder
     directory.mkdir()

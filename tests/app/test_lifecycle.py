@@ -219,5 +219,6 @@ def test_a_signal_ends_the_daemon_cleanly(tmp_path: Path, number: signal.Signals
     process.send_signal(number)
     output, error = process.communicate(timeout=15)
     assert (process.returncode, output) == (0, "")
-    last = [orjson.loads(line)["event"] for line in error.splitlines()][-1]
-    assert last == "the daemon stopped"
+    logged = [orjson.loads(line) for line in error.splitlines()]
+    assert [line["signal"] for line in logged if "signal" in line] == [number.name]
+    assert logged[-1]["event"] == "the daemon stopped"

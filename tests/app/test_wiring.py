@@ -1,5 +1,6 @@
 """Wiring: each part of the configuration reaches the part of the daemon that it is for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,8 @@ def test_what_any_endpoint_was_not_asked_for_exactly_is_judged_here() -> None:
     joined = compile_plan(monitors, Commitment.CONFIRMED, Endpoint("b", "http://b", max_filters=1))
     assert judged_of([exact]) == {}
     assert judged_of([exact, joined, exact]) == {Kind.BLOCK: 0b11}
+    parts = [replace(joined, judged={Kind.BLOCK: mask}) for mask in (0b01, 0b10)]
+    assert judged_of(parts) == {Kind.BLOCK: 0b11}
 
 
 def test_a_monitor_that_names_accounts_is_judged_here_on_the_last_write(tmp_path: Path) -> None:
