@@ -107,6 +107,10 @@ class Join:
             self.gate.tally.stale += 1
             return None
         bank = state.current.get(feed) or self._unannounced_bank(state, feed)
+        if bank.blockhash not in (None, row[2]):
+            bank = state.open_bank(
+                feed, began_whole=False
+            )  # another block, and its beginning was not told
         bank.began_whole = bank.began_whole or replayed
         parent, parent_blockhash, height, transactions, entries, _ = row[4]
         state.tie(bank, Meta(row[2], parent, parent_blockhash, height, transactions, entries))

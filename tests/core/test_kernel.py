@@ -186,6 +186,14 @@ def test_a_recreated_slot_that_two_feeds_saw_is_handed_on_once_when_rows_are_let
     assert play.take() == ["5 y"]
 
 
+def test_a_second_block_whose_beginning_was_not_told_repeats_nothing_of_the_first() -> None:
+    play = Play(ALL)
+    play.block(1, 5, tx(5, 0), block="first").says(1, confirmed(5))
+    assert play.take() == ["5 t0"]
+    play.says(1, meta(5, "second")).block(1, 5, tx(5, 0), block="first")
+    assert play.take() == []
+
+
 def test_the_confirmed_blockhash_picks_among_two_blocks_of_one_slot() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0, "x"), block="first")
