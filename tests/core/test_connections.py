@@ -33,6 +33,16 @@ def test_back_off_is_reset_by_complete_slots_and_not_by_opening() -> None:
     assert connection.failures == 0
 
 
+def test_one_complete_slot_is_too_little_progress_to_reset_the_back_off() -> None:
+    play = Play(ALL)
+    play.ends(1).at(1.0)
+    for slot in range(10, 41):
+        play.block(2, slot, tx(slot, 0, f"s{slot}"))
+    assert play.kernel.connections.all[0].failures == 1
+    play.block(2, 41, tx(41, 0, "s41"))
+    assert play.kernel.connections.all[0].failures == 0
+
+
 @pytest.mark.parametrize("reason", [EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN])
 def test_what_only_a_person_can_cure_is_tried_slowly(reason: EndReason) -> None:
     play = Play(ALL)

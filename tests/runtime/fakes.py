@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
+from typing_extensions import override
 
 from monitor.core.commands import Report
 from monitor.core.errors import SinkFailed
@@ -75,6 +76,18 @@ class Forgetful(MemorySink):
     """Has no use for records."""
 
     takes_records = False
+
+
+class Brittle(MemorySink):
+    """Takes lines, and cannot make them safe."""
+
+    @override
+    async def flush(self) -> None:
+        raise SinkFailed("memory: cannot be made safe; forget it")
+
+    @override
+    async def close(self) -> None:
+        raise SinkFailed("memory: cannot be closed; forget it")
 
 
 class ScriptedFeeds:

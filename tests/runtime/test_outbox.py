@@ -3,7 +3,7 @@
 import anyio
 
 from monitor.runtime.outbox import Outbox
-from tests.runtime.fakes import EvenDice, Journal, MemorySink
+from tests.runtime.fakes import Brittle, EvenDice, Journal, MemorySink
 
 
 def _outbox(sink: MemorySink, journal: Journal | None = None, **settings: int) -> Outbox:
@@ -93,3 +93,19 @@ async def test_gives_up_nothing_when_finished_while_failing() -> None:
         await _run(outbox, b"1\n")
     assert scope.cancelled_caught
     assert outbox.queued_bytes == 2
+
+
+async def test_a_sink_that_cannot_be_flushed_or_closed_is_reported_and_the_stop_goes_on() -> None:
+    journal = Journal()
+    outbox = _outbox(Brittle(), journal)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n")
+        await anyio.sleep(10)
+        assert outbox.failures == 1
+        outbox.put(b"2\n")
+        await anyio.sleep(0.5)
+        outbox.finish()
+        await outbox.finished()
+    assert outbox.written == 2
+    assert journal.sentences() == ["a sink failed"] * 2
