@@ -5,7 +5,9 @@ in the slot that was in flight. So a feed begins live; when the first slot that 
 slots below are still open, the same request goes out again with from_slot, on the same stream. The first
 BlockMeta of a covered slot that comes a second time is the fence: slots replayed before it are whole (DESIGN 5).
 One feed replays at a time, and one endpoint is not asked for the same from_slot more than twice a minute.
-A server that cannot serve the slot ends the stream: the class of the ending decides what to ask next time.
+A server that cannot serve the slot ends the stream: the class of the ending decides what to ask next time. Such
+an end is the answer to a question, no failure of the endpoint: the feed is back at once, else what it misses
+meanwhile would grow past what the server keeps, and each refusal would make the next one certain.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,9 +26,15 @@ REPEAT_WINDOW: Final = 60.0
 REPLAY_PATIENCE: Final = 10.0
 """Seconds within which a replay must reach its fence (DESIGN 5)."""
 FLOOR_MARGIN: Final = 4
-"""Slots above a server's replay floor to ask for, since the floor moves while we ask. Guessed."""
+"""Slots above a server's replay floor to ask for, since the floor moves while we ask; doubled with each refusal
+in a row. Guessed."""
+REFUSAL_LIMIT: Final = 3
+"""Refused replays of one endpoint within REPEAT_WINDOW after which it is left alone. Guessed."""
 
 _ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
+_REFUSES_REPLAY: Final = frozenset(
+    (EndReason.REPLAY_EXPIRED, EndReason.REPLAY_AHEAD, EndReason.REPLAY_OFF)
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -45,9 +53,13 @@ class Connection:
     replay_from: int | None = None
     replay_since: float = 0.0
     replay_off: bool = False
+    replayed_below: int = 0
+    """All that the endpoint could replay below this slot, it has replayed."""
     floor: int | None = None
     """Oldest slot that the server said it can replay, plus the margin."""
     asked: list[tuple[float, int]] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    """When replays were refused of late, none of them answered since."""
 
 
 class Connections:
@@ -80,14 +92,18 @@ class Connections:
         connection = self.by_feed.pop(feed, None)
         if connection is None:
             return
+        refuses = connection.replay_from is not None and ending.reason in _REFUSES_REPLAY
+        if refuses:
+            connection.refused.append(now)
         self._learn(connection, ending)
         errors = self.errors[connection.endpoint]
         errors[ending.reason] = errors.get(ending.reason, 0) + 1
         connection.feed = None
         connection.opened = False
-        connection.failures += 1
+        connection.failures += not refuses
         needs_person = ending.reason in _ONLY_A_PERSON_HELPS
-        delay = slow(jitter) if needs_person else full_jitter(connection.failures, jitter)
+        failures = 1 if refuses else connection.failures
+        delay = slow(jitter) if needs_person else full_jitter(failures, jitter)
         connection.reopen_at = now + delay
         yield Report(
             "error" if needs_person else "warning",
@@ -122,12 +138,12 @@ class Connections:
         slot: int,
         *,
         covers: bool,
-        resume_below: Callable[[int], int | None],
+        resume_below: Callable[[int, int], int | None],
         now: float,
     ) -> Iterator[Command]:
         """A BlockMeta came on this feed; `covers`: the feed holds that slot whole. Perhaps time to replay.
 
-        `resume_below(slot)` names the lowest slot under it that something is missing of, or None.
+        `resume_below(slot, above)` names the lowest slot between the two that something is missing of, or None.
         """
         connection = self.by_feed.get(feed)
         if connection is None:
@@ -145,7 +161,7 @@ class Connections:
                 connection.failures = 0
         if connection.first_covered is None and not replaying:
             connection.first_covered = slot
-            yield from self._replay(connection, resume_below(slot), now)
+            yield from self._replay(connection, resume_below, now)
 
     def tick(self, now: float) -> Iterator[Command]:
         """Reopen what is due; close what fell silent."""
@@ -212,11 +228,14 @@ class Connections:
             case EndReason.REPLAY_EXPIRED:
                 oldest = ending.floor if ending.floor is not None else asked
                 if oldest is not None:
-                    connection.floor = oldest + FLOOR_MARGIN
+                    again = max(len(connection.refused) - 1, 0)
+                    connection.floor = oldest + FLOOR_MARGIN * 2**again
             case _:
                 pass
 
-    def _replay(self, connection: Connection, wanted: int | None, now: float) -> Iterator[Command]:
+    def _replay(
+        self, connection: Connection, resume_below: Callable[[int, int], int | None], now: float
+    ) -> Iterator[Command]:
         """Ask for what is still open below the first covered slot, if anything is."""
         covered = connection.first_covered
         feed = connection.feed
@@ -225,12 +244,12 @@ class Connections:
         if any(other.replay_from is not None for other in self.all):
             connection.first_covered = None  # the next covered slot asks again
             return
-        if wanted is None:
-            return
-        if connection.floor is not None:
-            wanted = max(wanted, min(connection.floor, covered))
         connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
-        if sum(slot == wanted for _, slot in connection.asked) >= REPEAT_LIMIT:
+        wanted = _at_floor(connection, resume_below(covered, 0))
+        if wanted is not None and _was_asked_often(connection, wanted):
+            # A slot that this endpoint cannot bring must not keep it from bringing later ones.
+            wanted = _at_floor(connection, resume_below(covered, connection.replayed_below))
+        if wanted is None or _was_asked_often(connection, wanted):
             return
         connection.asked.append((now, wanted))
         connection.replay_from = wanted
@@ -253,3 +272,17 @@ class Connections:
             {"endpoint": connection.endpoint, "from_slot": connection.replay_from, "fence": slot},
         )
         connection.replay_from = None
+        connection.refused = []
+        connection.replayed_below = slot
+
+
+def _at_floor(connection: Connection, wanted: int | None) -> int | None:
+    """The slot, or what the endpoint still has from it on."""
+    covered = connection.first_covered
+    if wanted is None or covered is None or connection.floor is None:
+        return wanted
+    return max(wanted, min(connection.floor, covered))
+
+
+def _was_asked_often(connection: Connection, wanted: int) -> bool:
+    return sum(slot == wanted for _, slot in connection.asked) >= REPEAT_LIMIT

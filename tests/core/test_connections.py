@@ -5,7 +5,13 @@ import pytest
 from monitor.core.backoff import LONGEST_DELAY, full_jitter, slow
 from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
-from monitor.core.connections import FLOOR_MARGIN, REPEAT_LIMIT, Connections
+from monitor.core.connections import (
+    FLOOR_MARGIN,
+    REFUSAL_LIMIT,
+    REPEAT_LIMIT,
+    REPEAT_WINDOW,
+    Connections,
+)
 from monitor.core.endings import Ending, EndReason
 from tests.core.play import ALL, Play, confirmed, created, meta, processed, tx
 
@@ -133,6 +139,50 @@ def test_an_expired_replay_is_asked_for_again_from_above_the_floor() -> None:
     assert [command.from_slot for command in play.of(AmendFeed)] == [4, 40 + FLOOR_MARGIN]
 
 
+def _after_a_long_outage() -> Play:
+    """Five tries failed; feed 6 is open, and has asked for what is missing."""
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a"))
+    for feed in range(1, 6):
+        play.ends(feed, jitter=0.0).at(play.now + 0.25)
+    return play.block(6, 90, tx(90, 0, "f"))
+
+
+def test_a_refused_replay_is_no_failure_so_the_feed_is_back_at_once() -> None:
+    play = _after_a_long_outage()
+    play.ends(6, EndReason.REPLAY_EXPIRED, floor=40, jitter=0.999).at(play.now + 0.5)
+    assert play.opened()[-1] == 7
+    assert play.kernel.connections.all[0].failures == 5
+
+
+def test_a_feed_that_ends_otherwise_while_it_replays_is_a_failure() -> None:
+    play = _after_a_long_outage()
+    play.ends(6, EndReason.TRANSIENT, jitter=0.999).at(play.now + 15)
+    assert play.opened()[-1] == 6
+
+
+def test_each_refusal_in_a_row_asks_further_above_the_floor_until_none_is_asked() -> None:
+    play = _after_a_long_outage()
+    for feed, floor in enumerate((40, 50, 60), start=6):
+        play.ends(feed, EndReason.REPLAY_EXPIRED, floor=floor).at(play.now + 0.25)
+        play.block(feed + 1, 91 + feed, tx(91 + feed, 0, f"s{feed}"))
+    asked = [command.from_slot for command in play.of(AmendFeed)]
+    assert asked == [4, 40 + FLOOR_MARGIN, 50 + 2 * FLOOR_MARGIN]
+    assert len(asked) == REFUSAL_LIMIT
+    play.at(play.now + REPEAT_WINDOW - 1).ends(9).at(play.now + 10)
+    play.block(play.opened()[-1], 99, tx(99, 0, "z"))
+    assert len(play.of(AmendFeed)) == REFUSAL_LIMIT + 1
+
+
+def test_a_replay_that_reaches_its_fence_forgets_the_refusals_before_it() -> None:
+    play = _after_a_long_outage()
+    play.ends(6, EndReason.REPLAY_EXPIRED, floor=40).at(play.now + 0.25)
+    play.block(7, 91, tx(91, 0, "g"))
+    play.says(7, tx(44, 0, "h"), meta(44), processed(44), meta(91), processed(91))
+    assert "a replay reached its fence" in play.sentences()
+    assert play.kernel.connections.all[0].refused == []
+
+
 def test_a_server_without_replay_is_not_asked_again() -> None:
     play = Play(ALL)
     play.block(1, 4, tx(4, 0, "a")).ends(1).at(1)
@@ -188,7 +238,7 @@ def test_what_a_feed_says_after_its_end_changes_nothing() -> None:
     connections.heard(1, 1.0)
     assert list(connections.opened(1, 1.0)) == []
     assert list(connections.ended(1, ending, 0.0, 1.0)) == []
-    taken = connections.meta_taken(1, 5, covers=True, resume_below=lambda _: 4, now=1.0)
+    taken = connections.meta_taken(1, 5, covers=True, resume_below=lambda _, __: 4, now=1.0)
     assert list(taken) == []
     assert not connections.is_replaying(1, 5)
     assert connections.errors == [{EndReason.TRANSIENT: 1}]
@@ -214,3 +264,21 @@ def test_pings_are_a_sign_of_life_and_nothing_else() -> None:
     play.at(14.0).says(1, ping).at(28.0)
     assert play.of(CloseFeed) == []
     assert play.take() == []
+
+
+def test_no_replay_is_asked_for_a_slot_that_the_confirmed_chain_passed_by() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).says(1, created(5), tx(5, 0, "loser"))
+    play.block(1, 6, tx(6, 0, "b"), parent=4).says(1, confirmed(6)).ends(1).at(1)
+    play.block(2, 7, tx(7, 0, "c"))
+    assert play.of(AmendFeed) == []
+
+
+def test_a_slot_that_no_replay_brings_does_not_keep_later_ones_from_being_replayed() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0, "a")).says(1, created(5), tx(5, 0, "b0")).ends(1)
+    for covered in (9, 19, 29):
+        play.at(play.now + 2)
+        feed = play.opened()[-1]
+        play.block(feed, covered, tx(covered, 0, f"s{covered}")).block(feed, covered).ends(feed)
+    assert [command.from_slot for command in play.of(AmendFeed)] == [5, 5, 19]
