@@ -1,7 +1,7 @@
 """One run of the whole daemon over simulated regions in virtual time, with faults at given slots."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio
@@ -27,7 +27,10 @@ from tests.scenarios.virtual import VirtualFeeds, endpoints
 
 REGIONS = {"ams": 0.02, "nyc": 0.06, "tyo": 0.12}
 """Regions and their delay in seconds."""
+JITTER = 0.005
+"""Seconds by which each event may come later, at random."""
 START = 1.0
+"""When the chain begins."""
 TAIL_SLOTS = 60
 """Slots that the chain goes on after those of interest, so that they are finalized."""
 
@@ -94,30 +97,28 @@ async def watch(
     slot_time: float = 0.1,
     chain_settings: ChainSettings | None = None,
     region_settings: RegionSettings | None = None,
+    delays: Mapping[str, float] = REGIONS,
 ) -> Outcome:
-    """Run the daemon for `slots` slots and a tail; truth is written under `directory`."""
+    """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
+
+    `delays` names the regions; of their settings, delay, jitter and slot time are set here.
+    """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base = region_settings or RegionSettings()
     regions = {
         name: Region(
             name,
             chain,
-            RegionSettings(
-                slot_time=slot_time,
-                delay=delay,
-                jitter=0.005,
-                replay_stored_slots=base.replay_stored_slots,
-                channel_capacity=base.channel_capacity,
-            ),
+            replace(base, slot_time=slot_time, delay=delay, jitter=JITTER),
             seed=seed + place,
             started_at=START,
         )
-        for place, (name, delay) in enumerate(REGIONS.items())
+        for place, (name, delay) in enumerate(delays.items())
     }
     feeds = VirtualFeeds(regions)
     journal = Journal()
     clock = VirtualClock()
-    ends = endpoints(tuple(REGIONS))
+    ends = endpoints(tuple(delays))
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
     kernel = Kernel(monitors, len(ends), Policy(level))
     sink = DatedSink(feeds)
