@@ -3,7 +3,7 @@
 A row is (name, request, limits, text); the status is INVALID_ARGUMENT "failed to create filter: {text}".
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from monitor.simulator.limits import (
     AccountsLimits,
@@ -61,7 +61,7 @@ def _two(kind: str) -> Callable[[_Request], object]:
     return ask
 
 
-def _state(*criteria: dict[str, object]) -> Callable[[_Request], object]:
+def _state(*criteria: Mapping[str, object]) -> Callable[[_Request], object]:
     return lambda request: request.accounts["a"].filters.extend(
         geyser_pb2.SubscribeRequestFilterAccountsFilter(**criterion)  # type: ignore[arg-type]
         for criterion in criteria
