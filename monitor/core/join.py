@@ -6,6 +6,7 @@ BlockMeta, by blockhash. So a status that is missing, or that came before its Bl
 confirmed block whose parent we do not hold shows a gap at once. The gate releases what is known.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
@@ -171,22 +172,23 @@ class Join:
         """Pass over slots that were waited for long enough."""
         self._settle(now)
 
-    def resume_below(self, covered: int) -> int | None:
-        """The lowest slot under `covered` that a replay should begin with, or None when nothing is missing.
+    def resume_below(self, covered: int, above: int = 0) -> int | None:
+        """The lowest slot from `above` and under `covered` that a replay should begin with; None: nothing is missing.
 
         That is the lowest slot which no feed holds whole; or, where the parent of a slot was never met, the
-        slot met before it, since everything between the two is missing.
+        slot met before it, since everything between the two is missing. A slot that the confirmed chain has
+        passed by is no hole, for a server may never be able to bring it.
         """
         if self.floor is None:
             return None
-        before = self.floor
-        for number in sorted(n for n in self.slots if n <= covered):
+        before = lowest = max(self.floor, above)
+        for number in sorted(n for n in self.slots if lowest <= n <= covered):
             state = self.slots[number]
             parent = state.parent
-            unmet = parent is not None and parent >= max(self.floor, self._pruned_below)
+            unmet = parent is not None and parent >= max(lowest, self._pruned_below)
             if unmet and parent not in self.slots:
                 return before
-            if number < covered and not self._is_held(state):
+            if number < covered and not self._is_held(state) and not self._is_passed_by(number):
                 return number
             before = number
         return None
@@ -204,6 +206,15 @@ class Join:
     def _is_held(state: SlotState) -> bool:
         """Whether a replay could add nothing: some feed holds the slot whole, or it died."""
         return state.dead is not None or any(bank.covers for bank in state.banks)
+
+    def _is_passed_by(self, number: int) -> bool:
+        """Whether a confirmed block above has its parent below."""
+        confirmed = (
+            state.metas.get(state.confirmed)
+            for state in self.slots.values()
+            if state.number > number and state.confirmed is not None
+        )
+        return any(meta is not None and meta.parent_slot < number for meta in confirmed)
 
     def _data_slot(self, feed: int, number: int) -> SlotState | None:
         """The slot for data of a number not met before; None when it is not ours."""
@@ -285,9 +296,54 @@ class Join:
         self.gate.pump(now)
         below = self.root - KEPT_BELOW_ROOT
         if below > self._pruned_below:
-            for number in [n for n in self.slots if n < below]:
-                state = self.slots.pop(number)
-                if not state.finalized:
-                    ended = "forked" if state.banks else "skipped"
-                    self.gate.tally.close("dead" if state.dead else ended)
+            self._close(below)
             self._pruned_below = below
+
+    def _off_chain(self) -> set[int]:
+        """Slots met that a finalized block's parent link jumps over: proven to hold no block of the chain."""
+        numbers = sorted(self.slots)
+        jumped: set[int] = set()
+        for number in numbers:
+            first = self._proven_from(number)
+            if first is not None:
+                jumped.update(numbers[bisect_left(numbers, first) : bisect_left(numbers, number)])
+        return jumped
+
+    def _proven_from(self, number: int) -> int | None:
+        """The first slot that a finalized block speaks for: the one after its parent; None for other slots."""
+        state = self.slots[number]
+        if not state.finalized or state.confirmed is None:
+            return None
+        meta = state.metas.get(state.confirmed)
+        return number if meta is None else meta.parent_slot + 1
+
+    def _close(self, below: int) -> None:
+        """Let go of the slots below this one; runs of them that no finalized block speaks for are named."""
+        off_chain = self._off_chain()
+        unproven_from = max(self._pruned_below, self.floor or 0)
+        for number in sorted(self.slots):
+            first = self._proven_from(number)
+            if first is not None:
+                self._give_up(unproven_from, min(first, below))
+                unproven_from = max(unproven_from, number + 1)
+        for number in [n for n in self.slots if n < below]:
+            state = self.slots.pop(number)
+            if number in off_chain:
+                ended = "forked" if state.banks else "skipped"
+                self.gate.tally.close("dead" if state.dead else ended)
+
+    def _give_up(self, first: int, end: int) -> None:
+        """Close these slots, `end` excluded, without knowing what they were: part of the chain may be missing."""
+        if first >= end:
+            return
+        met = [self.slots[number] for number in self.slots if first <= number < end]
+        released = sum(state.released_level >= Commitment.CONFIRMED for state in met)
+        self.gate.tally.close("unproven", released)
+        self.gate.tally.close("lost", end - first - released)
+        self.gate.report(
+            "error",
+            "slots were closed without proof",
+            from_slot=first,
+            to_slot=end,
+            released=released,
+        )

@@ -189,6 +189,25 @@ def test_a_skipped_slot_and_a_dead_one_are_no_holes() -> None:
     assert joined.resume_below(7) is None
 
 
+def test_a_slot_that_the_confirmed_chain_passed_by_is_no_hole() -> None:
+    play = Play(ALL)
+    play.block(1, 4).says(1, created(5), tx(5, 0, "loser")).block(1, 6, parent=4)
+    assert play.kernel.join.resume_below(6) == 5
+    play.says(1, confirmed(6))
+    assert play.kernel.join.resume_below(6) is None
+    play.says(1, created(7), tx(7, 0)).block(1, 8)
+    assert play.kernel.join.resume_below(8) == 7
+
+
+def test_holes_below_a_given_slot_can_be_left_aside() -> None:
+    joined = join()
+    for slot in (4, 6, 9):
+        whole(joined, 1, slot)
+    assert joined.resume_below(9, above=0) == 4
+    assert joined.resume_below(9, above=6) == 6
+    assert joined.resume_below(9, above=9) is None
+
+
 def test_parents_below_the_first_slot_are_no_hole() -> None:
     joined = join(floor=5)
     whole(joined, 1, 5)
