@@ -29,9 +29,10 @@ class Tally:
     slots: dict[str, int] = field(default_factory=dict)
     """Closed slots by state."""
 
-    def close(self, state: str) -> None:
-        """Count one more slot that ended in this state."""
-        self.slots[state] = self.slots.get(state, 0) + 1
+    def close(self, state: str, count: int = 1) -> None:
+        """Count so many more slots that ended in this state."""
+        if count:
+            self.slots[state] = self.slots.get(state, 0) + count
 
 
 class Gate:
