@@ -245,6 +245,9 @@ class Connections:
             connection.first_covered = None  # the next covered slot asks again
             return
         connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
+        connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]
+        if len(connection.refused) >= REFUSAL_LIMIT:
+            return
         wanted = _at_floor(connection, resume_below(covered, 0))
         if wanted is not None and _was_asked_often(connection, wanted):
             # A slot that this endpoint cannot bring must not keep it from bringing later ones.

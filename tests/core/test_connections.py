@@ -266,14 +266,6 @@ def test_pings_are_a_sign_of_life_and_nothing_else() -> None:
     assert play.take() == []
 
 
-def test_no_replay_is_asked_for_a_slot_that_the_confirmed_chain_passed_by() -> None:
-    play = Play(ALL)
-    play.block(1, 4, tx(4, 0, "a")).says(1, created(5), tx(5, 0, "loser"))
-    play.block(1, 6, tx(6, 0, "b"), parent=4).says(1, confirmed(6)).ends(1).at(1)
-    play.block(2, 7, tx(7, 0, "c"))
-    assert play.of(AmendFeed) == []
-
-
 def test_a_slot_that_no_replay_brings_does_not_keep_later_ones_from_being_replayed() -> None:
     play = Play(ALL)
     play.block(1, 4, tx(4, 0, "a")).says(1, created(5), tx(5, 0, "b0")).ends(1)
