@@ -3,6 +3,7 @@
 import pytest
 
 from monitor.core.chain import Commitment, SlotStatus
+from monitor.core.commands import Report
 from monitor.core.gate import Gate, Tally
 from monitor.core.join import KEPT_BELOW_ROOT, Join, Sight
 from monitor.core.levels import Levels
@@ -145,6 +146,29 @@ def test_slots_far_below_the_root_are_let_go_by_their_end() -> None:
     assert play.kernel.tally.slots == {"complete": 3, "forked": 1}
     play.block(1, far + 3).says(1, finalized(far + 3))
     assert play.kernel.tally.slots == {"complete": 4, "forked": 1, "skipped": 1}
+
+
+def test_slots_that_no_finalized_block_speaks_for_are_named_when_they_are_let_go() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0)).says(1, confirmed(4), created(5), tx(5, 0, "half"))
+    far = 10 + KEPT_BELOW_ROOT
+    play.block(1, 9).block(1, far, parent=9).says(1, finalized(far))
+    closed = [c for c in play.of(Report) if c.sentence == "slots were closed without proof"]
+    assert [(c.level, c.facts) for c in closed] == [
+        ("error", {"from_slot": 4, "to_slot": 8, "released": 1})
+    ]
+    counts = play.kernel.tally.slots
+    assert (counts["unproven"], counts["lost"]) == (1, 3)
+
+
+def test_a_finalized_block_without_its_parent_link_speaks_for_itself_alone() -> None:
+    play = Play(ALL)
+    play.block(1, 4).says(1, confirmed(4))
+    far = 8 + KEPT_BELOW_ROOT
+    play.block(1, 7).block(1, far, parent=7).says(1, finalized(far))
+    play.block(1, far + 4, parent=far).says(1, finalized(far + 4))
+    closed = [c.facts for c in play.of(Report) if c.sentence == "slots were closed without proof"]
+    assert closed == [{"from_slot": 4, "to_slot": 6, "released": 1}]
 
 
 def test_nothing_is_to_be_resumed_before_the_first_slot() -> None:
