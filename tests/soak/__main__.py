@@ -37,15 +37,17 @@ def main(arguments: Sequence[str]) -> int:
 def soak_regions(seed: int, rounds: int, slots: int) -> tuple[str, list[str]]:
     """The size of the soak, and a line for each round that failed."""
     failures = []
+    late_in_all = 0
     print(f"seed {seed}")
     for number, each in enumerate(regions.round_seeds(seed, rounds), 1):
         print(f"round {number} of {rounds}, seed {each}", flush=True)
-        wrong = regions.run_round(each, slots)
+        wrong, late = regions.run_round(each, slots)
+        late_in_all += late
         if wrong is not None:
             failures.append(f"seed {each}: {wrong}")
             repeat = f"scripts/soak regions --rounds 1 --slots {slots} --seed {each}"
             print(f"  FAILED: {wrong}\n  to repeat: {repeat}", flush=True)
-    return f"{rounds} rounds of {slots} slots", failures
+    return f"{rounds} rounds of {slots} slots, {late_in_all} events late", failures
 
 
 def soak_guards(only: str) -> tuple[str, list[str]]:
