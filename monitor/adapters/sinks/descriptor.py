@@ -3,7 +3,8 @@
 import os
 from collections.abc import Callable, Sequence
 
-Write = Callable[[int, bytes], int]
+Write = Callable[[int, bytes | memoryview], int]
+"""As os.write: takes a part of it, or all, and says how much."""
 
 
 class BatchWriter:
@@ -19,9 +20,9 @@ class BatchWriter:
         After an OSError the next call must bring the same lines, and writes only what is left of them:
         so no line is torn or doubled.
         """
-        batch = b"".join(lines)
+        batch = memoryview(b"".join(lines))
         while self._done < len(batch):
-            self._done += self._write(descriptor, batch[self._done :] if self._done else batch)
+            self._done += self._write(descriptor, batch[self._done :])
         self._done = 0
         return len(batch)
 

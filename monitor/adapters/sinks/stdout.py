@@ -1,12 +1,22 @@
-"""A sink that writes records to standard output, for pipes and for looking."""
+"""A sink that writes records to standard output, for pipes and for looking.
+
+A pipe that nobody reads would hold a writing thread, and with it the stop of the daemon, for ever. So the thread
+waits for room with one eye on the daemon, and writes no more at a time than a pipe with room takes at once.
+"""
 
 import os
+import select
 from collections.abc import Sequence
+from typing import Final
 
+import anyio.from_thread
 import anyio.to_thread
 
 from monitor.adapters.sinks.descriptor import BatchWriter
 from monitor.core.errors import SinkFailed
+
+_LOOK_MS: Final = 100
+"""How long a thread waits for room before it asks whether the daemon stops."""
 
 
 class StdoutSink:
@@ -16,7 +26,7 @@ class StdoutSink:
 
     def __init__(self, descriptor: int = 1) -> None:
         self._descriptor = descriptor
-        self._writer = BatchWriter()
+        self._writer = BatchWriter(_write_with_room)
 
     async def open(self) -> None:
         """Check that the descriptor is open. Raises SinkFailed."""
@@ -39,3 +49,12 @@ class StdoutSink:
 
     async def close(self) -> None:
         """The descriptor is left open: it is not ours."""
+
+
+def _write_with_room(descriptor: int, batch: bytes | memoryview) -> int:
+    """Write a part once there is room; ends by cancellation when the sink's task was cancelled."""
+    room = select.poll()
+    room.register(descriptor, select.POLLOUT)
+    while not room.poll(_LOOK_MS):
+        anyio.from_thread.check_cancelled()
+    return os.write(descriptor, batch[: select.PIPE_BUF])

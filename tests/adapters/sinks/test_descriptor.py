@@ -20,7 +20,7 @@ def test_short_writes_are_completed() -> None:
 def test_is_torn_only_while_part_of_a_batch_is_out() -> None:
     calls = iter([2, 0, 4])
 
-    def write(_descriptor: int, _batch: bytes) -> int:
+    def write(_descriptor: int, _batch: bytes | memoryview) -> int:
         count = next(calls)
         if not count:
             raise OSError(errno.EIO, "broken")

@@ -1,7 +1,9 @@
 """The stdout sink on real pipes."""
 
 import os
+import threading
 
+import anyio
 import pytest
 
 from monitor.adapters.sinks.stdout import StdoutSink
@@ -34,3 +36,31 @@ async def test_a_closed_descriptor_is_refused_at_opening() -> None:
     os.close(writing)
     with pytest.raises(SinkFailed, match="drop the sink"):
         await StdoutSink(writing).open()
+
+
+async def test_a_reader_that_reads_nothing_does_not_hold_up_the_stop() -> None:
+    reading, writing = os.pipe()
+    sink = StdoutSink(writing)
+    with anyio.move_on_after(0.05) as stop:
+        await sink.write([b"x" * 200_000 + b"\n"])
+    assert stop.cancelled_caught
+    os.close(reading)
+    os.close(writing)
+
+
+async def test_more_than_a_pipe_holds_arrives_whole_and_in_order() -> None:
+    reading, writing = os.pipe()
+    lines = [b"%06d\n" % number for number in range(50_000)]
+    read: list[bytes] = []
+
+    def drain() -> None:
+        while part := os.read(reading, 65536):
+            read.append(part)
+
+    reader = threading.Thread(target=drain)
+    reader.start()
+    await StdoutSink(writing).write(lines)
+    os.close(writing)
+    reader.join()
+    os.close(reading)
+    assert b"".join(read) == b"".join(lines)
