@@ -5,6 +5,7 @@ order of names is the order of the stream. A whole line that was written is neve
 torn last line, left by a crash, cut off.
 """
 
+import contextlib
 import errno
 import os
 import re
@@ -122,7 +123,8 @@ class JsonlSink:
         self._number += 1
         utc = datetime.fromtimestamp(self._clock.utc_ns(int(now * 1e9)) / 1e9, UTC)
         stamp = utc.strftime("%Y%m%dT%H%M%SZ")
-        path.rename(path.with_name(f"{path.stem}.{stamp}.{self._number:06d}{path.suffix}"))
+        with contextlib.suppress(FileNotFoundError):  # somebody took it away: a new one follows
+            path.rename(path.with_name(f"{path.stem}.{stamp}.{self._number:06d}{path.suffix}"))
         os.close(self._descriptor)
         self._descriptor = -1
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)

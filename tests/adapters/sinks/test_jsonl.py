@@ -27,7 +27,7 @@ class FailingDisk:
     def __init__(self, room: int) -> None:
         self.room = room
 
-    def write(self, descriptor: int, batch: bytes) -> int:
+    def write(self, descriptor: int, batch: bytes | memoryview) -> int:
         if self.room == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         taken = os.write(descriptor, batch[: self.room])
@@ -171,3 +171,17 @@ async def test_a_line_that_is_torn_is_finished_before_the_file_rotates(tmp_path:
         b"first\nsecond\n",
         b"third\n",
     ]
+
+
+async def test_rotation_goes_on_where_somebody_took_the_file_away(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    clock = StoppedClock()
+    sink = JsonlSink(JsonlSettings(path, rotate_every=10.0), clock)
+    await sink.open()
+    await sink.write([b"1\n"])
+    path.unlink()
+    clock.seconds += 10.0
+    await sink.write([b"2\n"])
+    await sink.close()
+    assert [file.name for file in tmp_path.iterdir()] == ["events.jsonl"]
+    assert path.read_bytes() == b"2\n"
