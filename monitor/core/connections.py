@@ -124,6 +124,12 @@ class Connections:
         if connection is not None:
             connection.heard_at = now
 
+    def reading_resumed(self, paused: float, now: float) -> None:
+        """Nothing was read for so many seconds: give every feed that time back."""
+        for connection in self.by_feed.values():
+            connection.heard_at = min(now, connection.heard_at + paused)
+            connection.replay_since = min(now, connection.replay_since + paused)
+
     def is_replaying(self, feed: int, slot: int) -> bool:
         """Whether a BlockMeta of this slot ends a slot that was replayed whole on this feed."""
         connection = self.by_feed.get(feed)

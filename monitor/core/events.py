@@ -70,4 +70,12 @@ class Started:
     jitter: float = 0.0
 
 
-Event = FramesArrived | FeedOpened | FeedEnded | Started
+@dataclass(frozen=True, slots=True)
+class ReadingResumed:
+    """A full sink had stopped all reading, and has room again. Comes before what waited meanwhile."""
+
+    paused: float
+    """Seconds for which nothing was read: a feed's silence of that time was ours."""
+
+
+Event = FramesArrived | FeedOpened | FeedEnded | Started | ReadingResumed

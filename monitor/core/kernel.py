@@ -11,7 +11,15 @@ from typing import Final
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Command
 from monitor.core.connections import Connections
-from monitor.core.events import Event, FeedEnded, FeedOpened, FramesArrived, Row, Started
+from monitor.core.events import (
+    Event,
+    FeedEnded,
+    FeedOpened,
+    FramesArrived,
+    ReadingResumed,
+    Row,
+    Started,
+)
 from monitor.core.gate import Gate, Tally
 from monitor.core.join import Join, Sight
 from monitor.core.levels import Levels
@@ -64,6 +72,8 @@ class Kernel:
             case Started():
                 commands.extend(self.connections.start(now, self._start_slot))
                 self._see_feeds()
+            case ReadingResumed():
+                self.connections.reading_resumed(event.paused, now)
         commands.extend(self.gate.collect())
         return commands
 

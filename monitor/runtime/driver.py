@@ -13,7 +13,14 @@ from operator import itemgetter
 from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Release, Report
 from monitor.core.endings import Ending, EndReason
 from monitor.core.errors import FrameMalformed
-from monitor.core.events import Event, FeedEnded, FeedOpened, FramesArrived, Started
+from monitor.core.events import (
+    Event,
+    FeedEnded,
+    FeedOpened,
+    FramesArrived,
+    ReadingResumed,
+    Started,
+)
 from monitor.core.kernel import Kernel
 from monitor.ports import (
     Clock,
@@ -110,6 +117,8 @@ class Driver:
                 self._perform(self.kernel.tick(now))
             if self._delivery.is_full():
                 await self._delivery.has_room()
+                resumed = world.clock.now()
+                self._handle(ReadingResumed(resumed - now), resumed)
 
     def _take(self, taken: FramesTaken | StreamOpened | StreamEnded) -> None:
         now = self._world.clock.now()

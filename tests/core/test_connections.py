@@ -66,6 +66,15 @@ def test_a_clean_end_of_stream_is_an_outage_too() -> None:
     assert play.kernel.connections.errors == [{EndReason.END: 1}]
 
 
+def test_a_pause_of_our_reading_lengthens_patience_by_itself_and_no_more() -> None:
+    connections = Connections(1, generation=1, silence=15.0)
+    list(connections.start(0.0, None))
+    connections.reading_resumed(20.0, 30.0)
+    assert connections.next_deadline() == 35.0
+    connections.reading_resumed(20.0, 30.0)
+    assert connections.next_deadline() == 45.0
+
+
 def test_a_feed_that_falls_silent_is_closed_and_comes_back() -> None:
     play = Play(ALL)
     play.at(14.9)

@@ -13,7 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Command, OpenFeed, Release, Released
 from monitor.core.endings import Ending, EndReason
-from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Row, Started
+from monitor.core.events import (
+    FeedEnded,
+    FeedOpened,
+    FramesArrived,
+    ReadingResumed,
+    Row,
+    Started,
+)
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import (
     AccountsFilter,
@@ -66,6 +73,11 @@ class KernelMachine(RuleBasedStateMachine):
     def opens(self, endpoint: int) -> None:
         if endpoint in self.feeds:
             self._do(self.kernel.handle(FeedOpened(self.feeds[endpoint]), self.now))
+
+    @rule(paused=st.floats(0, 60))
+    def resumes_reading(self, paused: float) -> None:
+        self.now += paused
+        self._do(self.kernel.handle(ReadingResumed(paused), self.now))
 
     @rule(
         endpoint=FEED,

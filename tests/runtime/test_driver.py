@@ -276,6 +276,18 @@ async def test_a_feed_that_waited_for_a_full_sink_is_not_taken_for_mute() -> Non
         assert stage.calls("close") == []
 
 
+async def test_the_time_of_a_full_sink_is_no_silence_of_a_feed() -> None:
+    stage = Stage(endpoints=(AMS, NYC), sink=MemorySink(delay=60), bound_bytes=1)
+    async with stage.running():
+        await stage.says(1, *slot_of(5, 0))
+        await anyio.sleep(74)
+        assert (
+            stage.calls("close") == []
+        )  # not even of feeds that brought nothing in the first look
+        await anyio.sleep(2)
+        assert sorted(stage.calls("close")) == [(1, b""), (2, b"")]
+
+
 async def test_takes_a_bounded_amount_at_a_time() -> None:
     async with Stage().running() as stage:
         await stage.says(1, *slot_of(5, 0))
