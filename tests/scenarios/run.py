@@ -9,6 +9,7 @@ import orjson
 from typing_extensions import override
 
 from monitor.core.chain import Commitment, SlotStatus
+from monitor.core.commands import Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
 from monitor.runtime.delivery import Delivery, Route
@@ -59,6 +60,19 @@ class DatedSink(MemorySink):
         await super().write(lines)
 
 
+class DatedJournal(Journal):
+    """Remembers when each report came."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moments: list[float] = []
+
+    @override
+    def report(self, report: Report) -> None:
+        self.moments.append(anyio.current_time())
+        super().report(report)
+
+
 @dataclass
 class Outcome:
     """What came out, what should have, and what was heard on the way."""
@@ -69,7 +83,7 @@ class Outcome:
     truth: list[Record]
     slots: range
     feeds: VirtualFeeds
-    journal: Journal
+    journal: DatedJournal
     kernel: Kernel
     driver: Driver
 
@@ -116,7 +130,7 @@ async def watch(
         for place, (name, delay) in enumerate(delays.items())
     }
     feeds = VirtualFeeds(regions)
-    journal = Journal()
+    journal = DatedJournal()
     clock = VirtualClock()
     ends = endpoints(tuple(delays))
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]

@@ -44,7 +44,8 @@ WANTS: Mapping[str, Wants] = {
 }
 
 
-def _expected(outcome: Outcome) -> dict[str, Record]:
+def wanted_events(outcome: Outcome) -> dict[str, Record]:
+    """What the monitors above should have given, by id."""
     found = expected(outcome.truth, WANTS, outcome.slots)
     return {
         key: sliced(record, 8, 24) if record["kind"] == "account" else record
@@ -58,7 +59,7 @@ def assert_complete(outcome: Outcome) -> None:
     ids = Counter(event["id"] for event in events)
     _assert_none([key for key, count in ids.items() if count > 1], "came twice")
     found = {event["id"]: bare(event) for event in events}
-    wanted = _expected(outcome)
+    wanted = wanted_events(outcome)
     _assert_none(wanted.keys() - found.keys(), "were lost")
     _assert_none(found.keys() - wanted.keys(), "are not in the truth")
     _assert_none([key for key, record in wanted.items() if found[key] != record], "differ")
