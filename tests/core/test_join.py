@@ -161,6 +161,14 @@ def test_slots_that_no_finalized_block_speaks_for_are_named_when_they_are_let_go
     assert (counts["unproven"], counts["lost"]) == (1, 3)
 
 
+def test_where_nothing_was_released_all_is_lost() -> None:
+    play = Play(ALL).block(1, 4)
+    far = 10 + KEPT_BELOW_ROOT
+    play.block(1, 9).block(1, far, parent=9).says(1, finalized(far))
+    counts = play.kernel.tally.slots
+    assert (counts.get("unproven"), counts["lost"]) == (None, 4)
+
+
 def test_a_finalized_block_without_its_parent_link_speaks_for_itself_alone() -> None:
     play = Play(ALL)
     play.block(1, 4).says(1, confirmed(4))
