@@ -24,7 +24,8 @@ REPEAT_LIMIT: Final = 2
 """Requests for one from_slot at one endpoint within REPEAT_WINDOW (DESIGN 6)."""
 REPEAT_WINDOW: Final = 60.0
 REPLAY_PATIENCE: Final = 10.0
-"""Seconds within which a replay must reach its fence (DESIGN 5)."""
+"""Seconds within which a replay must bring its next slot, or reach its fence (DESIGN 5). Not the whole of it: after
+a long outage it takes minutes, and is no worse for that."""
 FLOOR_MARGIN: Final = 4
 """Slots above a server's replay floor to ask for, since the floor moves while we ask; doubled with each refusal
 in a row. Guessed."""
@@ -50,6 +51,7 @@ class Connection:
     complete: int = 0
     first_covered: int | None = None
     covered: set[int] = field(default_factory=set)
+    """Slots that may be the fence: those covered until a replay was asked for."""
     replay_from: int | None = None
     replay_since: float = 0.0
     replay_off: bool = False
@@ -138,6 +140,10 @@ class Connections:
         covered = connection.first_covered
         return covered is not None and connection.replay_from <= slot < covered
 
+    def replaying_from(self) -> int | None:
+        """The first slot of the replay under way, or None."""
+        return next((c.replay_from for c in self.all if c.replay_from is not None), None)
+
     def meta_taken(
         self,
         feed: int,
@@ -157,16 +163,18 @@ class Connections:
         if connection.replay_from is not None and slot in connection.covered:
             yield from self._fence(connection, slot)
             return
+        if self.is_replaying(feed, slot):
+            connection.replay_since = now
         if not covers:
             return
         replaying = connection.replay_from is not None
         if not replaying:
             connection.complete += 1
-            connection.covered.add(slot)
             if connection.complete >= PROGRESS:
                 connection.failures = 0
         if connection.first_covered is None and not replaying:
             connection.first_covered = slot
+            connection.covered.add(slot)
             yield from self._replay(connection, resume_below, now)
 
     def tick(self, now: float) -> Iterator[Command]:

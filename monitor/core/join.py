@@ -44,6 +44,8 @@ class Join:
         """Highest slot that any feed spoke of."""
         self.root = -1
         """Highest slot known finalized."""
+        self.kept_from: int | None = None
+        """First slot of a replay under way: from there on nothing is let go, however far the others have finalized."""
         self._pruned_below = 0
 
     def take_data(self, feed: int, row: Row) -> None:
@@ -78,10 +80,7 @@ class Join:
             gate.at_once((mask, endpoint, False, 0, state.sole_blockhash(), row))
         table[key] = bit
         if held:
-            if kind == Kind.ACCOUNT:
-                store.accounts[key] = (endpoint, row)
-            else:
-                store.held.append((endpoint, row))
+            self._hold(state, bank, endpoint, row)
 
     def take_bank(self, feed: int, row: Row) -> None:
         """CREATED_BANK: a bank of this feed begins; a second one begins the slot anew."""
@@ -241,6 +240,21 @@ class Join:
         whole = not sight.has_lifecycle and state.number >= sight.first_slot + 2
         return state.open_bank(feed, began_whole=whole)
 
+    def _hold(self, state: SlotState, bank: Bank, endpoint: int, row: Row) -> None:
+        """Keep a first copy for its level.
+
+        One that comes after the BlockMeta of its bank, as blocks do on some servers, may find its slot released
+        and no BlockMeta to come that would release it.
+        """
+        if row[0] == Kind.ACCOUNT:
+            bank.store.accounts[row[2]] = (endpoint, row)
+        else:
+            bank.store.held.append((endpoint, row))
+        if bank.blockhash is None or state.released_level < Commitment.CONFIRMED:
+            return
+        if bank.blockhash == state.confirmed:
+            self.gate.release_late(state)
+
     def _note_parent(self, state: SlotState, row: Row) -> None:
         parent = row[4][0]
         if parent is not None and state.parent is None:
@@ -295,6 +309,8 @@ class Join:
     def _settle(self, now: float) -> None:
         self.gate.pump(now)
         below = self.root - KEPT_BELOW_ROOT
+        if self.kept_from is not None:
+            below = min(below, self.kept_from)
         if below > self._pruned_below:
             self._close(below)
             self._pruned_below = below

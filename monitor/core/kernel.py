@@ -69,6 +69,7 @@ class Kernel:
             case FeedEnded():
                 self.join.sights.pop(event.feed, None)
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
+                self.join.kept_from = self.connections.replaying_from()
             case Started():
                 commands.extend(self.connections.start(now, self._start_slot))
                 self._see_feeds()
@@ -81,6 +82,7 @@ class Kernel:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
         commands = list(self.connections.tick(now))
         self._see_feeds()
+        self.join.kept_from = self.connections.replaying_from()
         self.join.tick(now)
         commands.extend(self.gate.collect())
         return commands
@@ -130,3 +132,4 @@ class Kernel:
             resume_below=self.join.resume_below,
             now=now,
         )
+        self.join.kept_from = self.connections.replaying_from()

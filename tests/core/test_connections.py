@@ -10,10 +10,11 @@ from monitor.core.connections import (
     REFUSAL_LIMIT,
     REPEAT_LIMIT,
     REPEAT_WINDOW,
+    REPLAY_PATIENCE,
     Connections,
 )
 from monitor.core.endings import Ending, EndReason
-from tests.core.play import ALL, Play, confirmed, created, meta, processed, tx
+from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
 
 
 def test_reopens_after_a_back_off_that_grows_without_progress() -> None:
@@ -221,6 +222,50 @@ def test_opening_is_asked_for_with_from_slot_only_at_a_named_start() -> None:
     play = Play(ALL, start_slot=7)
     play.ends(1).at(1)
     assert [c.from_slot for c in play.of(OpenFeed)] == [7, None]
+
+
+def returned_after_an_outage() -> Play:
+    """Both feeds were away from slot 6 on, are back at 200, and feed 3 replays."""
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).block(2, 5, tx(5, 0)).says(1, finalized(5))
+    play.ends(1).ends(2).at(0.5)
+    play.block(3, 200, tx(200, 0)).block(4, 200, tx(200, 0))
+    assert play.of(AmendFeed) == [AmendFeed(3, 1, 5)]
+    play.take()
+    return play
+
+
+def replays(play: Play, first: int, end: int) -> None:
+    for slot in range(first, end):
+        play.says(3, tx(slot, 0, f"s{slot}"), meta(slot), processed(slot))
+
+
+def test_slots_of_a_replay_under_way_are_kept_while_others_finalize() -> None:
+    play = returned_after_an_outage()
+    play.says(4, confirmed(200), finalized(200)).at(3.0)
+    assert play.take() == ["200 t0"]
+    replays(play, 6, 200)
+    assert play.take() == [f"{slot} s{slot} late" for slot in (199, *range(6, 199))]
+    assert 6 in play.kernel.join.slots
+    play.says(3, meta(200)).says(4, confirmed(200))
+    assert 6 not in play.kernel.join.slots
+
+
+def test_a_replay_that_brings_slots_is_waited_for_however_long() -> None:
+    play = returned_after_an_outage()
+    for slot in range(6, 12):
+        replays(play, slot, slot + 1)
+        play.says(4).at(play.now + REPLAY_PATIENCE - 1)
+    assert play.kernel.connections.replaying_from() == 5
+    play.says(3).says(4).at(play.now + 1)
+    assert play.kernel.connections.replaying_from() is None
+
+
+def test_what_a_connection_covered_is_not_kept_for_its_whole_life() -> None:
+    play = Play(ALL)
+    for slot in range(5, 50):
+        play.block(1, slot, tx(slot, 0))
+    assert play.kernel.connections.all[0].covered == {5}
 
 
 def test_a_replay_that_never_reaches_its_fence_is_given_up() -> None:

@@ -159,6 +159,12 @@ def test_every_late_write_reaches_a_monitor_that_asks_for_all_and_once() -> None
     assert play.take() == ["5 x by t2 late"]
 
 
+def test_what_comes_behind_its_meta_in_a_slot_that_this_released_is_handed_on() -> None:
+    play = Play(ALL).says(1, created(5)).block(1, 6, tx(6, 0)).says(1, confirmed(6))
+    play.says(1, tx(5, 0), meta(5), tx(5, 1))
+    assert play.take() == ["5 t0", "6 t0", "5 t1 late"]
+
+
 def test_late_events_are_counted_and_reported_with_their_slot() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0)).says(1, confirmed(5))
