@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.monitors import Monitor
-
-_LEVELS = (SlotStatus.PROCESSED, SlotStatus.CONFIRMED, SlotStatus.FINALIZED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class Levels:
             if monitor.every_write:
                 every_write |= 1 << i
             for status in SlotStatus:
-                if wants_status(monitor, own, status):
+                if monitor.slots is not None and monitor.slots.takes(status, own):
                     slots[own][status] |= 1 << i
         return cls(
             of_monitor,
@@ -44,11 +42,3 @@ class Levels:
             (tuple(slots[0]), tuple(slots[1]), tuple(slots[2])),
             every_write,
         )
-
-
-def wants_status(monitor: Monitor, level: Commitment, status: SlotStatus) -> bool:
-    """Whether the monitor's slots filter passes a status at this level (PROTOCOL 2.8)."""
-    if not monitor.wants(Kind.SLOT) or monitor.slots is None:
-        return False
-    at_level = not monitor.slots.filter_by_commitment or status.value == level.value
-    return at_level and (monitor.slots.interslot_updates or status in _LEVELS)

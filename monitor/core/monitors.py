@@ -83,6 +83,11 @@ class SlotsFilter:
     filter_by_commitment: bool = False
     interslot_updates: bool = False
 
+    def takes(self, status: int, level: Commitment) -> bool:
+        """Whether a monitor at this level gets this `SlotStatus` (PROTOCOL 2.8)."""
+        at_level = not self.filter_by_commitment or status == level
+        return at_level and (self.interslot_updates or status <= Commitment.FINALIZED)
+
 
 @dataclass(frozen=True, slots=True)
 class BlocksFilter:

@@ -6,18 +6,11 @@ from collections.abc import Sequence
 
 from google.protobuf.message import DecodeError
 
-from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.core.chain import Commitment, Kind
 from monitor.core.errors import FrameMalformed
 from monitor.core.monitors import Monitor, SlotsFilter
 from monitor.wire.matching import AccountMatcher, StatusFacts, TransactionFacts, TransactionMatcher
 from monitor.wire.pb import geyser_pb2
-
-
-def takes_status(wanted: SlotsFilter, status: int, level: Commitment) -> bool:
-    """Whether a slots filter of a monitor at this level takes a status (PROTOCOL 2.8)."""
-    if wanted.filter_by_commitment and status != int(level):
-        return False
-    return wanted.interslot_updates or status <= SlotStatus.FINALIZED
 
 
 class LocalFilters:
@@ -68,7 +61,7 @@ class LocalFilters:
                 return sum(b for b, m in self._accounts if b & candidates and m.wants(write))
             case Kind.SLOT:
                 said = update.slot.status
-                return sum(b for b, wanted in self._slots if takes_status(wanted, said, level))
+                return sum(b for b, wanted in self._slots if wanted.takes(said, level))
             case _:
                 return 0
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.monitors import AccountsFilter, DataSlice, Monitor
 from monitor.wire import requests, superset
-from monitor.wire.filters import LocalFilters, takes_status
+from monitor.wire.filters import LocalFilters
 from monitor.wire.limits import AnyFilter, Limits, check_keys, check_name, refuse_filters
 from monitor.wire.names import NameTable, hidden_name, superset_name
 from monitor.wire.pb import geyser_pb2
@@ -279,8 +279,7 @@ def _slot_masks(monitors: Sequence[Monitor], level: Commitment) -> tuple[int, ..
         sum(
             1 << bit
             for bit, monitor in enumerate(monitors)
-            if monitor.slots is not None
-            and takes_status(monitor.slots, status, level_of(monitor, level))
+            if monitor.slots is not None and monitor.slots.takes(status, level_of(monitor, level))
         )
         for status in SlotStatus
     )

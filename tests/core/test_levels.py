@@ -1,12 +1,9 @@
 """The masks of the gate: who is released at which level, and who wants which slot status."""
 
-import pytest
-
 from monitor.core.chain import Commitment, SlotStatus
-from monitor.core.levels import Levels, wants_status
+from monitor.core.levels import Levels
 from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
 
-LEVELS = {SlotStatus.PROCESSED, SlotStatus.CONFIRMED, SlotStatus.FINALIZED}
 PLAIN = Monitor("plain", transactions=TransactionsFilter())
 
 
@@ -46,25 +43,3 @@ def test_slot_events_are_looked_up_by_level_and_status() -> None:
 def test_no_monitors_make_empty_masks() -> None:
     levels = Levels.of([], Commitment.CONFIRMED)
     assert (levels.at, levels.held, levels.every_write) == ((0, 0, 0), 0, 0)
-
-
-@pytest.mark.parametrize(
-    ("by_commitment", "interslot", "wanted"),
-    [
-        (False, False, LEVELS),
-        (False, True, set(SlotStatus)),
-        (True, False, {SlotStatus.CONFIRMED}),
-        (True, True, {SlotStatus.CONFIRMED}),
-    ],
-)
-def test_a_slots_filter_passes_these_statuses_at_confirmed(
-    by_commitment: bool, interslot: bool, wanted: set[SlotStatus]
-) -> None:
-    monitor = Monitor("m", slots=SlotsFilter(by_commitment, interslot))
-    assert {
-        status for status in SlotStatus if wants_status(monitor, Commitment.CONFIRMED, status)
-    } == wanted
-
-
-def test_a_monitor_without_a_slots_filter_wants_no_status() -> None:
-    assert not any(wants_status(PLAIN, Commitment.CONFIRMED, status) for status in SlotStatus)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.core.chain import Kind
+from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.monitors import (
     AccountsFilter,
     BlocksFilter,
@@ -38,3 +38,22 @@ def test_a_monitor_without_filters_wants_nothing() -> None:
 def test_filters_add_up() -> None:
     both = replace(ONE_OF_EACH[Kind.SLOT], entry=EntryFilter())
     assert [kind for kind in Kind if both.wants(kind)] == [Kind.SLOT, Kind.ENTRY]
+
+
+LEVELS = {SlotStatus.PROCESSED, SlotStatus.CONFIRMED, SlotStatus.FINALIZED}
+
+
+@pytest.mark.parametrize(
+    ("by_commitment", "interslot", "taken"),
+    [
+        (False, False, LEVELS),
+        (False, True, set(SlotStatus)),
+        (True, False, {SlotStatus.CONFIRMED}),
+        (True, True, {SlotStatus.CONFIRMED}),
+    ],
+)
+def test_a_slots_filter_takes_these_statuses_at_confirmed(
+    by_commitment: bool, interslot: bool, taken: set[SlotStatus]
+) -> None:
+    wanted = SlotsFilter(by_commitment, interslot)
+    assert {s for s in SlotStatus if wanted.takes(s, Commitment.CONFIRMED)} == taken

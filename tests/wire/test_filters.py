@@ -15,7 +15,7 @@ from monitor.core.monitors import (
     SlotsFilter,
     TransactionsFilter,
 )
-from monitor.wire.filters import LocalFilters, takes_status
+from monitor.wire.filters import LocalFilters
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.slices import cut
 from monitor.wire.trim import BlockTrim, trim_block
@@ -119,7 +119,7 @@ STATUSES = range(7)
 def test_slots_filters_take_statuses_by_level_and_cycle(
     wanted: SlotsFilter, taken: set[int]
 ) -> None:
-    assert {status for status in STATUSES if takes_status(wanted, status, C)} == taken
+    assert {status for status in STATUSES if wanted.takes(status, C)} == taken
 
     filters = LocalFilters([Monitor("a"), Monitor("b", slots=wanted)])
     for status in STATUSES:
