@@ -73,7 +73,8 @@ def test_the_official_client_gets_everything(installed: Path) -> None:
     assert everything["names"] == ["all", "cuckoo", "failed", "one", "sized", "votes"]
     assert all(everything["counts"].values())
     assert everything["counts"]["pongId"] == 7
-    assert {"legacy", 0} <= set(everything["versions"])
+    assert "legacy" in everything["versions"]
+    assert set(everything["versions"]) & {0, 1}
     assert told["pong"] == 3
     assert told["version"]["extra"]["hostname"] == "ams"
     assert int(told["blockhash"]["slot"]) <= replay["tip"]
