@@ -72,7 +72,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class ReadingResumed:
-    """A full sink had stopped all reading, and has room again. Comes before what waited meanwhile."""
+    """A full sink, or a stop of the whole process, had ended all reading, which goes on. Comes before what waited meanwhile."""
 
     paused: float
     """Seconds for which nothing was read: a feed's silence of that time was ours."""

@@ -42,6 +42,9 @@ from monitor.wire.status import OPENING, STREAMING, classify
 TAKE_BYTES = 4 * 2**20
 """Frames taken in one turn, so that timers and other tasks are not kept waiting. Guessed."""
 
+STALLED = 0.5
+"""Seconds by which a turn may come later than was asked, before it counts as a stop of this process. Guessed."""
+
 _kind = itemgetter(0)
 
 
@@ -104,11 +107,14 @@ class Driver:
     async def run(self) -> None:
         """Watch until cancelled."""
         world = self._world
-        self._handle(Started(world.dice.jitter()), world.clock.now())
+        read_at = world.clock.now()
+        self._handle(Started(world.dice.jitter()), read_at)
         while True:
             deadline = self.kernel.next_deadline()
             now = world.clock.now()
-            await world.feeds.wait(None if deadline is None else max(0.0, deadline - now))
+            asked = None if deadline is None else max(0.0, deadline - now)
+            await world.feeds.wait(asked)
+            read_at = self._excuse_stop(read_at, asked)
             for taken in world.feeds.take(TAKE_BYTES):
                 self._take(taken)
             now = world.clock.now()
@@ -119,6 +125,18 @@ class Driver:
                 await self._delivery.has_room()
                 resumed = world.clock.now()
                 self._handle(ReadingResumed(resumed - now), resumed)
+                read_at = resumed
+
+    def _excuse_stop(self, read_at: float, asked: float | None) -> float:
+        """Nothing was read while this process, or its machine, stood still: no feed was silent then.
+
+        Where between the last reading and now the stop fell is not known, so all of that time is given back.
+        Answers when reading goes on.
+        """
+        now = self._world.clock.now()
+        if asked is not None and now - read_at > asked + STALLED:
+            self._handle(ReadingResumed(now - read_at), now)
+        return now
 
     def _take(self, taken: FramesTaken | StreamOpened | StreamEnded) -> None:
         now = self._world.clock.now()

@@ -14,8 +14,12 @@ from monitor.ports import Endpoint, Taken
 class VirtualClock:
     """The clock of the virtual event loop; UTC begins at a round moment."""
 
+    def __init__(self) -> None:
+        self.stopped = 0.0
+        """Seconds for which the process stood still while the world went on."""
+
     def now(self) -> float:
-        return anyio.current_time()
+        return anyio.current_time() + self.stopped
 
     def utc_ns(self, stamp_ns: int) -> int:
         return 1_795_246_920_000_000_000 + stamp_ns

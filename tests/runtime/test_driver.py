@@ -79,6 +79,7 @@ class Stage:
         self.journal = Journal()
         self.sink = sink or MemorySink()
         clock, dice = VirtualClock(), EvenDice()
+        self.clock = clock
         policy = policy or Policy(Commitment.CONFIRMED)
         self.plans = [compile_plan(monitors, policy.commitment, end) for end in endpoints]
         self.outbox = Outbox("memory", self.sink, self.journal, dice, bound_bytes=bound_bytes)
@@ -251,6 +252,21 @@ async def test_a_slot_that_nobody_holds_whole_is_passed_over_at_its_deadline() -
         assert stage.sink.lines == []
         await anyio.sleep(0.2)
         assert [r["index"] for r in stage.records()] == [1]
+
+
+async def test_a_stop_of_the_whole_process_is_no_silence_of_a_feed() -> None:
+    async with Stage(endpoints=(AMS, NYC)).running() as stage:
+        await stage.opens(1)
+        await anyio.sleep(5)
+        stage.clock.stopped += 60
+        await anyio.sleep(11)
+        assert stage.calls("close") == []
+        stage.clock.stopped += 60
+        await stage.says(1, status(4, SlotStatus.PROCESSED))
+        await anyio.sleep(14)
+        assert stage.calls("close") == []
+        await anyio.sleep(2)
+        assert {feed for feed, _ in stage.calls("close")} == {1, 2}
 
 
 async def test_takes_nothing_while_a_sink_is_full() -> None:
