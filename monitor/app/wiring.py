@@ -81,7 +81,12 @@ def assemble(
     monitors = configuration.monitors
     level = configuration.commitment.level
     plans = [compile_plan(monitors, level, endpoint) for endpoint in configuration.endpoints]
-    policy = Policy(level, hold=hold_of(configuration.sinks), start_slot=configuration.start_slot)
+    policy = Policy(
+        level,
+        hold=hold_of(configuration.sinks),
+        start_slot=configuration.start_slot,
+        can_amend=reader != Reader.SINGLE_THREADED,
+    )
     kernel = Kernel(monitors, len(configuration.endpoints), policy)
     outboxes = tuple(
         Outbox(sink.name, make(sink, world.clock), world.reporter, world.dice)

@@ -8,10 +8,16 @@ One feed replays at a time, and one endpoint is not asked for the same from_slot
 A server that cannot serve the slot ends the stream: the class of the ending decides what to ask next time. Such
 an end is the answer to a question, no failure of the endpoint: the feed is back at once, else what it misses
 meanwhile would grow past what the server keeps, and each refusal would make the next one certain.
+
+Some readers can send one request a stream and no second (`can_amend` is False). Then a feed that opens while
+something is missing asks for it in that one request. What comes before the first lifecycle status is the replay,
+since those are never replayed: its slots are whole. The slot that was in flight then stays without its beginning;
+it may have its BlockMeta before that status too, so the last of these slots is whole only if another follows it.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 
 from monitor.core.backoff import full_jitter, slow
@@ -36,6 +42,9 @@ _ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndRea
 _REFUSES_REPLAY: Final = frozenset(
     (EndReason.REPLAY_EXPIRED, EndReason.REPLAY_AHEAD, EndReason.REPLAY_OFF)
 )
+
+Missing = Callable[[int | None, int], int | None]
+"""`missing(covered, above)`: `Join.missing_from`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -67,11 +76,14 @@ class Connection:
 class Connections:
     """All endpoints. `generation` numbers the request that every feed sends."""
 
-    def __init__(self, endpoints: int, *, generation: int, silence: float) -> None:
+    def __init__(
+        self, endpoints: int, *, generation: int, silence: float, can_amend: bool = True
+    ) -> None:
         self.all = [Connection(i) for i in range(endpoints)]
         self.by_feed: dict[int, Connection] = {}
         self.generation = generation
         self.silence = silence
+        self.can_amend = can_amend
         self.errors: list[dict[EndReason, int]] = [{} for _ in range(endpoints)]
         """By endpoint: endings by reason."""
         self._next_feed = 1
@@ -87,6 +99,9 @@ class Connections:
         if connection is not None:
             connection.opened = True
             connection.heard_at = now
+            if connection.replay_from is not None and not self.can_amend:
+                connection.asked.append((now, connection.replay_from))
+                connection.replay_since = now
             yield Report("info", "a feed opened", {"endpoint": connection.endpoint, "feed": feed})
 
     def ended(self, feed: int, ending: Ending, jitter: float, now: float) -> Iterator[Command]:
@@ -102,6 +117,7 @@ class Connections:
         errors[ending.reason] = errors.get(ending.reason, 0) + 1
         connection.feed = None
         connection.opened = False
+        connection.first_covered = None
         connection.failures += not refuses
         needs_person = ending.reason in _ONLY_A_PERSON_HELPS
         failures = 1 if refuses else connection.failures
@@ -137,12 +153,21 @@ class Connections:
         connection = self.by_feed.get(feed)
         if connection is None or connection.replay_from is None:
             return False
+        if not self.can_amend:
+            return connection.replay_from <= slot
         covered = connection.first_covered
         return covered is not None and connection.replay_from <= slot < covered
 
     def replaying_from(self) -> int | None:
-        """The first slot of the replay under way, or None."""
-        return next((c.replay_from for c in self.all if c.replay_from is not None), None)
+        """The first slot of the replays under way, or None."""
+        return min((c.replay_from for c in self.all if c.replay_from is not None), default=None)
+
+    def lives(self, feed: int, slot: int) -> Iterator[Command]:
+        """A lifecycle status came on this feed: a replay that it began with is over."""
+        connection = self.by_feed.get(feed)
+        if connection is None or connection.replay_from is None or self.can_amend:
+            return
+        yield from self._fence(connection, slot)
 
     def meta_taken(
         self,
@@ -150,13 +175,10 @@ class Connections:
         slot: int,
         *,
         covers: bool,
-        resume_below: Callable[[int, int], int | None],
+        missing: Missing,
         now: float,
     ) -> Iterator[Command]:
-        """A BlockMeta came on this feed; `covers`: the feed holds that slot whole. Perhaps time to replay.
-
-        `resume_below(slot, above)` names the lowest slot between the two that something is missing of, or None.
-        """
+        """A BlockMeta came on this feed; `covers`: the feed holds that slot whole. Perhaps time to replay."""
         connection = self.by_feed.get(feed)
         if connection is None:
             return
@@ -165,6 +187,8 @@ class Connections:
             return
         if self.is_replaying(feed, slot):
             connection.replay_since = now
+            if not self.can_amend:
+                connection.replay_from = slot  # a replay goes upwards: what is below has come
         if not covers:
             return
         replaying = connection.replay_from is not None
@@ -174,15 +198,19 @@ class Connections:
                 connection.failures = 0
         if connection.first_covered is None and not replaying:
             connection.first_covered = slot
-            connection.covered.add(slot)
-            yield from self._replay(connection, resume_below, now)
+            if self.can_amend:
+                connection.covered.add(slot)
+                yield from self._replay(connection, missing, now)
 
-    def tick(self, now: float) -> Iterator[Command]:
+    def tick(self, now: float, missing: Missing) -> Iterator[Command]:
         """Reopen what is due; close what fell silent."""
         for connection in self.all:
             if connection.feed is None:
                 if connection.reopen_at is not None and now >= connection.reopen_at:
-                    yield self._open(connection, now, None)
+                    from_slot = (
+                        None if self.can_amend else self._to_begin_with(missing, connection, now)
+                    )
+                    yield self._open(connection, now, from_slot)
                 continue
             if (
                 connection.replay_from is not None
@@ -217,7 +245,7 @@ class Connections:
     def check(self) -> None:
         """State what always holds; for tests."""
         assert {c.feed for c in self.all if c.feed is not None} == set(self.by_feed)
-        assert sum(c.replay_from is not None for c in self.all) <= 1
+        assert not self.can_amend or sum(c.replay_from is not None for c in self.all) <= 1
         assert all(c.feed is not None or c.replay_from is None for c in self.all)
 
     def _open(self, connection: Connection, now: float, from_slot: int | None) -> Command:
@@ -229,27 +257,30 @@ class Connections:
         connection.complete = 0
         connection.first_covered = None
         connection.covered = set()
-        connection.replay_from = None
+        connection.replay_from = None if self.can_amend else from_slot
+        connection.replay_since = inf
         self.by_feed[feed] = connection
         return OpenFeed(feed, connection.endpoint, self.generation, from_slot)
 
     def _learn(self, connection: Connection, ending: Ending) -> None:
         asked = connection.replay_from
         connection.replay_from = None
-        match ending.reason:
-            case EndReason.REPLAY_OFF:
-                connection.replay_off = True
-            case EndReason.REPLAY_EXPIRED:
-                oldest = ending.floor if ending.floor is not None else asked
-                if oldest is not None:
-                    again = max(len(connection.refused) - 1, 0)
-                    connection.floor = oldest + FLOOR_MARGIN * 2**again
-            case _:
-                pass
+        if ending.reason == EndReason.REPLAY_OFF:
+            connection.replay_off = True
+        elif ending.reason == EndReason.REPLAY_EXPIRED:
+            oldest = ending.floor if ending.floor is not None else asked
+            if oldest is not None:
+                again = max(len(connection.refused) - 1, 0)
+                connection.floor = oldest + FLOOR_MARGIN * 2**again
 
-    def _replay(
-        self, connection: Connection, resume_below: Callable[[int, int], int | None], now: float
-    ) -> Iterator[Command]:
+    def _to_begin_with(self, missing: Missing, connection: Connection, now: float) -> int | None:
+        """The from_slot that a new stream asks for: what no open feed has had or is having; None for nothing."""
+        covered = min(
+            (c.first_covered for c in self.all if c.first_covered is not None), default=None
+        )
+        return _wanted(connection, missing, covered, now)
+
+    def _replay(self, connection: Connection, missing: Missing, now: float) -> Iterator[Command]:
         """Ask for what is still open below the first covered slot, if anything is."""
         covered = connection.first_covered
         feed = connection.feed
@@ -258,15 +289,8 @@ class Connections:
         if any(other.replay_from is not None for other in self.all):
             connection.first_covered = None  # the next covered slot asks again
             return
-        connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
-        connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]
-        if len(connection.refused) >= REFUSAL_LIMIT:
-            return
-        wanted = _at_floor(connection, resume_below(covered, 0))
-        if wanted is not None and _was_asked_often(connection, wanted):
-            # A slot that this endpoint cannot bring must not keep it from bringing later ones.
-            wanted = _at_floor(connection, resume_below(covered, connection.replayed_below))
-        if wanted is None or _was_asked_often(connection, wanted):
+        wanted = _wanted(connection, missing, covered, now)
+        if wanted is None:
             return
         connection.asked.append((now, wanted))
         connection.replay_from = wanted
@@ -293,12 +317,28 @@ class Connections:
         connection.replayed_below = slot
 
 
-def _at_floor(connection: Connection, wanted: int | None) -> int | None:
+def _wanted(
+    connection: Connection, missing: Missing, covered: int | None, now: float
+) -> int | None:
+    """What to ask the endpoint to replay from, or None: nothing is missing, or it is not to be asked now."""
+    connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
+    connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]
+    if connection.replay_off or len(connection.refused) >= REFUSAL_LIMIT:
+        return None
+    wanted = _at_floor(connection, missing(covered, 0), covered)
+    if wanted is not None and _was_asked_often(connection, wanted):
+        # A slot that this endpoint cannot bring must not keep it from bringing later ones.
+        wanted = _at_floor(connection, missing(covered, connection.replayed_below), covered)
+    if wanted is None or _was_asked_often(connection, wanted):
+        return None
+    return wanted
+
+
+def _at_floor(connection: Connection, wanted: int | None, covered: int | None) -> int | None:
     """The slot, or what the endpoint still has from it on."""
-    covered = connection.first_covered
-    if wanted is None or covered is None or connection.floor is None:
+    if wanted is None or connection.floor is None:
         return wanted
-    return max(wanted, min(connection.floor, covered))
+    return max(wanted, connection.floor if covered is None else min(connection.floor, covered))
 
 
 def _was_asked_often(connection: Connection, wanted: int) -> bool:

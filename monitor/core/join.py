@@ -13,6 +13,7 @@ from typing import Final
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.gate import Gate
+from monitor.core.holes import lowest_hole
 from monitor.core.slots import Bank, Meta, SlotState
 
 KEPT_BELOW_ROOT: Final = 64
@@ -26,6 +27,10 @@ class Sight:
     endpoint: int
     first_slot: int | None = None
     """First slot of which data came: what it has of this slot and the next may lack the beginning."""
+    is_replay: bool = False
+    """It began with a replay, so that how far a slot is from the first says nothing."""
+    unproven: tuple[SlotState, Bank] | None = None
+    """The last slot of that replay, or the one that was in flight at the opening; what follows tells which."""
     has_lifecycle: bool = False
     """The server tells CREATED_BANK, which is the better sign of a beginning."""
 
@@ -101,7 +106,11 @@ class Join:
         self.gate.observed(state, self.sights[feed].endpoint, row)
 
     def take_meta(self, feed: int, row: Row, *, replayed: bool, now: float) -> Bank | None:
-        """BlockMeta ties the feed's bank to its block. `replayed`: all of the slot came just before, replayed."""
+        """BlockMeta ties the feed's bank to its block. `replayed`: all of the slot came just before, replayed.
+
+        On a feed that began with a replay that is so only if another slot follows before any is announced: the
+        slot in flight at the opening may bring its BlockMeta before a lifecycle status too.
+        """
         state = self.slot(row[1])
         if state is None or self.floor is None:
             self.gate.tally.stale += 1
@@ -111,7 +120,12 @@ class Join:
             bank = state.open_bank(
                 feed, began_whole=False
             )  # another block, and its beginning was not told
-        bank.began_whole = bank.began_whole or replayed
+        sight = self.sights[feed]
+        if sight.unproven is not None and sight.unproven[1] is bank:
+            self._prove(sight)  # the copy before this one was the replay's
+        elif replayed and sight.is_replay:
+            sight.unproven = (state, bank)
+        bank.began_whole = bank.began_whole or (replayed and not sight.is_replay)
         parent, parent_blockhash, height, transactions, entries, _ = row[4]
         state.tie(bank, Meta(row[2], parent, parent_blockhash, height, transactions, entries))
         self._take_meta_row(state, bank, row)
@@ -172,25 +186,23 @@ class Join:
         self._settle(now)
 
     def resume_below(self, covered: int, above: int = 0) -> int | None:
-        """The lowest slot from `above` and under `covered` that a replay should begin with; None: nothing is missing.
-
-        That is the lowest slot which no feed holds whole; or, where the parent of a slot was never met, the
-        slot met before it, since everything between the two is missing. A slot that the confirmed chain has
-        passed by is no hole, for a server may never be able to bring it.
-        """
+        """The lowest slot from `above` and under `covered` that a replay should begin with; None: nothing is missing."""
         if self.floor is None:
             return None
-        before = lowest = max(self.floor, above)
-        for number in sorted(n for n in self.slots if lowest <= n <= covered):
-            state = self.slots[number]
-            parent = state.parent
-            unmet = parent is not None and parent >= max(lowest, self._pruned_below)
-            if unmet and parent not in self.slots:
-                return before
-            if number < covered and not self._is_held(state) and not self._is_passed_by(number):
-                return number
-            before = number
-        return None
+        lowest = max(self.floor, above)
+        return lowest_hole(self.slots, lowest, covered, let_go_below=self._pruned_below)
+
+    def missing_from(self, covered: int | None, above: int = 0) -> int | None:
+        """Where a replay should begin: `resume_below`, and with `covered` None no feed has the tip.
+
+        Then what follows the highest slot met is missing too; that slot is named, for the one after it may not be yet.
+        """
+        if covered is not None:
+            return self.resume_below(covered, above)
+        if self.floor is None:
+            return None
+        hole = self.resume_below(self.tip + 1, above)
+        return hole if hole is not None else max(self.tip, self.floor)
 
     def check(self) -> None:
         """State what always holds; for tests."""
@@ -200,20 +212,6 @@ class Join:
             state.check()
         assert self.root <= self.tip
         self.gate.check()
-
-    @staticmethod
-    def _is_held(state: SlotState) -> bool:
-        """Whether a replay could add nothing: some feed holds the slot whole, or it died."""
-        return state.dead is not None or any(bank.covers for bank in state.banks)
-
-    def _is_passed_by(self, number: int) -> bool:
-        """Whether a confirmed block above has its parent below."""
-        confirmed = (
-            state.metas.get(state.confirmed)
-            for state in self.slots.values()
-            if state.number > number and state.confirmed is not None
-        )
-        return any(meta is not None and meta.parent_slot < number for meta in confirmed)
 
     def _data_slot(self, feed: int, number: int) -> SlotState | None:
         """The slot for data of a number not met before; None when it is not ours."""
@@ -237,8 +235,20 @@ class Join:
         sight = self.sights[feed]
         if sight.first_slot is None:
             sight.first_slot = state.number
-        whole = not sight.has_lifecycle and state.number >= sight.first_slot + 2
+        if not sight.has_lifecycle:
+            self._prove(sight, below=state.number)
+        is_third = state.number >= sight.first_slot + 2
+        whole = is_third and not sight.has_lifecycle and not sight.is_replay
         return state.open_bank(feed, began_whole=whole)
+
+    def _prove(self, sight: Sight, below: int | None = None) -> None:
+        """The slot whose BlockMeta came last in a replay is whole, if it lies below this one."""
+        if sight.unproven is None or (below is not None and sight.unproven[0].number >= below):
+            return
+        (state, bank), sight.unproven = sight.unproven, None
+        bank.began_whole = bank.covers = True
+        if state.released_level >= Commitment.CONFIRMED and bank.blockhash == state.confirmed:
+            self.gate.release_late(state)
 
     def _hold(self, state: SlotState, bank: Bank, endpoint: int, row: Row) -> None:
         """Keep a first copy for its level.

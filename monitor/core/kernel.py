@@ -45,6 +45,8 @@ class Policy:
     """How long an open stream may bring nothing at all; servers ping every 10 s (PROTOCOL 2.4)."""
     start_slot: int | None = None
     """First slot of ours; None starts at the tip."""
+    can_amend: bool = True
+    """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
 
 
 class Kernel:
@@ -55,7 +57,12 @@ class Kernel:
         self.tally = Tally([0] * endpoints)
         self.gate = Gate(self.levels, self.tally, hold=policy.hold)
         self.join = Join(self.gate, floor=policy.start_slot)
-        self.connections = Connections(endpoints, generation=GENERATION, silence=policy.silence)
+        self.connections = Connections(
+            endpoints,
+            generation=GENERATION,
+            silence=policy.silence,
+            can_amend=policy.can_amend,
+        )
         self._start_slot = policy.start_slot
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -80,7 +87,7 @@ class Kernel:
 
     def tick(self, now: float) -> list[Command]:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
-        commands = list(self.connections.tick(now))
+        commands = list(self.connections.tick(now, self.join.missing_from))
         self._see_feeds()
         self.join.kept_from = self.connections.replaying_from()
         self.join.tick(now)
@@ -101,7 +108,8 @@ class Kernel:
     def _see_feeds(self) -> None:
         for feed, connection in self.connections.by_feed.items():
             if feed not in self.join.sights:
-                self.join.sights[feed] = Sight(connection.endpoint)
+                is_replay = not self.connections.can_amend and connection.replay_from is not None
+                self.join.sights[feed] = Sight(connection.endpoint, is_replay=is_replay)
 
     def _frames(self, event: FramesArrived, now: float, commands: list[Command]) -> None:
         feed = event.feed
@@ -114,6 +122,8 @@ class Kernel:
             if kind in _DATA:
                 take_data(feed, row)
             elif kind == Kind.SLOT:
+                if row[2] > SlotStatus.FINALIZED:
+                    commands.extend(self.connections.lives(feed, row[1]))
                 if row[2] == SlotStatus.CREATED_BANK:
                     self.join.take_bank(feed, row)
                 else:
@@ -129,7 +139,7 @@ class Kernel:
             feed,
             slot,
             covers=bank is not None and bank.covers,
-            resume_below=self.join.resume_below,
+            missing=self.join.missing_from,
             now=now,
         )
         self.join.kept_from = self.connections.replaying_from()

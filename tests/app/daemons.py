@@ -103,7 +103,8 @@ def assembled(
     *,
     make: MakeSink = lambda *_: MemorySink(),
     clock: Clock | None = None,
+    reader: str = "plain",
 ) -> Daemon:
     """A daemon that does not run, with feeds that say nothing."""
     world = World(ScriptedFeeds(), clock or StillClock(), EvenDice(), Journal())
-    return assemble(configuration, world, "plain", make)
+    return assemble(configuration, world, reader, make)

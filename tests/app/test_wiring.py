@@ -81,6 +81,16 @@ def test_the_policy_is_the_configurations(tmp_path: Path) -> None:
     assert kernel.handle(Started(), 0.0) == [OpenFeed(1, 0, 1, 77)]
 
 
+@pytest.mark.parametrize(
+    ("reader", "can_amend"), [("segregated", True), ("plain", True), ("single_threaded", False)]
+)
+def test_a_reader_that_cannot_send_twice_is_never_asked_to(
+    tmp_path: Path, reader: str, can_amend: bool
+) -> None:
+    daemon = assembled(configuration(tmp_path, {"ams": NOBODY}), reader=reader)
+    assert daemon.driver.kernel.connections.can_amend == can_amend
+
+
 async def test_each_sink_gets_the_monitors_that_it_names(tmp_path: Path) -> None:
     watched = loaded(
         tmp_path,

@@ -82,18 +82,25 @@ class Play:
         level: Commitment = Commitment.CONFIRMED,
         hold: float = 2.0,
         start_slot: int | None = None,
+        can_amend: bool = True,
     ) -> None:
-        self.kernel = Kernel(monitors, feeds, Policy(level, hold=hold, start_slot=start_slot))
+        policy = Policy(level, hold=hold, start_slot=start_slot, can_amend=can_amend)
+        self.kernel = Kernel(monitors, feeds, policy)
         self.now = 0.0
         self.commands: list[Command] = []
         self.given: list[tuple[Any, ...]] = []
         self._do(self.kernel.handle(Started(), self.now))
         for feed in self.opened():
-            self._do(self.kernel.handle(FeedOpened(feed), self.now))
+            self.accepts(feed)
 
     def opened(self) -> list[int]:
         """Feeds that were asked for, in order."""
         return [c.feed for c in self.commands if isinstance(c, OpenFeed)]
+
+    def accepts(self, feed: int) -> "Play":
+        """The server accepts the feed's stream."""
+        self._do(self.kernel.handle(FeedOpened(feed), self.now))
+        return self
 
     def says(self, feed: int, *rows: Row) -> "Play":
         """The feed delivers these rows in one batch."""

@@ -292,7 +292,7 @@ def test_what_a_feed_says_after_its_end_changes_nothing() -> None:
     connections.heard(1, 1.0)
     assert list(connections.opened(1, 1.0)) == []
     assert list(connections.ended(1, ending, 0.0, 1.0)) == []
-    taken = connections.meta_taken(1, 5, covers=True, resume_below=lambda _, __: 4, now=1.0)
+    taken = connections.meta_taken(1, 5, covers=True, missing=lambda _, __: 4, now=1.0)
     assert list(taken) == []
     assert not connections.is_replaying(1, 5)
     assert connections.errors == [{EndReason.TRANSIENT: 1}]

@@ -112,6 +112,7 @@ async def watch(
     chain_settings: ChainSettings | None = None,
     region_settings: RegionSettings | None = None,
     delays: Mapping[str, float] = REGIONS,
+    can_amend: bool = True,
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
@@ -134,7 +135,7 @@ async def watch(
     clock = VirtualClock()
     ends = endpoints(tuple(delays))
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
-    kernel = Kernel(monitors, len(ends), Policy(level))
+    kernel = Kernel(monitors, len(ends), Policy(level, can_amend=can_amend))
     sink = DatedSink(feeds)
     outbox = Outbox("memory", sink, journal, EvenDice())
     everyone = (1 << len(monitors)) - 1

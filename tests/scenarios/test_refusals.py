@@ -28,7 +28,12 @@ FIRST = CHAIN.first_slot
 
 
 async def watch_one(
-    directory: Path, slots: int, faults: Sequence[Fault], settings: RegionSettings | None = None
+    directory: Path,
+    slots: int,
+    faults: Sequence[Fault],
+    settings: RegionSettings | None = None,
+    *,
+    can_amend: bool = True,
 ) -> Outcome:
     return await watch(
         MONITORS,
@@ -39,6 +44,7 @@ async def watch_one(
         chain_settings=CHAIN,
         region_settings=settings,
         delays={"ams": DELAY},
+        can_amend=can_amend,
     )
 
 
@@ -167,6 +173,28 @@ async def test_after_a_cut_a_replay_on_the_live_stream_brings_everything(tmp_pat
     assert asked_from(outcome)[0] in (lowest - 1, lowest)
     assert len(told(outcome, "a replay reached its fence")) == 2
     assert named(outcome) == set()
+
+
+async def test_a_reader_of_one_request_a_stream_loses_a_slot_in_flight_alone(
+    tmp_path: Path,
+) -> None:
+    faults = [Fault(30, "ams", "cut"), Fault(55, "ams", "cut")]
+    outcome = await watch_one(tmp_path, 80, faults, can_amend=False)
+    assert reasons(outcome) == ["transient", "transient"]
+    ends = [end for _, end in outages(outcome)]
+    requests = [geyser_pb2.SubscribeRequest.FromString(raw) for _, raw in outcome.feeds.requests]
+    assert [request.HasField("from_slot") for request in requests] == [False, True, True]
+    assert len(told(outcome, "a replay reached its fence")) == 2
+    banks = blocks(outcome)
+    cut_short = {
+        slot
+        for slot, bank in banks.items()
+        for end in ends
+        if moment(slot, bank.created_at) - JITTER < end < moment(slot, bank.meta_at) + JITTER
+    }
+    assert named(outcome) == cut_short
+    # The second replay brings what was cut short by the first opening.
+    assert_lost(outcome, Loss({max(cut_short)}, {max(cut_short)}, set()))
 
 
 async def test_a_server_without_replay_is_survived_and_what_it_cost_is_named(
