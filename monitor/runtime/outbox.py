@@ -127,16 +127,25 @@ class Outbox:
         self._began = anyio.current_time()
 
     async def _wait(self) -> None:
-        """Until something is queued; flushes once the sink has been idle for a while."""
+        """Until something is queued; once the sink has been idle for a while, flushes until that succeeds."""
         waiting = self._waiting = anyio.Event()
-        with anyio.move_on_after(self._idle):
-            await waiting.wait()
-            return
-        try:
-            await self._sink.flush()
-        except SinkFailed as error:
-            self._failed(error)
-        await waiting.wait()
+        tries = 0
+        pause = self._idle
+        while True:
+            with anyio.move_on_after(pause):
+                await waiting.wait()
+                return
+            try:
+                await self._sink.flush()
+            except SinkFailed as error:
+                tries += 1
+                self._failed(error)
+                pause = max(self._idle, full_jitter(tries, self._dice.jitter()))
+            else:
+                if tries:
+                    self._recovered()
+                await waiting.wait()
+                return
 
     async def _persist(self, lines: list[bytes]) -> None:
         tries = 0
@@ -149,8 +158,11 @@ class Outbox:
                 await anyio.sleep(full_jitter(tries, self._dice.jitter()))
             else:
                 if tries:
-                    self._reporter.report(Report("info", "a sink recovered", {"sink": self.name}))
+                    self._recovered()
                 return
+
+    def _recovered(self) -> None:
+        self._reporter.report(Report("info", "a sink recovered", {"sink": self.name}))
 
     def _failed(self, error: SinkFailed) -> None:
         self.failures += 1

@@ -94,6 +94,21 @@ class Brittle(MemorySink):
         raise SinkFailed("memory: cannot be closed; forget it")
 
 
+class Hesitant(MemorySink):
+    """Makes lines safe after so many refusals."""
+
+    def __init__(self, *, failed_flushes: int) -> None:
+        super().__init__()
+        self.failed_flushes = failed_flushes
+
+    @override
+    async def flush(self) -> None:
+        if self.failed_flushes:
+            self.failed_flushes -= 1
+            raise SinkFailed("memory: busy; wait")
+        await super().flush()
+
+
 class ScriptedFeeds:
     """Streams that bring what the test puts into them."""
 
