@@ -150,7 +150,6 @@ class Gate:
     def _gives_up(self, state: SlotState, now: float) -> bool:
         if not state.gave_up and state.hold_until is not None and now >= state.hold_until:
             state.gave_up = True
-            self.tally.close("passed_over")
             self.report("warning", "a slot was passed over incomplete", slot=state.number)
         return state.gave_up
 
