@@ -12,6 +12,8 @@ MonitorError
 └── BlockMalformed         a getBlock answer that is no whole block
 """
 
+from monitor.core.events import Row
+
 
 class MonitorError(Exception):
     """What, where, and what to do, in one line fit for a user."""
@@ -38,7 +40,14 @@ class PlanRefused(MonitorError):
 
 
 class FrameMalformed(MonitorError):
-    """A server sent bytes that do not parse as a SubscribeUpdate."""
+    """A server sent bytes that do not parse as a SubscribeUpdate.
+
+    `rows` are those of the frames before it in the same batch, in the layout of `monitor.core.events`.
+    """
+
+    def __init__(self, message: str, rows: list[Row] | None = None) -> None:
+        super().__init__(message)
+        self.rows = rows or []
 
 
 class SimulatorFailed(MonitorError):

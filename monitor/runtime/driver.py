@@ -157,7 +157,7 @@ class Driver:
         except FrameMalformed as error:
             feed.malformed = str(error)
             self._world.feeds.close(taken.feed)
-            return
+            rows = error.rows
         self.check.look(feed.endpoint, feed.names, rows)
         traffic = self.traffic[feed.endpoint]
         traffic.kinds.update(map(_kind, rows))

@@ -56,7 +56,7 @@ _Reader = Callable[[SubscribeUpdate, Any, int, bytes], Row]
 def peek(frames: Sequence[tuple[int, bytes]], names: NameTable) -> list[Row]:
     """The rows of these (stamp, frame) pairs, in order; layout in `monitor.core.events`.
 
-    Raises: FrameMalformed for bytes that are no SubscribeUpdate; no row of the batch is given then.
+    Raises: FrameMalformed for bytes that are no SubscribeUpdate; it carries the rows of the frames before.
     """
     rows: list[Row] = []
     append = rows.append
@@ -79,7 +79,8 @@ def peek(frames: Sequence[tuple[int, bytes]], names: NameTable) -> list[Row]:
                     continue
             rows += _slowly(stamp, frame, names)
     except DecodeError as error:
-        raise FrameMalformed(f"a frame did not parse as a SubscribeUpdate: {error}") from error
+        message = f"a frame did not parse as a SubscribeUpdate: {error}"
+        raise FrameMalformed(message, rows) from error
     return rows
 
 

@@ -195,6 +195,14 @@ async def test_a_frame_that_is_no_update_closes_the_feed_as_foreign() -> None:
     assert stage.records() == []
 
 
+async def test_what_came_in_one_batch_before_a_frame_that_is_no_update_is_taken() -> None:
+    stage = Stage()
+    async with stage.running():
+        await stage.says(1, *slot_of(5, 0), b"\xff\xff", transaction(5, 1))
+        assert stage.calls("close") == [(1, b"")]
+    assert [record["slot"] for record in stage.records()] == [5]
+
+
 @pytest.mark.parametrize(
     ("opened", "code", "text", "reason"),
     [

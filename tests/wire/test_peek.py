@@ -259,6 +259,14 @@ def test_bytes_that_do_not_parse_are_malformed() -> None:
         peek([(1, raw[:-1])], table())
 
 
+def test_malformed_bytes_take_nothing_away_of_the_frames_before_them() -> None:
+    raw = frame("usdc", transaction=transaction())
+
+    with pytest.raises(FrameMalformed) as malformed:
+        peek([(1, raw), (2, raw[:-1]), (3, raw)], table())
+    assert malformed.value.rows == peek([(1, raw)], table())
+
+
 @given(st.binary(max_size=64))
 @example(b"\x0a")
 @example(b"\x0a\xff")
