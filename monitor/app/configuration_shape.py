@@ -11,6 +11,7 @@ from monitor.app.configuration_mistakes import refused
 from monitor.app.configuration_values import (
     U64,
     AtLeastOne,
+    Core,
     Filled,
     GrpcUrl,
     HttpUrl,
@@ -96,7 +97,7 @@ class Ingest:
     __pydantic_config__ = ConfigDict(extra="forbid")
     reader: Literal["auto", "segregated", "single_threaded", "plain"] = "auto"
     workers: Annotated[Literal["thread", "process"], _only("thread")] = "thread"
-    cores: tuple[Annotated[int, Field(ge=0)], ...] | None = None
+    cores: Annotated[tuple[Core, ...], Field(min_length=1)] | None = None
     """CPU numbers that the daemon keeps to; None: all."""
     event_engine: Literal["default", "off"] = "default"
     """off sets GRPC_EXPERIMENTS=-event_engine_client before grpc is imported (SPEED 4)."""

@@ -1,5 +1,6 @@
 """The kinds of value that a configuration holds: durations, addresses, URLs, names."""
 
+import os
 import re
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -121,6 +122,14 @@ def listen_address(value: str) -> str:
     return value
 
 
+def _core(value: int) -> int:
+    cores = os.cpu_count() or 1
+    if not 0 <= value < cores:
+        remedy = f"write numbers from 0 to {cores - 1}, or leave the key out"
+        raise refused(f"this machine has no CPU {value}", remedy)
+    return value
+
+
 def _later(value: Any) -> None:
     raise refused("is not supported yet: it comes with a later release", "remove the key")
 
@@ -137,5 +146,7 @@ HttpUrl = Annotated[str, AfterValidator(http_url)]
 ListenAddress = Annotated[str, AfterValidator(listen_address)]
 U64 = Annotated[int, Field(ge=0, le=MAX_U64)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+Core = Annotated[int, AfterValidator(_core)]
+"""The number of a CPU of the machine that reads the configuration."""
 Later = Annotated[None, BeforeValidator(_later)]
 """A key that the plan knows and this release does not."""

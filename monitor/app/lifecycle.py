@@ -28,7 +28,7 @@ from monitor.app.snapshot import exposition
 from monitor.app.state_directory import StateDirectory
 from monitor.app.wiring import Daemon, MakeSink, assemble, make_feeds, make_sink
 from monitor.core.commands import Report
-from monitor.core.errors import MonitorError
+from monitor.core.errors import ConfigurationRefused, MonitorError
 from monitor.ports import Reporter
 from monitor.runtime.driver import World
 
@@ -96,7 +96,8 @@ async def running(
 ) -> AsyncIterator[Daemon]:
     """A daemon that runs while the block does; on the way out it is stopped and every sink flushed.
 
-    Raises: MonitorError, when a sink or the API cannot be opened, or the monitors do not fit an endpoint.
+    Raises: MonitorError, when a sink or the API cannot be opened, the monitors do not fit an endpoint, or
+    the cores are not ours to use.
     """
     try:
         async with _running(configuration, surroundings) as daemon:
@@ -128,8 +129,7 @@ def _leaves(group: ExceptionGroup[Exception]) -> Iterator[Exception]:
 async def _running(
     configuration: Configuration, surroundings: Surroundings
 ) -> AsyncIterator[Daemon]:
-    if configuration.ingest.cores is not None:
-        os.sched_setaffinity(0, configuration.ingest.cores)
+    _keep_to_cores(configuration)
     reporter = surroundings.reporter
     feeds = make_feeds(configuration)
     world = World(feeds, SystemClock(), SystemDice(), reporter)
@@ -163,6 +163,20 @@ async def _running(
             with anyio.CancelScope(shield=True):
                 await feeds.stop()
                 await _drain(daemon, writers, reporter)
+
+
+def _keep_to_cores(configuration: Configuration) -> None:
+    cores = configuration.ingest.cores
+    if cores is None:
+        return
+    try:
+        os.sched_setaffinity(0, cores)
+    except OSError as error:
+        allowed = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
+        raise ConfigurationRefused(
+            f"{configuration.file}: ingest.cores: this process may use none of them: "
+            f"{error.strerror}; write some of {allowed}, or leave the key out"
+        ) from error
 
 
 async def _serve(

@@ -22,6 +22,7 @@ from tests.app.configurations import LEAST, mistakes
         ("limits:", "limits: is no mapping; write {key: value}, or indented `key: value` lines"),
         ("alerting: []", "alerting: is no mapping; write {key: value}, or indented `key: value` lines"),
         ("ingest: {cores: 1}", "ingest.cores: is no list; write [item, item], or lines that begin with -"),
+        ("ingest: {cores: []}", "ingest.cores: is empty; write at least one item"),
         ("failover: {enabled: 1}", "failover.enabled: is neither true nor false; write true or false"),
         ("failover: {strategy: standby}", "failover.strategy: standby comes with a later release; write race"),
         ("ingest: {workers: process}", "ingest.workers: process comes with a later release; write thread"),

@@ -1,10 +1,13 @@
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic_core import PydanticCustomError
 
 from monitor.app.configuration_values import grpc_url, http_url, listen_address, seconds
+from tests.app.configurations import LEAST, mistakes
 
 
 @pytest.mark.parametrize(
@@ -78,3 +81,12 @@ def test_what_is_no_address_is_refused_without_repeating_it(
         check(text)
 
     assert (refused.value.context or {})["wrong"] == wrong
+
+
+@pytest.mark.parametrize("number", [-1, os.cpu_count() or 1])
+def test_a_core_that_the_machine_lacks_is_refused_at_its_place(tmp_path: Path, number: int) -> None:
+    highest = (os.cpu_count() or 1) - 1
+    assert mistakes(tmp_path, f"{LEAST}ingest: {{cores: [0, {number}]}}\n") == [
+        f"2: ingest.cores[1]: this machine has no CPU {number}; "
+        f"write numbers from 0 to {highest}, or leave the key out"
+    ]

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -16,7 +17,13 @@ from typing_extensions import override
 from monitor.app.configuration import Sink
 from monitor.app.lifecycle import cause_of, running
 from monitor.app.state_directory import StateDirectory
-from monitor.core.errors import ListenRefused, MonitorError, PlanRefused, SinkFailed
+from monitor.core.errors import (
+    ConfigurationRefused,
+    ListenRefused,
+    MonitorError,
+    PlanRefused,
+    SinkFailed,
+)
 from monitor.ports import Clock
 from monitor.ports import Sink as SinkPort
 from tests.app.configurations import loaded
@@ -130,6 +137,29 @@ api: {listen: "127.0.0.1:0"}
     with pytest.raises(PlanRefused, match=r"endpoint ams: limits\.filters is 1"):
         async with running(watched, surroundings()):
             pytest.fail("it ran")
+
+
+async def test_cores_that_the_process_may_not_use_are_a_mistake_of_the_configuration(
+    tmp_path: Path,
+) -> None:
+    watched = configuration(tmp_path, {"ams": NOBODY})
+    elsewhere = replace(watched, ingest=replace(watched.ingest, cores=(1023,)))
+    with pytest.raises(ConfigurationRefused, match=r"config\.yaml: ingest\.cores: this process"):
+        async with running(elsewhere, surroundings()):
+            pytest.fail("it ran")
+
+
+async def test_keeps_to_the_cores_that_it_is_given(tmp_path: Path) -> None:
+    allowed = os.sched_getaffinity(0)
+    core = min(allowed)
+    watched = configuration(tmp_path, {"ams": NOBODY})
+    try:
+        async with running(
+            replace(watched, ingest=replace(watched.ingest, cores=(core,))), surroundings()
+        ):
+            assert os.sched_getaffinity(0) == {core}
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 async def test_a_failure_of_the_caller_comes_out_as_it_is(tmp_path: Path) -> None:
