@@ -199,17 +199,19 @@ async def _serve(
 
 
 async def _tell_status(daemon: Daemon, notifier: Notifier) -> None:
-    """READY once the daemon does its work; then a line for `systemctl status` now and again."""
+    """READY once the daemon does its work, with more time asked for until then; then a line now and again."""
     told = False
     while True:
         reasons = unready(daemon)
         frontier = max(daemon.driver.kernel.gate.frontier)
         text = "; ".join(reasons) if reasons else f"watching, slot {frontier}"
-        if not told and not reasons:
+        if told:
+            notifier.status(text)
+        elif reasons:
+            notifier.starting(text)
+        else:
             notifier.ready(text)
             told = True
-        else:
-            notifier.status(text)
         await anyio.sleep(STATUS_SECONDS if told else 0.25)
 
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import orjson
 import pytest
 from typing_extensions import override
 
+from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Sink
 from monitor.app.lifecycle import cause_of, running
 from monitor.app.state_directory import StateDirectory
@@ -89,6 +91,30 @@ async def test_is_not_ready_while_no_endpoint_can_be_reached(tmp_path: Path) -> 
     assert orjson.loads(body)["reasons"] == ["no feed has brought a whole slot yet"]
     (ended,) = [r for r in journal.reports if r.sentence == "a feed ended"][:1]
     assert ended.facts["reason"] == "unreachable"
+
+
+async def test_systemd_is_asked_for_time_until_the_daemon_is_ready(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd, cluster("ams") as simulated:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.setblocking(False)
+        around = replace(surroundings(), notifier=Notifier(str(tmp_path / "notify")))
+        told: list[str] = []
+
+        async def says(word: str) -> bool:
+            with suppress(BlockingIOError):
+                told.append(systemd.recv(4096).decode())
+            return any(line.startswith(word) for line in told)
+
+        async with running(configuration(tmp_path, {"ams": NOBODY}), around):
+            await until(lambda: says("EXTEND_TIMEOUT_USEC="))
+        await until(lambda: says("STOPPING=1"))
+        down = told.copy()
+        told.clear()
+        async with running(configuration(tmp_path, simulated.endpoints), around):
+            await until(lambda: says("READY=1"))
+    assert {line.partition("\n")[0] for line in down[:-1]} == {"EXTEND_TIMEOUT_USEC=30000000"}
+    assert down[0].endswith("\nSTATUS=no feed has brought a whole slot yet")
+    assert told[-1].startswith("READY=1\nSTATUS=watching, slot ")
 
 
 async def test_warns_of_sections_that_have_no_effect(tmp_path: Path) -> None:

@@ -10,6 +10,9 @@ import anyio
 _LONGEST_WAIT: Final = 1.0
 """Seconds that a full socket of systemd's may hold us up. Guessed."""
 
+_START_EXTENSION_US: Final = 30_000_000
+"""How much longer systemd is to wait with each `starting`, which comes far more often. Guessed."""
+
 
 class Notifier:
     """Tells systemd how the daemon is; without $NOTIFY_SOCKET every call does nothing.
@@ -33,6 +36,14 @@ class Notifier:
     def ready(self, status: str) -> None:
         """The daemon does its work now."""
         self._send(f"READY=1\nSTATUS={_line(status)}")
+
+    def starting(self, status: str) -> None:
+        """The daemon lives and is not ready yet, which is no reason to kill it.
+
+        With every provider down it waits as long as that takes: the timeout of the start then only catches a
+        daemon that hangs.
+        """
+        self._send(f"EXTEND_TIMEOUT_USEC={_START_EXTENSION_US}\nSTATUS={_line(status)}")
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""

@@ -37,11 +37,17 @@ def told(listener: socket.socket) -> list[str]:
 
 def test_each_state_is_one_datagram(systemd: socket.socket) -> None:
     notifier = Notifier.from_environ({"NOTIFY_SOCKET": systemd.getsockname()})
+    notifier.starting("no slot\nyet")
     notifier.ready("3 endpoints")
     notifier.status("tip 5\nlag 0")
     notifier.stopping()
 
-    assert told(systemd) == ["READY=1\nSTATUS=3 endpoints", "STATUS=tip 5 lag 0", "STOPPING=1"]
+    assert told(systemd) == [
+        "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=no slot yet",
+        "READY=1\nSTATUS=3 endpoints",
+        "STATUS=tip 5 lag 0",
+        "STOPPING=1",
+    ]
 
 
 def test_the_abstract_namespace_is_reached() -> None:
