@@ -42,6 +42,8 @@ class Outbox:
         self.written = 0
         """Records that the sink acknowledged."""
         self.failures = 0
+        self.failing: str | None = None
+        """The last error while the sink fails; None once it has taken or made safe something again."""
         self.is_open = False
         self._sink = sink
         self._reporter = reporter
@@ -142,8 +144,7 @@ class Outbox:
                 self._failed(error)
                 pause = max(self._idle, full_jitter(tries, self._dice.jitter()))
             else:
-                if tries:
-                    self._recovered()
+                self._succeeded(tries)
                 await waiting.wait()
                 return
 
@@ -157,15 +158,17 @@ class Outbox:
                 self._failed(error)
                 await anyio.sleep(full_jitter(tries, self._dice.jitter()))
             else:
-                if tries:
-                    self._recovered()
+                self._succeeded(tries)
                 return
 
-    def _recovered(self) -> None:
-        self._reporter.report(Report("info", "a sink recovered", {"sink": self.name}))
+    def _succeeded(self, tries: int) -> None:
+        self.failing = None
+        if tries:
+            self._reporter.report(Report("info", "a sink recovered", {"sink": self.name}))
 
     def _failed(self, error: SinkFailed) -> None:
         self.failures += 1
+        self.failing = str(error)
         self._reporter.report(
             Report("error", "a sink failed", {"sink": self.name, "error": str(error)})
         )

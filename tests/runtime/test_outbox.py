@@ -49,6 +49,19 @@ async def test_a_failing_sink_gets_the_same_lines_again_until_it_takes_them() ->
     assert journal.sentences() == ["a sink failed"] * 3 + ["a sink recovered"]
 
 
+async def test_tells_why_it_fails_for_as_long_as_it_does() -> None:
+    outbox = _outbox(MemorySink(failures=4))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        assert outbox.failing is None
+        outbox.put(b"1\n")
+        await anyio.sleep(0.01)
+        assert outbox.failing == "memory: full; forget something"
+        await anyio.sleep(60)
+        assert outbox.failing is None
+        outbox.finish()
+
+
 async def test_is_full_at_its_bound_and_has_room_after_the_write() -> None:
     sink = MemorySink(delay=1)
     outbox = _outbox(sink, bound_bytes=4)
@@ -83,7 +96,9 @@ async def test_a_flush_that_failed_is_tried_again_while_idle_until_it_succeeds()
         outbox.put(b"1\n")
         await anyio.sleep(1.5)
         assert journal.sentences() == ["a sink failed"]
+        assert outbox.failing == "memory: busy; wait"
         await anyio.sleep(60)
+        assert outbox.failing is None
         assert journal.sentences() == ["a sink failed"] * 3 + ["a sink recovered"]
         assert (sink.flushes, outbox.failures) == (1, 3)
         outbox.finish()
