@@ -6,11 +6,11 @@ BlockMeta, by blockhash. So a status that is missing, or that came before its Bl
 confirmed block whose parent we do not hold shows a gap at once. The gate releases what is known.
 """
 
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Final
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.core.closing import close_below
 from monitor.core.events import Row
 from monitor.core.gate import Gate
 from monitor.core.holes import lowest_hole
@@ -322,54 +322,5 @@ class Join:
         if self.kept_from is not None:
             below = min(below, self.kept_from)
         if below > self._pruned_below:
-            self._close(below)
+            close_below(below, max(self._pruned_below, self.floor or 0), self.slots, self.gate)
             self._pruned_below = below
-
-    def _off_chain(self) -> set[int]:
-        """Slots met that a finalized block's parent link jumps over: proven to hold no block of the chain."""
-        numbers = sorted(self.slots)
-        jumped: set[int] = set()
-        for number in numbers:
-            first = self._proven_from(number)
-            if first is not None:
-                jumped.update(numbers[bisect_left(numbers, first) : bisect_left(numbers, number)])
-        return jumped
-
-    def _proven_from(self, number: int) -> int | None:
-        """The first slot that a finalized block speaks for: the one after its parent; None for other slots."""
-        state = self.slots[number]
-        if not state.finalized or state.confirmed is None:
-            return None
-        meta = state.metas.get(state.confirmed)
-        return number if meta is None else meta.parent_slot + 1
-
-    def _close(self, below: int) -> None:
-        """Let go of the slots below this one; runs of them that no finalized block speaks for are named."""
-        off_chain = self._off_chain()
-        unproven_from = max(self._pruned_below, self.floor or 0)
-        for number in sorted(self.slots):
-            first = self._proven_from(number)
-            if first is not None:
-                self._give_up(unproven_from, min(first, below))
-                unproven_from = max(unproven_from, number + 1)
-        for number in [n for n in self.slots if n < below]:
-            state = self.slots.pop(number)
-            if number in off_chain:
-                ended = "forked" if state.banks else "skipped"
-                self.gate.tally.close("dead" if state.dead else ended)
-
-    def _give_up(self, first: int, end: int) -> None:
-        """Close these slots, `end` excluded, without knowing what they were: part of the chain may be missing."""
-        if first >= end:
-            return
-        met = [self.slots[number] for number in self.slots if first <= number < end]
-        released = sum(state.released_level >= Commitment.CONFIRMED for state in met)
-        self.gate.tally.close("unproven", released)
-        self.gate.tally.close("lost", end - first - released)
-        self.gate.report(
-            "error",
-            "slots were closed without proof",
-            from_slot=first,
-            to_slot=end,
-            released=released,
-        )
