@@ -163,7 +163,13 @@ def fault(
             metavar="NAME", help="kill refuse mute lag drop-tx drop-slot duplicate cut heal"
         ),
     ],
-    argument: Annotated[str | None, typer.Argument(metavar="[ARG]")] = None,
+    argument: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ARG]",
+            help="lag: seconds, needed. drop-tx, drop-slot, duplicate: a share, as 0.05.",
+        ),
+    ] = None,
     control: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where the simulator takes it.")
     ] = "127.0.0.1:9999",

@@ -4,6 +4,7 @@ It makes everything anew in its folder, says where things are, and hands a signa
 """
 
 import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -12,8 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -71,13 +72,28 @@ def run_demo(
     out: TextIO = sys.stdout,
     err: TextIO = sys.stderr,
 ) -> int:
-    """Run until a signal comes or a child ends. Returns 0 after a signal, 1 when a child failed."""
+    """Run until a signal comes or a child ends. Returns 0 after a signal, 1 when it was refused or a child failed."""
     places = Places.of(directory, first_port)
-    busy = _busy(places.ports())
-    if busy:
-        taken = ", ".join(map(str, busy))
-        err.write(f"port {taken} is taken, perhaps by another demo; stop it, or use --ports\n")
-        return 1
+    places.directory.mkdir(parents=True, exist_ok=True)
+    with _owned(places.directory) as is_ours:
+        if not is_ours:
+            err.write(
+                f"a demo is running in {places.directory}; stop it, or start this one elsewhere: "
+                "scripts/run demo --ports 20000 --dir .demo2\n"
+            )
+            return 1
+        busy = _busy(places.ports())
+        if busy:
+            verb = "is" if len(busy) == 1 else "are"
+            err.write(
+                f"port {', '.join(map(str, busy))} {verb} taken; stop what listens there, "
+                "or choose others: scripts/run demo --ports 20000\n"
+            )
+            return 1
+        return _run(places, slot_time, out, err)
+
+
+def _run(places: Places, slot_time: float, out: TextIO, err: TextIO) -> int:
     _prepare(places)
     stop = _Stop()
     children = [_simulator(places, slot_time), _daemon(places)]
@@ -138,9 +154,23 @@ def _quoted(path: Path) -> str:
     return json.dumps(str(path), ensure_ascii=False).replace("${", "$${")
 
 
+@contextmanager
+def _owned(directory: Path) -> Iterator[bool]:
+    """Whether the folder is ours while the block runs. The lock is on the folder, so no file tells of it."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = True
+    except BlockingIOError:
+        is_ours = False
+    try:
+        yield is_ours
+    finally:
+        os.close(descriptor)
+
+
 def _prepare(places: Places) -> None:
     directory = places.directory
-    directory.mkdir(parents=True, exist_ok=True)
     for pattern in _MADE:
         for old in directory.glob(pattern):
             old.unlink()

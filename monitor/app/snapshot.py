@@ -58,6 +58,8 @@ def _sinks(daemon: Daemon) -> dict[str, SinkCounts]:
             if mask >> bit & 1:
                 events[route][monitor.name, KIND_WORDS[Kind(kind)]] += count
     return {
-        outbox.name: SinkCounts(dict(events[i]), outbox.queued_bytes)
+        outbox.name: SinkCounts(
+            dict(events[i]), outbox.queued_bytes, outbox.written, outbox.failures
+        )
         for i, outbox in enumerate(daemon.outboxes)
     }

@@ -1,6 +1,8 @@
 """The demo's own text, ports and refusals; how it runs is tested end to end."""
 
+import fcntl
 import io
+import os
 import socket
 from pathlib import Path
 
@@ -51,4 +53,18 @@ def test_taken_ports_are_named_and_nothing_is_touched(tmp_path: Path) -> None:
         assert run_demo(tmp_path, 0.3, port, io.StringIO(), said) == 1
     assert said.getvalue().startswith(f"port {port} is taken")
     assert len(said.getvalue().splitlines()) == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["events.jsonl"]
+    assert said.getvalue().endswith("scripts/run demo --ports 20000\n")
+
+
+def test_a_folder_where_a_demo_runs_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "events.jsonl").write_text("kept\n")
+    said = io.StringIO()
+    running = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(running, fcntl.LOCK_EX)
+    try:
+        assert run_demo(tmp_path, 0.3, 20000, io.StringIO(), said) == 1
+    finally:
+        os.close(running)
+    assert said.getvalue().startswith(f"a demo is running in {tmp_path}; ")
     assert [entry.name for entry in tmp_path.iterdir()] == ["events.jsonl"]

@@ -213,6 +213,30 @@ async def test_a_sink_that_takes_nothing_does_not_keep_the_daemon_from_stopping(
     assert left.facts == {"bytes": {"file": 9}}
 
 
+async def test_a_sink_that_fails_shows_while_it_does(tmp_path: Path) -> None:
+    sink = MemorySink(failures=1_000_000)
+    with cluster("ams") as simulated:
+        watched = configuration(tmp_path, simulated.endpoints)
+        async with running(watched, surroundings(make=lambda *_: sink)):
+            address = (tmp_path / "state" / "api.url").read_text().strip()
+
+            async def is_told() -> bool:
+                return "sink file fails: memory: full; forget something" in (
+                    await get(f"{address}/readyz")
+                )[1].split('"')
+
+            await until(is_told)
+            metrics = (await get(f"{address}/metrics"))[1]
+            assert 'chain_monitor_sink_records_total{sink="file"} 0.0' in metrics
+            assert 'chain_monitor_sink_failures_total{sink="file"} 0.0' not in metrics
+            sink.failures = 0
+
+            async def is_ready() -> bool:
+                return (await get(f"{address}/readyz"))[0] == 200
+
+            await until(is_ready)
+
+
 def test_of_several_errors_of_ours_the_first_is_told() -> None:
     first, second = SinkFailed("a"), ListenRefused("b")
     assert cause_of(ExceptionGroup("", [ExceptionGroup("", [first]), second])) is first

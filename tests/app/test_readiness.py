@@ -28,6 +28,19 @@ async def test_open_sinks_are_no_reason(tmp_path: Path) -> None:
     assert unready(daemon) == [NO_SLOT]
 
 
+async def test_a_sink_that_fails_is_told_with_its_error_until_it_recovers(tmp_path: Path) -> None:
+    daemon = watching(tmp_path)
+    (outbox,) = daemon.outboxes
+    await outbox.open()
+    outbox.failing = "events.jsonl: No space left on device; make room"
+    assert unready(daemon) == [
+        "sink file fails: events.jsonl: No space left on device; make room",
+        NO_SLOT,
+    ]
+    outbox.failing = None
+    assert unready(daemon) == [NO_SLOT]
+
+
 async def test_one_whole_slot_of_one_feed_is_enough(tmp_path: Path) -> None:
     daemon = watching(tmp_path)
     await daemon.outboxes[0].open()

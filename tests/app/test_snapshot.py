@@ -81,6 +81,13 @@ def test_endings_are_told_by_reason(tmp_path: Path) -> None:
     assert snapshot(made, "plain").endpoints["ams"].errors == {"lagged": 1}
 
 
+def test_what_sinks_took_and_refused_is_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    made.outboxes[0].written, made.outboxes[1].failures = 12, 3
+    sinks = snapshot(made, "plain").sinks
+    assert [(counts.records, counts.failures) for counts in sinks.values()] == [(12, 0), (0, 3)]
+
+
 async def test_events_are_told_for_each_monitor_of_each_sink(tmp_path: Path) -> None:
     made = daemon(tmp_path)
     made.delivery.hand_on(Release(Commitment.CONFIRMED, [transaction(0b11), transaction(0b10, 1)]))

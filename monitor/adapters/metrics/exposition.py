@@ -145,6 +145,18 @@ def _of_sinks(snapshot: Snapshot) -> Iterator[Metric]:
         ["sink"],
         (([name], counts.queued_bytes) for name, counts in known.items()),
     )
+    yield _counter(
+        "chain_monitor_sink_records_total",
+        "Records that the sink acknowledged.",
+        ["sink"],
+        (([name], counts.records) for name, counts in known.items()),
+    )
+    yield _counter(
+        "chain_monitor_sink_failures_total",
+        "Tries to write that the sink refused; the same records are tried again.",
+        ["sink"],
+        (([name], counts.failures) for name, counts in known.items()),
+    )
 
 
 def _counter(name: str, meaning: str, labels: list[str], samples: Samples) -> Metric:

@@ -30,6 +30,10 @@ class SinkCounts:
     events: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By monitor and kind."""
     queued_bytes: int = 0
+    records: int = 0
+    """Those that it acknowledged."""
+    failures: int = 0
+    """Tries to write or to make safe that it refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,11 @@ FULL = Snapshot(
         ),
         "nyc": EndpointCounts(),
     },
-    sinks={"file": SinkCounts(events={("usdc", "transaction"): 4}, queued_bytes=90)},
+    sinks={
+        "file": SinkCounts(
+            events={("usdc", "transaction"): 4}, queued_bytes=90, records=31, failures=7
+        )
+    },
     slots={"complete": 8, "skipped": 1},
     frontiers={"processed": 12, "confirmed": 11},
     tip_slot=13,
@@ -69,6 +73,8 @@ def test_every_count_of_a_snapshot_is_shown_under_its_name() -> None:
         ("chain_monitor_shed_total", "reason=memory"): 2,
         ("chain_monitor_events_total", "kind=transaction,monitor=usdc,sink=file"): 4,
         ("chain_monitor_sink_queued_bytes", "sink=file"): 90,
+        ("chain_monitor_sink_records_total", "sink=file"): 31,
+        ("chain_monitor_sink_failures_total", "sink=file"): 7,
     }
 
 
@@ -105,7 +111,7 @@ def test_each_metric_name_is_written_once() -> None:
     source = Path(exposition.__file__).read_text(encoding="utf-8")
     names = re.findall(r'"(chain_monitor_\w+)"', source)
 
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 17
 
 
 def promtool() -> str:
