@@ -4,6 +4,7 @@ It makes everything anew in its folder, says where things are, and hands a signa
 """
 
 import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -72,9 +73,12 @@ def run_demo(
     out: TextIO = sys.stdout,
     err: TextIO = sys.stderr,
 ) -> int:
-    """Run until a signal comes or a child ends. Returns 0 after a signal, 1 when it was refused or a child failed."""
+    """Run until a signal comes or a child ends. Returns 0 after a signal, 1 when refused or a child failed."""
     places = Places.of(directory, first_port)
-    places.directory.mkdir(parents=True, exist_ok=True)
+    trouble = _make_folder(places.directory)
+    if trouble is not None:
+        err.write(f"{places.directory}: {trouble}; choose another folder with --dir\n")
+        return 1
     with _owned(places.directory) as is_ours:
         if not is_ours:
             err.write(
@@ -152,6 +156,16 @@ api: {{listen: "{places.api}"}}
 def _quoted(path: Path) -> str:
     """The path as our YAML, whatever is in it: every JSON string is one of YAML's, and `$${` is a plain `${`."""
     return json.dumps(str(path), ensure_ascii=False).replace("${", "$${")
+
+
+def _make_folder(directory: Path) -> str | None:
+    """Make it where it is missing; returns why it cannot be written to, if so."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return error.strerror
+    usable = os.access(directory, os.R_OK | os.W_OK | os.X_OK)
+    return None if usable else os.strerror(errno.EACCES)
 
 
 @contextmanager

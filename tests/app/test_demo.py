@@ -68,3 +68,11 @@ def test_a_folder_where_a_demo_runs_is_left_alone(tmp_path: Path) -> None:
         os.close(running)
     assert said.getvalue().startswith(f"a demo is running in {tmp_path}; ")
     assert [entry.name for entry in tmp_path.iterdir()] == ["events.jsonl"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = io.StringIO()
+    assert run_demo(tmp_path / "file" / "demo", 0.3, 20000, io.StringIO(), said) == 1
+    where = tmp_path / "file" / "demo"
+    assert said.getvalue() == f"{where}: Not a directory; choose another folder with --dir\n"
