@@ -117,9 +117,8 @@ class Join:
             return None
         bank = state.current.get(feed) or self._unannounced_bank(state, feed)
         if bank.blockhash not in (None, row[2]):
-            bank = state.open_bank(
-                feed, began_whole=False
-            )  # another block, and its beginning was not told
+            # Another block of this slot on the same feed, whose beginning was not told.
+            bank = state.open_bank(feed, began_whole=False)
         sight = self.sights[feed]
         if sight.unproven is not None and sight.unproven[1] is bank:
             self._prove(sight)  # the copy before this one was the replay's
