@@ -117,6 +117,8 @@ def _dataclasses(hint: Any) -> list[Any]:
 
 
 def _near(word: str, known: list[str]) -> str:
+    if word in known:  # As the path of a sink that writes to standard output.
+        return "it belongs to another kind; remove it"
     near = difflib.get_close_matches(word, known, n=1)
     if near:
         return f"did you mean {near[0]}?"

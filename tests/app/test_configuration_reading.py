@@ -33,6 +33,7 @@ from tests.app.configurations import LEAST, mistakes
         ("sinks: [{name: s, kind: jsonl, monitors: [m]}]", "sinks[0].path: is missing; add it"),
         ("sinks: [{name: s, kind: jsonl, path: p, monitors: []}]", "sinks[0].monitors: is empty; write at least one item"),
         ("sinks: [{name: s, kind: stdout, monitors: [m], pth: p}]", "sinks[0].pth: is no key of this place; did you mean path?"),
+        ("sinks: [{name: s, kind: stdout, monitors: [m], path: p}]", "sinks[0].path: is no key of this place; it belongs to another kind; remove it"),
         ("signals: {x: 1}", "signals.x: is no key of this place; known are chain"),
         ("monitors: [{name: m, entry: {x: 1}}]", "monitors[0].entry.x: is no key of this place; remove it"),
         ("monitors: [{name: m, slots: {interslot: true}}]", "monitors[0].slots.interslot: is no key of this place; did you mean interslot_updates?"),
