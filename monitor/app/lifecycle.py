@@ -17,16 +17,18 @@ import anyio
 import anyio.abc
 
 from monitor.adapters.clock import SystemClock, SystemDice
+from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.adapters.http.server import HttpApi
 from monitor.adapters.logs.log import LogSettings, open_log
 from monitor.adapters.logs.reporter import LogReporter
 from monitor.adapters.logs.standard import lead_standard_logging
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
+from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
 from monitor.app.snapshot import exposition
 from monitor.app.state_directory import StateDirectory
-from monitor.app.wiring import Daemon, MakeSink, assemble, make_feeds, make_sink
+from monitor.app.wiring import Daemon, MakeSink, assemble, grpc_settings, make_sink
 from monitor.core.commands import Report
 from monitor.core.errors import ConfigurationRefused, MonitorError
 from monitor.ports import Reporter
@@ -131,7 +133,8 @@ async def _running(
 ) -> AsyncIterator[Daemon]:
     _keep_to_cores(configuration)
     reporter = surroundings.reporter
-    feeds = make_feeds(configuration)
+    settings = grpc_settings(configuration)
+    feeds = GrpcFeeds(settings)
     world = World(feeds, SystemClock(), SystemDice(), reporter)
     daemon = assemble(configuration, world, feeds.reader_chosen, surroundings.make)
     reporter.report(
@@ -156,6 +159,9 @@ async def _running(
                 tasks.start_soon(daemon.driver.run, name="driver")
                 tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
                 tasks.start_soon(_tell_status, daemon, surroundings.notifier, name="status")
+                tasks.start_soon(
+                    report_versions, configuration.endpoints, settings, reporter, name="probe"
+                )
                 yield daemon
                 surroundings.notifier.stopping()
                 tasks.cancel_scope.cancel()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.adapters.grpc.settings import GrpcSettings, Reader
 from monitor.adapters.sinks.jsonl import JsonlSettings
 from monitor.adapters.sinks.jsonl import JsonlSink as JsonlFile
@@ -59,16 +58,15 @@ def make_sink(sink: Sink, clock: Clock) -> SinkPort:
             return NoWhere()
 
 
-def make_feeds(configuration: Configuration) -> GrpcFeeds:
-    """The streams over gRPC. Chooses the reader, which takes some tens of milliseconds."""
+def grpc_settings(configuration: Configuration) -> GrpcSettings:
+    """How endpoints are spoken to."""
     ingest = configuration.ingest
-    settings = GrpcSettings(
+    return GrpcSettings(
         reader=Reader(ingest.reader),
         max_message_mb=ingest.max_message_mb,
         gzip=ingest.gzip,
         feed_buffer_bytes=int(ingest.feed_buffer_mb * MIB),
     )
-    return GrpcFeeds(settings)
 
 
 def assemble(

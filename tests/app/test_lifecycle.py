@@ -77,6 +77,33 @@ async def test_watches_a_cluster_and_stops_with_every_sink_flushed(tmp_path: Pat
     assert sentences[-1] == "the daemon stopped"
 
 
+async def test_every_endpoint_is_asked_for_its_version_while_others_cannot_be_reached(
+    tmp_path: Path,
+) -> None:
+    journal = Journal()
+    with cluster("nyc") as simulated:
+        watched = configuration(tmp_path, {"ams": NOBODY, **simulated.endpoints})
+
+        async def are_told() -> bool:
+            return len([line for line in journal.sentences() if "an endpoint" in line]) == 2
+
+        async with running(watched, surroundings(journal)):
+            await until(are_told)
+    told = {r.facts["endpoint"]: r for r in journal.reports if "an endpoint" in r.sentence}
+    assert told["nyc"].facts["version"] == "yellowstone-grpc-geyser 15.1.2"
+    assert told["ams"].facts["code"] == "UNAVAILABLE"
+
+
+async def test_a_mute_probe_does_not_keep_the_daemon_from_stopping(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        watched = configuration(tmp_path, {"ams": f"http://127.0.0.1:{mute.getsockname()[1]}"})
+        journal = Journal()
+        async with running(watched, surroundings(journal)):
+            pass
+    assert journal.sentences()[-1] == "the daemon stopped"
+    assert not any("an endpoint" in line for line in journal.sentences())
+
+
 async def test_is_not_ready_while_no_endpoint_can_be_reached(tmp_path: Path) -> None:
     journal = Journal()
     async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings(journal)) as daemon:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from monitor.adapters.grpc.settings import GrpcSettings, Reader
 from monitor.adapters.sinks.jsonl import JsonlSink
 from monitor.adapters.sinks.null import NullSink
 from monitor.adapters.sinks.stdout import StdoutSink
 from monitor.app.configuration import Sink
-from monitor.app.wiring import hold_of, judged_of, make_feeds, make_sink
+from monitor.app.wiring import grpc_settings, hold_of, judged_of, make_sink
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import OpenFeed, Release
 from monitor.core.events import Started
@@ -17,7 +18,7 @@ from monitor.core.monitors import BlocksFilter, Monitor
 from monitor.ports import Clock, Endpoint
 from monitor.ports import Sink as SinkPort
 from monitor.wire.plan import compile_plan
-from tests.app.configurations import KEY, loaded
+from tests.app.configurations import KEY, LEAST, loaded
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
 from tests.runtime.fakes import MemorySink
 from tests.runtime.test_delivery import transaction
@@ -143,6 +144,9 @@ sinks: [{{name: n, kind: "null", monitors: [one, two]}}]
     assert judged_of(plans) == {Kind.ACCOUNT: 0b10}
 
 
-def test_the_reader_is_the_one_that_was_asked_for(tmp_path: Path) -> None:
-    feeds = make_feeds(configuration(tmp_path, {"ams": NOBODY}))
-    assert feeds.reader_chosen == "plain"
+def test_streams_are_read_as_the_configuration_says(tmp_path: Path) -> None:
+    more = "ingest: {reader: segregated, max_message_mb: 2, gzip: true, feed_buffer_mb: 0.5}\n"
+    watched = loaded(tmp_path, LEAST + more)
+    assert grpc_settings(watched) == GrpcSettings(
+        reader=Reader.SEGREGATED, max_message_mb=2, gzip=True, feed_buffer_bytes=2**19
+    )

@@ -24,6 +24,7 @@ class Refusal:
     text: str
 
 
+_NOBODY: Final = ("UNAVAILABLE", "DEADLINE_EXCEEDED")
 _FOREIGN: Final = Refusal("INTERNAL", "the answer is no protobuf message of this service")
 
 
@@ -38,11 +39,10 @@ class Probed:
 
 
 async def probe(endpoint: Endpoint, settings: GrpcSettings, seconds: float) -> Probed:
-    """Ask both, each within this many seconds, in a thread, since grpcio's plain calls block."""
-    return await anyio.to_thread.run_sync(_ask_both, endpoint, settings, seconds)
+    """Ask both, each within this many seconds, in a thread, since grpcio's plain calls block.
 
-
-def _ask_both(endpoint: Endpoint, settings: GrpcSettings, seconds: float) -> Probed:
+    Cancelling it closes the channel, which ends the call and with it the thread.
+    """
     try:
         metadata = metadata_of(endpoint)
         channel = open_channel(endpoint, settings)
@@ -50,8 +50,16 @@ def _ask_both(endpoint: Endpoint, settings: GrpcSettings, seconds: float) -> Pro
         refusal = Refusal(error.code, str(error))
         return Probed(refusal, refusal)
     with channel:
-        version = _ask(channel, GET_VERSION, metadata, seconds)
-        replay = _ask(channel, REPLAY_INFO, metadata, seconds)
+        return await anyio.to_thread.run_sync(
+            _ask_both, channel, metadata, seconds, abandon_on_cancel=True
+        )
+
+
+def _ask_both(channel: grpc.Channel, metadata: Metadata, seconds: float) -> Probed:
+    version = _ask(channel, GET_VERSION, metadata, seconds)
+    if isinstance(version, Refusal) and version.code in _NOBODY:
+        return Probed(version, version)  # asking again would only connect and wait again
+    replay = _ask(channel, REPLAY_INFO, metadata, seconds)
     return Probed(
         version if isinstance(version, Refusal) else _version(version),
         replay if isinstance(replay, Refusal) else _first_available(replay),

@@ -7,6 +7,7 @@ torn last line, left by a crash, cut off.
 
 import contextlib
 import errno
+import fcntl
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -91,7 +92,7 @@ class JsonlSink:
     def _open(self) -> None:
         path = self._settings.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._descriptor = _open_owned(path)
         self._size = _cut_torn_line(self._descriptor)
         self._opened_at = self._synced_at = self._clock.now()
         self._number = max((number for number, _ in self._rotated()), default=0)
@@ -127,7 +128,7 @@ class JsonlSink:
             path.rename(path.with_name(f"{path.stem}.{stamp}.{self._number:06d}{path.suffix}"))
         os.close(self._descriptor)
         self._descriptor = -1
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        self._descriptor = _open_owned(path)
         self._size = 0
         self._opened_at = now
         if self._settings.keep is not None:
@@ -153,6 +154,20 @@ class JsonlSink:
         self._sync()
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+def _open_owned(path: Path) -> int:
+    """Open for appending under a lock of ours: two writers would mix their streams and tear each other's lines.
+
+    Raises: BlockingIOError when another process writes the file.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise BlockingIOError(error.errno, "another process writes this file") from error
+    return descriptor
 
 
 def _cut_torn_line(descriptor: int) -> int:

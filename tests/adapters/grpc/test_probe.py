@@ -1,7 +1,9 @@
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from concurrent import futures
 
+import anyio
 import grpc
 import pytest
 
@@ -88,12 +90,29 @@ async def test_answers_that_are_no_messages_are_refusals() -> None:
     assert found == Probed(refusal, refusal)
 
 
-async def test_mute_server_costs_no_more_than_the_deadline() -> None:
+async def test_mute_server_costs_one_deadline() -> None:
     with answering(mute, from_nine) as port:
         found = await probe(endpoint(port), GrpcSettings(), 0.1)
     assert isinstance(found.version, Refusal)
     assert found.version.code == "DEADLINE_EXCEEDED"
-    assert found.first_available == 9
+    assert found.first_available == found.version
+
+
+async def test_cancelled_probe_ends_its_thread_long_before_the_deadline() -> None:
+    asked = threading.Event()
+
+    def ask_and_wait(request: bytes, context: grpc.ServicerContext) -> bytes:
+        asked.set()
+        return mute(request, context)
+
+    with answering(ask_and_wait, from_nine) as port:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(probe, endpoint(port), GrpcSettings(), 3600)
+            await anyio.to_thread.run_sync(asked.wait)
+            tasks.cancel_scope.cancel()
+        with anyio.fail_after(15):
+            while anyio.to_thread.current_default_thread_limiter().borrowed_tokens:  # noqa: ASYNC110 (a thread's end has no event)
+                await anyio.sleep(0.01)
 
 
 async def test_unreachable_and_unusable_endpoints_are_refusals() -> None:

@@ -185,3 +185,16 @@ async def test_rotation_goes_on_where_somebody_took_the_file_away(tmp_path: Path
     await sink.close()
     assert [file.name for file in tmp_path.iterdir()] == ["events.jsonl"]
     assert path.read_bytes() == b"2\n"
+
+
+async def test_a_file_that_another_sink_writes_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    first = JsonlSink(JsonlSettings(path, rotate_bytes=1), StoppedClock())
+    await first.open()
+    await first.write([b"1\n"])
+    await first.write([b"2\n"])
+    with pytest.raises(SinkFailed, match="another process writes this file"):
+        await JsonlSink(JsonlSettings(path), StoppedClock()).open()
+    await first.close()
+    await _lines(path, [b"3\n"], clock=StoppedClock())
+    assert path.read_bytes() == b"2\n3\n"
