@@ -64,10 +64,7 @@ class Feeds(Protocol):
         """Cancel the stream; its StreamEnded still comes."""
 
     async def wait(self, seconds: float | None) -> None:
-        """Return when something can be taken, or after `seconds` (None: no limit), or after `wake`."""
-
-    def wake(self) -> None:
-        """Make `wait` return now."""
+        """Return when something can be taken, or after `seconds` (None: no limit)."""
 
     def take(self, limit_bytes: int) -> list[Taken]:
         """All that arrived, at most about `limit_bytes` of frames; order is kept within each feed."""

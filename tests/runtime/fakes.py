@@ -141,9 +141,6 @@ class ScriptedFeeds:
             with anyio.move_on_after(seconds):
                 await self._something.wait()
 
-    def wake(self) -> None:
-        self._something.set()
-
     def take(self, limit_bytes: int) -> list[Taken]:
         self.takes.append(limit_bytes)
         taken, self._taken = self._taken, []

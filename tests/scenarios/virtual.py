@@ -69,9 +69,6 @@ class VirtualFeeds:
         until = due if seconds is None else min(due, now + seconds)
         await anyio.sleep(max(until - now, 0.0) + 1e-6)
 
-    def wake(self) -> None:
-        pass
-
     def take(self, limit_bytes: int) -> list[Taken]:
         now = anyio.current_time()
         for region in self._regions.values():

@@ -32,7 +32,6 @@ class Alarm:
         self._loop: asyncio.AbstractEventLoop | None = None
         """Known from `attach` on."""
         self._sleeper: asyncio.Future[None] | None = None
-        self._woken = False
         self.behind = False
         """The last look left something: the next one is due at once."""
         self._busy = False
@@ -54,11 +53,6 @@ class Alarm:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._loop.call_later, seconds, then)
 
-    def wake(self) -> None:
-        """End this sleep or the next one."""
-        self._woken = True
-        self.rouse()
-
     def rouse(self) -> None:
         """End the present sleep, if there is one."""
         if self._sleeper is not None and not self._sleeper.done():
@@ -69,24 +63,22 @@ class Alarm:
         self._window_frames += frames
 
     async def sleep(self, seconds: float | None, is_something: Callable[[], bool]) -> None:
-        """Return when there is something to take, or after `seconds`, or after `wake`."""
+        """Return when there is something to take, or or after `seconds`."""
         if self._is_busy() and not self.behind:
             nap = PLANNED_SLEEP if seconds is None else min(seconds, PLANNED_SLEEP)
             await self._lie(nap)
-            if self._woken or is_something():
-                self._woken = False
+            if is_something():
                 return
             seconds = None if seconds is None else seconds - nap
         self.armed = False
         try:
             # Only now: what comes after this look finds the alarm unarmed, and rings.
-            if not self._woken and not is_something():
+            if not is_something():
                 await self._lie(seconds)
             else:
                 await asyncio.sleep(0)
         finally:
             self.armed = True
-            self._woken = False
 
     def _is_busy(self) -> bool:
         now = self._stamp()
@@ -98,8 +90,6 @@ class Alarm:
         return self._busy
 
     async def _lie(self, seconds: float | None) -> None:
-        if self._woken:
-            return
         loop = asyncio.get_running_loop()
         self._sleeper = sleeper = loop.create_future()
         timer = None if seconds is None else loop.call_later(max(seconds, 0), self.rouse)

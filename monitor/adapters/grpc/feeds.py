@@ -13,7 +13,7 @@ from monitor.adapters.grpc.alarm import Alarm
 from monitor.adapters.grpc.calls import Call
 from monitor.adapters.grpc.channels import EndpointUnusable, metadata_of, open_channel
 from monitor.adapters.grpc.choice import choose
-from monitor.adapters.grpc.intake import FeedCounts, Intake
+from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import Endpoint, StreamEnded, Taken
 
@@ -88,12 +88,8 @@ class GrpcFeeds:
             found.call.cancel()
 
     async def wait(self, seconds: float | None) -> None:
-        """Return when something can be taken, or after `seconds`, or after `wake`; while much comes, within 1 ms."""
+        """Return when something can be taken, or after `seconds`; while much comes, within 1 ms."""
         await self._alarm.sleep(seconds, self._is_something)
-
-    def wake(self) -> None:
-        """Make `wait` return now, or at once when next called."""
-        self._alarm.wake()
 
     def take(self, limit_bytes: int) -> list[Taken]:
         """All that arrived, until the frames' bytes reach the limit; order is kept within each feed."""
@@ -111,11 +107,6 @@ class GrpcFeeds:
                 self._forget(number)
         self._alarm.behind = limit_bytes <= 0
         return taken
-
-    def counts(self, feed: int) -> FeedCounts | None:
-        """Totals of a feed whose end has not been taken, else None."""
-        found = self._feeds.get(feed)
-        return None if found is None else found.intake.counts()
 
     async def stop(self) -> None:
         """Cancel every stream and join its thread; returns within about a second."""

@@ -7,7 +7,6 @@ first, so it is never announced ahead of a frame.
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from monitor.adapters.grpc.alarm import Alarm
@@ -16,18 +15,6 @@ from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
 SETTLE_SECONDS: Final = 0.02
 """A stream that is refused has headers too, and its status may be a moment behind them (measured: up to 0.1 ms, in either
 order). Only after this long do headers alone mean that the server accepted it."""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedCounts:
-    """What one feed has delivered so far."""
-
-    frames: int = 0
-    bytes: int = 0
-    wake_ups: int = 0
-    """Times its thread had to wake the loop."""
-    stalls: int = 0
-    """Times its thread stopped reading because the loop had not taken what waited."""
 
 
 class Intake:
@@ -41,12 +28,9 @@ class Intake:
         self._frames: deque[tuple[int, bytes]] = deque()
         self._received = 0
         self._taken = 0
-        self._taken_frames = 0
-        self._wake_ups = 0
         self._opened = False
         self._announced = False
         self._ending: tuple[str, str] | None = None
-        self._stalls = 0
         self.stalled = False
         """The thread reads no further until its call is resumed."""
 
@@ -57,7 +41,7 @@ class Intake:
         self._frames.append((self._stamp(), frame))
         self._received += len(frame)
         if not self._alarm.armed:
-            self._ring()
+            self._alarm.ring()
         return self._received - self._taken < self._bound
 
     def has_room(self) -> bool:
@@ -67,7 +51,6 @@ class Intake:
     def stall(self) -> None:
         """Tell that reading pauses. Look for room once more afterwards: the loop may have taken meanwhile."""
         self.stalled = True
-        self._stalls += 1
 
     def open(self) -> None:
         """Tell that headers came. A first frame says the same."""
@@ -77,11 +60,7 @@ class Intake:
         """Tell that the stream is over; nothing may follow."""
         self._ending = (code, text)
         if not self._alarm.armed:
-            self._ring()
-
-    def _ring(self) -> None:
-        self._wake_ups += 1
-        self._alarm.ring()
+            self._alarm.ring()
 
     # The loop's side
 
@@ -106,17 +85,11 @@ class Intake:
         batch, size = self._take_frames(limit_bytes)
         if batch:
             self._taken += size
-            self._taken_frames += len(batch)
             self._alarm.count(len(batch))
             taken.append(FramesTaken(self._feed, batch))
         if ending is not None and not self._frames:
             taken.append(StreamEnded(self._feed, *ending))
         return taken, size
-
-    def counts(self) -> FeedCounts:
-        """Totals of the feed."""
-        frames = self._taken_frames + len(self._frames)
-        return FeedCounts(frames, self._received, self._wake_ups, self._stalls)
 
     def _take_frames(self, limit_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
         frames = self._frames

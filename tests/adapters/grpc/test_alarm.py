@@ -61,13 +61,6 @@ async def test_what_came_before_the_sleep_ends_it_at_once() -> None:
     assert alarm.armed
 
 
-async def test_wake_before_the_sleep_ends_that_sleep_only() -> None:
-    alarm = attached()
-    alarm.wake()
-    await alarm.sleep(None, lambda: False)
-    assert not await armed_while_asleep(alarm)
-
-
 async def test_time_ends_the_sleep() -> None:
     alarm = attached()
     await alarm.sleep(0.01, lambda: False)
@@ -117,14 +110,6 @@ async def test_planned_sleep_that_finds_nothing_goes_on_until_rung() -> None:
     sleep = asyncio.create_task(alarm.sleep(None, looks))
     await looked_unarmed.wait()
     alarm.ring()
-    await sleep
-
-
-async def test_wake_ends_a_planned_sleep() -> None:
-    alarm = after_window(1_000)
-    sleep = asyncio.create_task(alarm.sleep(None, lambda: False))
-    await asyncio.sleep(0)
-    alarm.wake()
     await sleep
 
 

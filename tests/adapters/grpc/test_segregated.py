@@ -12,6 +12,7 @@ from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.segregated import SegregatedCall
 from monitor.adapters.grpc.settings import GrpcSettings
 from tests.adapters.grpc.servers import REQUEST, endpoint, numbered, request, serving
+from tests.adapters.grpc.taking import EVERY, frames_of
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
 
@@ -56,7 +57,7 @@ def test_resuming_a_call_that_is_not_stalled_posts_nothing() -> None:
         for _ in range(3):
             call.resume()
         assert call.run() == ("OK", "")
-        assert intake.counts().frames == 10
+        assert frames_of(intake.take(EVERY)[0]) == numbered(10)
         channel.close()
 
 

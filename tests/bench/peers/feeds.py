@@ -1,6 +1,5 @@
 """What the adapter delivers to the loop: `GrpcFeeds` on uvloop, lazy parse and key there; no kernel, no sink."""
 
-import os
 import time
 from typing import Final
 
@@ -46,8 +45,6 @@ async def read(
                     taken_at_reader.append(stamp - sent)
                     taken_at_loop.append(now() - sent)
     figures = window.figures(messages, thread=taken_at_reader, loop=taken_at_loop)
-    if "COUNTS" in os.environ:
-        print([feeds.counts(feed) for feed in range(streams)])
     await feeds.stop()
     return figures
 
