@@ -14,7 +14,7 @@ counted in `strangers`.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from monitor.core.chain import Kind, SlotStatus
+from monitor.core.chain import Kind
 
 Judge = Callable[[int, bytes], int]
 """(kind, frame) -> mask of monitors that asked for this update."""
@@ -52,8 +52,6 @@ class NameTable:
         self._masks = dict(masks)
         self._judge = judge
         self._superset_blocks: tuple[tuple[int, str], ...] = ()
-        self.slot_masks: tuple[int, ...] = (0,) * len(SlotStatus)
-        """By status, the monitors whose slots filter takes it; they ride on `~g`."""
         self.block_meta_mask = 0
         """The monitors of blocks_meta; they ride on `~g`."""
         self.prefixes: Final[dict[bytes, Known]] = {}
@@ -63,16 +61,10 @@ class NameTable:
         self.strangers = 0
         """Updates that carried a name we never sent."""
 
-    def serve(
-        self,
-        slot_masks: tuple[int, ...],
-        block_meta_mask: int,
-        superset_blocks: tuple[tuple[int, str], ...],
-    ) -> None:
-        """Say who rides on the hidden filters, and (mask, name) of each monitor of a superset
+    def serve(self, block_meta_mask: int, superset_blocks: tuple[tuple[int, str], ...]) -> None:
+        """Say who rides on the hidden blocks_meta filter, and (mask, name) of each monitor of a superset
         blocks filter.
         """
-        self.slot_masks = slot_masks
         self.block_meta_mask = block_meta_mask
         self._superset_blocks = superset_blocks
 

@@ -123,11 +123,10 @@ def _slowly(stamp: int, frame: bytes, names: NameTable) -> list[Row]:
 
 def _meaning(kind: int, mask: int, generation: int, names: NameTable) -> Any:
     """What the reader of this kind is told of the names: the mask, and for hidden kinds the
-    generation.
+    generation. Which monitors want a slot's status is the core's to say (`core.levels`).
     """
     if kind == _SLOT:
-        riding = names.slot_masks if generation else (0,) * _STATUSES
-        return tuple(mask | rider for rider in riding), generation
+        return mask, generation
     if kind == _BLOCK_META:
         return mask | (names.block_meta_mask if generation else 0), generation
     return mask
@@ -157,7 +156,7 @@ def _account(update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Ro
 
 
 def _slot(update: SubscribeUpdate, meaning: Any, stamp: int, frame: bytes) -> Row:
-    masks, generation = meaning
+    mask, generation = meaning
     body = update.slot
     status = body.status
     if status >= _STATUSES:
@@ -165,7 +164,7 @@ def _slot(update: SubscribeUpdate, meaning: Any, stamp: int, frame: bytes) -> Ro
     parent = body.parent if body.HasField("parent") else None
     dead_error = body.dead_error if body.HasField("dead_error") else None
     extra = (parent, dead_error, generation)
-    return _SLOT, body.slot, status, masks[status], extra, stamp, frame
+    return _SLOT, body.slot, status, mask, extra, stamp, frame
 
 
 def _transaction(update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:

@@ -2,7 +2,7 @@
 (DESIGN 5).
 
 Slots and blocks_meta filters of monitors are not sent. The hidden filters `~g` bring every status
-and every block meta, so which monitors take one is known beforehand (`NameTable.slot_masks`,
+and every block meta, so which monitors take one is known beforehand (`core.levels`,
 `NameTable.block_meta_mask`).
 
 At confirmed and finalized a monitor gets the last write of an account in a slot, and its filter is
@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.core.chain import Commitment, Kind
 from monitor.core.monitors import AccountsFilter, DataSlice, Monitor
 from monitor.wire import requests, superset
 from monitor.wire.filters import LocalFilters
@@ -113,9 +113,7 @@ class Plan:
             if monitor.blocks is not None
         )
         table = NameTable(generation, masks, self._judge_arriving)
-        table.serve(
-            _slot_masks(self.monitors, self.level), mask_of(self.monitors, Kind.BLOCK_META), blocks
-        )
+        table.serve(mask_of(self.monitors, Kind.BLOCK_META), blocks)
         return table
 
     def _judge_arriving(self, kind: int, frame: bytes) -> int:
@@ -272,14 +270,3 @@ def _server_slices(monitors: Sequence[Monitor], on_last_write: int) -> tuple[Dat
         return ()
     (common,) = lists
     return common if in_order(common) else ()
-
-
-def _slot_masks(monitors: Sequence[Monitor], level: Commitment) -> tuple[int, ...]:
-    return tuple(
-        sum(
-            1 << bit
-            for bit, monitor in enumerate(monitors)
-            if monitor.slots is not None and monitor.slots.takes(status, level_of(monitor, level))
-        )
-        for status in SlotStatus
-    )

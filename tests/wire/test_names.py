@@ -8,7 +8,7 @@ from monitor.wire.names import NameTable, hidden_name, superset_name
 
 def table() -> NameTable:
     names = NameTable(5, {"usdc": 1, "vault": 2}, judge=lambda kind, frame: kind + len(frame))
-    names.serve((0,) * 7, 0, ((1, "usdc"), (2, "vault")))
+    names.serve(0, ((1, "usdc"), (2, "vault")))
     return names
 
 

@@ -19,7 +19,7 @@ LONG = "n" * 128
 
 def table(judged: int = 0) -> NameTable:
     names = NameTable(4, {"usdc": 1, "vault": 2, LONG: 4}, judge=lambda _kind, _frame: judged)
-    names.serve((8, 16, 32, 0, 0, 64, 0), 128, ((1, "usdc"), (2, "vault")))
+    names.serve(128, ((1, "usdc"), (2, "vault")))
     return names
 
 
@@ -89,12 +89,12 @@ def test_reads_an_entry() -> None:
     assert twice(raw) == [(Kind.ENTRY, SLOT, b"h" * 32, 1, 5, 11, raw)]
 
 
-def test_a_slot_under_the_hidden_name_serves_the_slots_monitors_by_status() -> None:
+def test_a_slot_under_the_hidden_name_leaves_its_monitors_to_the_core() -> None:
     slot = geyser_pb2.SubscribeUpdateSlot(slot=SLOT, parent=SLOT - 1)
     slot.status = geyser_pb2.SLOT_CONFIRMED
     raw = frame("~4", slot=slot)
 
-    assert twice(raw) == [(Kind.SLOT, SLOT, 1, 16, (SLOT - 1, None, 4), 11, raw)]
+    assert twice(raw) == [(Kind.SLOT, SLOT, 1, 0, (SLOT - 1, None, 4), 11, raw)]
 
 
 def test_a_dead_slot_says_why() -> None:
