@@ -6,7 +6,7 @@ A synchronous single writer. It asks for no time and no chance: both are handed 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Command
@@ -82,6 +82,8 @@ class Kernel:
                 self._see_feeds()
             case ReadingResumed():
                 self.connections.reading_resumed(event.paused, now)
+            case _:
+                assert_never(event)
         commands.extend(self.gate.collect())
         return commands
 

@@ -117,6 +117,16 @@ def test_a_confirmation_of_a_contested_slot_waits_for_the_block_of_its_own_endpo
     assert play.take() == ["5 y"]
 
 
+def test_what_comes_behind_the_meta_of_a_block_that_lost_is_not_released() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0, "x"), block="first")
+    play.block(2, 5, tx(5, 0, "y"), block="second")
+    play.says(1, confirmed(5))
+    assert play.take() == ["5 x"]
+    play.says(2, tx(5, 1, "z"))
+    assert play.take() == []
+
+
 def test_a_confirmed_block_confirms_ancestors_whose_meta_comes_later() -> None:
     play = Play(ALL)
     play.says(1, created(4), tx(4, 0, "a"))

@@ -1,5 +1,7 @@
 """One slot: stores, banks, and which rows are the block's."""
 
+import pytest
+
 from monitor.core.chain import Kind
 from monitor.core.events import Row
 from monitor.core.slots import Bank, Meta, SlotState, Store
@@ -180,14 +182,17 @@ def test_writes_of_another_block_are_neither_last_nor_among_all() -> None:
     assert [row[6] for _, row in state.all_writes("first").values()] == [b"x by t1"]
 
 
-def test_without_a_cover_the_last_write_is_the_highest_of_any_feed() -> None:
+@pytest.mark.parametrize("versions", [(7, 8), (8, 7)])
+def test_without_a_cover_the_last_write_is_the_highest_of_any_feed(
+    versions: tuple[int, int],
+) -> None:
     state = SlotState(5)
     one, two = (state.open_bank(feed, began_whole=False) for feed in (1, 2))
-    hold(one, write(5, "x", "t1", 7))
-    hold(two, write(5, "x", "t2", 8))
+    hold(one, write(5, "x", f"t{versions[0]}", versions[0]))
+    hold(two, write(5, "x", f"t{versions[1]}", versions[1]))
     for bank in (one, two):
         state.tie(bank, FIRST)
-    assert [row[6] for _, row in state.last_writes("first").values()] == [b"x by t2"]
+    assert [row[6] for _, row in state.last_writes("first").values()] == [b"x by t8"]
 
 
 def test_all_writes_are_told_by_account_and_then_as_they_came() -> None:
