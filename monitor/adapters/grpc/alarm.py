@@ -63,7 +63,7 @@ class Alarm:
         self._window_frames += frames
 
     async def sleep(self, seconds: float | None, is_something: Callable[[], bool]) -> None:
-        """Return when there is something to take, or or after `seconds`."""
+        """Return when there is something to take, or after `seconds`."""
         if self._is_busy() and not self.behind:
             nap = PLANNED_SLEEP if seconds is None else min(seconds, PLANNED_SLEEP)
             await self._lie(nap)
