@@ -1,9 +1,10 @@
 """What the core and the runtime need of the world, as Protocols; adapters provide it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Report
 
 
@@ -94,6 +95,86 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Flush and close; what was acknowledged is safe when this returns."""
+
+
+Written = dict[int, dict[bytes, int]]
+"""What a sink holds already: slot to id of the event to the mask of monitors that it names (bits as in `Row`)."""
+
+
+class DurableSink(Sink, Protocol):
+    """A sink that can tell what it has made safe, and read it back after a crash: the effect is exactly once.
+
+    Positions are bytes of lines taken since `open`, counted on over rotations.
+    """
+
+    @property
+    def safe_bytes(self) -> int:
+        """Position up to which everything is on the disk."""
+
+    def place(self, position: int) -> str:
+        """Where the line that begins at this position stands, as a text that `read_back` of a later process takes."""
+
+    async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
+        """The ids of all whole lines from `place` to the end; `monitors`: name to bit. To be called after `open`.
+
+        A place of another file, or of one that is gone, gives nothing. Raises SinkFailed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far one monitor's events have safely reached one sink."""
+
+    sink: str
+    monitor: str
+    frontier: int
+    """All events of slots up to this one are safe in the sink, and so is nothing less than `place` says."""
+    place: str
+    """Every line of a later slot stands there or behind; empty for sinks that cannot be read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSlot:
+    """A certificate as it is kept: names for indexes, milliseconds, and the time of closing."""
+
+    slot: int
+    end: SlotEnd
+    proof: str
+    blockhash: str | None
+    parent_slot: int | None
+    block_height: int | None
+    sources: tuple[tuple[str, int, bool], ...]
+    """(endpoint, transactions, covers)."""
+    missed_by: tuple[str, ...]
+    delay_ms: tuple[tuple[str, float], ...]
+    recovered_by: str | None
+    closed_at_ns: int
+    """Nanoseconds since 1970."""
+
+
+class LedgerStore(Protocol):
+    """Certificates and cursors on disk. Calls block: they are made in a thread, one at a time.
+
+    All raise StoreFailed, saying what, where, and what to do.
+    """
+
+    def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
+        """Write these in one transaction, each over its predecessor; durable on return.
+
+        `settled`: every slot from the first of ours to this one has a certificate.
+        """
+
+    def settled(self) -> int | None:
+        """The highest `settled` ever committed; None in a new store."""
+
+    def cursors(self) -> list[Cursor]:
+        """All cursors."""
+
+    def slots(self, first: int, end: int, limit: int) -> list[StoredSlot]:
+        """Certificates of slots from `first` to `end`, `end` excluded, ascending, at most `limit`."""
+
+    def forget_before(self, closed_at_ns: int) -> int:
+        """Drop closed certificates that are older; returns how many. Open ones stay."""
 
 
 class Clock(Protocol):

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment
 from monitor.core.events import Row
 
@@ -66,4 +67,21 @@ class Report:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-Command = OpenFeed | AmendFeed | CloseFeed | Release | Report
+@dataclass(frozen=True, slots=True)
+class Certify:
+    """Store these certificates, each over an earlier one of its slot. What was to be handed on came before."""
+
+    certificates: list[Certificate]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Every slot of ours up to this one has a certificate, and all that is held of them was handed on at every level.
+
+    So a daemon that starts again need not look at them, and cursors may move up to here.
+    """
+
+    slot: int
+
+
+Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled

@@ -5,6 +5,7 @@ MonitorError
 ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
 ├── ListenRefused          our HTTP address cannot be had; exit 1
 ├── SinkFailed             a sink could not take what it was given
+├── StoreFailed            the ledger's database could not be opened, read or written
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
 ├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
@@ -33,6 +34,10 @@ class ListenRefused(MonitorError):
 
 class SinkFailed(MonitorError):
     """A sink could not be opened or written."""
+
+
+class StoreFailed(MonitorError):
+    """The ledger's database cannot be opened, read or written; the message names the file and the remedy."""
 
 
 class PlanRefused(MonitorError):

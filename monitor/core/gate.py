@@ -22,6 +22,8 @@ class Tally:
 
     duplicates: list[int]
     """By endpoint: copies that another had brought first, or that came twice."""
+    missed: list[int] = field(default_factory=list)
+    """By endpoint: updates of closed slots that its unbroken stream should have brought, and did not."""
     stale: int = 0
     """Updates of slots below all that is kept."""
     late: int = 0

@@ -44,7 +44,9 @@ class Policy:
     silence: float = 15.0
     """How long an open stream may bring nothing at all; servers ping every 10 s (PROTOCOL 2.4)."""
     start_slot: int | None = None
-    """First slot of ours; None starts at the tip."""
+    """First slot of ours, asked for at the opening; None starts at the tip."""
+    resume_slot: int | None = None
+    """First slot of ours after a restart: feeds begin live, and a replay fills what lies between (DESIGN 5)."""
     can_amend: bool = True
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
 
@@ -54,7 +56,7 @@ class Kernel:
 
     def __init__(self, monitors: Sequence[Monitor], endpoints: int, policy: Policy) -> None:
         self.levels = Levels.of(monitors, policy.commitment)
-        self.tally = Tally([0] * endpoints)
+        self.tally = Tally([0] * endpoints, [0] * endpoints)
         self.gate = Gate(self.levels, self.tally, hold=policy.hold)
         self.join = Join(self.gate, floor=policy.start_slot)
         self.connections = Connections(
