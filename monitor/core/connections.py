@@ -71,6 +71,8 @@ class Connection:
     asked: list[tuple[float, int]] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     """When replays were refused of late, none of them answered since."""
+    last_ending: Ending | None = None
+    """How the endpoint's last stream ended; kept while the next one is open."""
 
 
 class Connections:
@@ -113,6 +115,7 @@ class Connections:
         if refuses:
             connection.refused.append(now)
         self._learn(connection, ending)
+        connection.last_ending = ending
         errors = self.errors[connection.endpoint]
         errors[ending.reason] = errors.get(ending.reason, 0) + 1
         connection.feed = None

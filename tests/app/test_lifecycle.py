@@ -115,7 +115,9 @@ async def test_is_not_ready_while_no_endpoint_can_be_reached(tmp_path: Path) -> 
         await until(failed)
         status, body = await get(f"{address}/readyz")
     assert status == 503
-    assert orjson.loads(body)["reasons"] == ["no feed has brought a whole slot yet"]
+    reasons = orjson.loads(body)["reasons"]
+    assert reasons[0] == "no feed has brought a whole slot yet"
+    assert reasons[1].startswith("endpoint ams is not streaming: unreachable (")
     (ended,) = [r for r in journal.reports if r.sentence == "a feed ended"][:1]
     assert ended.facts["reason"] == "unreachable"
 

@@ -67,6 +67,16 @@ def test_a_clean_end_of_stream_is_an_outage_too() -> None:
     assert play.kernel.connections.errors == [{EndReason.END: 1}]
 
 
+def test_the_last_ending_is_kept_while_the_next_stream_is_open() -> None:
+    play = Play(ALL)
+    (connection,) = play.kernel.connections.all
+    assert connection.last_ending is None
+    play.ends(1, EndReason.END).at(1.0)
+    assert connection.feed == 2
+    assert connection.last_ending is not None
+    assert connection.last_ending.reason == EndReason.END
+
+
 def test_a_pause_of_our_reading_lengthens_patience_by_itself_and_no_more() -> None:
     connections = Connections(1, generation=1, silence=15.0)
     list(connections.start(0.0, None))
