@@ -1,6 +1,11 @@
-"""What must hold between several keys; checked on plain values, so that one bad key hides no other mistake."""
+"""What must hold beyond a single value: between keys, and of the files that they name.
 
+Checked on plain values, so that one bad key hides no other mistake.
+"""
+
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from monitor.app.configuration_document import Document
@@ -9,13 +14,14 @@ from monitor.app.configuration_mistakes import Location
 
 
 def check_document(document: Document) -> None:
-    """Note every mistake between keys in the document."""
+    """Note every mistake between keys in the document, and every file of certificates that is none."""
     for section in ("endpoints", "rpc", "monitors", "sinks"):
         _check_unique(document, section, "name")
     _check_unique(document, "sinks", "path")
     for location, monitor in _mappings(document, "monitors"):
         _check_monitor(document, location, monitor)
     _check_sinks(document)
+    _check_certificates(document)
 
 
 def _mappings(document: Document, section: str) -> Iterator[tuple[Location, dict[str, Any]]]:
@@ -69,6 +75,30 @@ def _check_sinks(document: Document) -> None:
                 document.wrong(at, f"names no monitor: {name}", _known(known))
             elif name in wanted[:n]:
                 document.wrong(at, f"names {name} twice", "remove one of the two")
+
+
+def _check_certificates(document: Document) -> None:
+    for location, endpoint in _mappings(document, "endpoints"):
+        name = endpoint.get("ca_file")
+        # What is no text fit for a path is told of already, by the kind of value that it should be.
+        if isinstance(name, str) and name.strip() and min(name) >= " ":
+            wrong = _wrong_with_certificates(document.file.parent / name)
+            if wrong is not None:
+                remedy = "give the path of a PEM file that this user may read"
+                document.wrong((*location, "ca_file"), wrong, remedy)
+
+
+def _wrong_with_certificates(file: Path) -> str | None:
+    """Why TLS cannot trust by this file; None when it can."""
+    try:
+        if file.exists() and not file.is_file():
+            return "is no file"  # reading a pipe would take for ever
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        return "holds no certificate"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
 
 
 def _known(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from monitor.core.chain import Commitment
 from monitor.core.errors import ConfigurationRefused
 from monitor.core.monitors import DataSlice
 from monitor.ports import Endpoint
-from tests.app.configurations import KEY, LEAST, loaded, mistakes, written
+from tests.app.configurations import CERTIFICATE, KEY, LEAST, loaded, mistakes, written
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "example.yaml"
@@ -146,6 +146,7 @@ failover: {enabled: false}
 
 
 def test_relative_paths_start_at_the_directory_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text(CERTIFICATE)
     configuration = loaded(
         tmp_path,
         """\

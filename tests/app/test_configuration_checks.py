@@ -1,8 +1,9 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.app.configurations import LEAST, loaded, mistakes
+from tests.app.configurations import CERTIFICATE, LEAST, loaded, mistakes
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,62 @@ def test_names_that_are_lists_are_no_names(tmp_path: Path) -> None:
         "2: monitors[0].name: is no text; write text, in quotes if it looks like a number",
         "2: monitors[1].name: is no text; write text, in quotes if it looks like a number",
     ]
+
+
+def endpoint(ca_file: str) -> str:
+    return f"endpoints:\n - {{name: a, url: 'https://a', ca_file: {ca_file}}}\n"
+
+
+def test_a_file_with_a_certificate_is_taken_wherever_it_stands(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere.pem"
+    elsewhere.write_text("Issued to everybody.\n" + CERTIFICATE)
+    (tmp_path / "ca.pem").write_text(CERTIFICATE)
+
+    for name in ("ca.pem", str(elsewhere)):
+        assert loaded(tmp_path, endpoint(name)).endpoints[0].ca_file is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("missing.pem", "cannot be read: No such file or directory"),
+        ("no-folder/ca.pem", "cannot be read: No such file or directory"),
+        ("folder", "is no file"),
+        ("n" * 300, "cannot be read: File name too long"),
+        ("text.pem", "holds no certificate"),
+        ("empty.pem", "holds no certificate"),
+    ],
+)
+def test_a_ca_file_that_vouches_for_nobody_is_a_mistake(
+    tmp_path: Path, name: str, wrong: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.pem").write_text(CERTIFICATE.replace("CERTIFICATE", "PRIVATE KEY"))
+    (tmp_path / "empty.pem").touch()
+
+    assert mistakes(tmp_path, endpoint(name)) == [
+        f"2: endpoints[0].ca_file: {wrong}; give the path of a PEM file that this user may read"
+    ]
+
+
+def test_a_pipe_is_no_ca_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    (told,) = mistakes(tmp_path, endpoint("pipe"))
+    assert "ca_file: is no file" in told
+
+
+def test_a_ca_file_that_may_not_be_read_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text(CERTIFICATE)
+    file.chmod(0)
+    if os.access(file, os.R_OK):
+        pytest.skip("this user may read everything")
+
+    (told,) = mistakes(tmp_path, endpoint("ca.pem"))
+    assert "ca_file: cannot be read: Permission denied" in told
+
+
+def test_a_ca_file_that_is_no_path_is_told_once(tmp_path: Path) -> None:
+    for ca_file in ("5", "''", "'${NOT_SET}'", '"a\\0b"'):
+        assert len(mistakes(tmp_path, endpoint(ca_file))) == 1
