@@ -88,6 +88,7 @@ class Sink(Protocol):
         """Take whole records, each ending in a newline. Returning is the acknowledgement.
 
         Raises SinkFailed; the next call then brings the same lines again, and the sink goes on where it stopped.
+        Raises ReaderLeft where no call ever can succeed again; it ends the daemon.
         """
 
     async def flush(self) -> None:

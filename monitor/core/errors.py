@@ -5,6 +5,7 @@ MonitorError
 ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
 ├── ListenRefused          our HTTP address cannot be had; exit 1
 ├── SinkFailed             a sink could not take what it was given
+├── ReaderLeft             whoever read our standard output has left for good; exit 1
 ├── StoreFailed            the ledger's database could not be opened, read or written
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
@@ -34,6 +35,10 @@ class ListenRefused(MonitorError):
 
 class SinkFailed(MonitorError):
     """A sink could not be opened or written."""
+
+
+class ReaderLeft(MonitorError):
+    """Nobody reads our standard output any more, nor ever will: trying again is pointless, so the daemon ends."""
 
 
 class StoreFailed(MonitorError):

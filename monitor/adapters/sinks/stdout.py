@@ -2,6 +2,9 @@
 
 A pipe that nobody reads would hold a writing thread, and with it the stop of the daemon, for ever. So the thread
 waits for room with one eye on the daemon, and writes no more at a time than a pipe with room takes at once.
+
+A pipe whose reader has left never gets another: the daemon ends, as every program in a pipe does, and whoever
+runs it starts both again.
 """
 
 import os
@@ -13,7 +16,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from monitor.adapters.sinks.descriptor import BatchWriter
-from monitor.core.errors import SinkFailed
+from monitor.core.errors import ReaderLeft, SinkFailed
 
 _LOOK_MS: Final = 100
 """How long a thread waits for room before it asks whether the daemon stops."""
@@ -38,9 +41,13 @@ class StdoutSink:
             ) from error
 
     async def write(self, lines: Sequence[bytes]) -> None:
-        """Write the lines. Raises SinkFailed, as for a pipe whose reader has gone."""
+        """Write the lines. Raises SinkFailed, and ReaderLeft for a pipe whose reader has gone."""
         try:
             await anyio.to_thread.run_sync(self._writer.write, self._descriptor, lines)
+        except BrokenPipeError as error:
+            raise ReaderLeft(
+                "standard output: its reader has left, so the daemon ended; start both again"
+            ) from error
         except OSError as error:
             raise SinkFailed(f"standard output: {error.strerror}") from error
 

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from monitor.adapters.sinks.stdout import StdoutSink
-from monitor.core.errors import SinkFailed
+from monitor.core.errors import ReaderLeft, SinkFailed
 
 
 async def test_writes_whole_lines_to_the_descriptor() -> None:
@@ -22,12 +22,35 @@ async def test_writes_whole_lines_to_the_descriptor() -> None:
     os.close(writing)
 
 
-async def test_a_reader_that_left_is_a_failure_of_the_sink() -> None:
+async def test_a_reader_that_left_ends_the_daemon() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    with pytest.raises(SinkFailed, match="standard output"):
+    with pytest.raises(ReaderLeft, match="its reader has left"):
         await StdoutSink(writing).write([b"1\n"])
     os.close(writing)
+
+
+async def test_a_reader_that_leaves_in_the_middle_ends_the_daemon() -> None:
+    reading, writing = os.pipe()
+
+    def read_a_little_and_leave() -> None:
+        os.read(reading, 1000)
+        os.close(reading)
+
+    reader = threading.Thread(target=read_a_little_and_leave)
+    reader.start()
+    with pytest.raises(ReaderLeft):
+        await StdoutSink(writing).write([b"x" * 200_000 + b"\n"])
+    reader.join()
+    os.close(writing)
+
+
+async def test_an_error_that_may_pass_is_a_failure_of_the_sink() -> None:
+    reading, writing = os.pipe()
+    os.close(writing)
+    with pytest.raises(SinkFailed, match="standard output: Bad file descriptor"):
+        await StdoutSink(reading).write([b"1\n"])
+    os.close(reading)
 
 
 async def test_a_closed_descriptor_is_refused_at_opening() -> None:
