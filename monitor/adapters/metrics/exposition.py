@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from monitor.adapters.metrics.snapshot import EndpointCounts, Snapshot
+from monitor.core.certificates import Coverage
 
 Samples = Iterable[tuple[list[str], float]]
 
@@ -69,6 +70,12 @@ def _of_endpoints(snapshot: Snapshot) -> Iterator[Metric]:
         each(lambda counts: counts.duplicates),
     )
     yield _counter(
+        "chain_monitor_endpoint_missed_total",
+        "Updates that the endpoint's unbroken stream should have brought, and did not.",
+        ["endpoint"],
+        each(lambda counts: counts.missed),
+    )
+    yield _counter(
         "chain_monitor_filter_disagreements_total",
         "Updates on which the server's filter and ours disagreed; one in 1,000 is judged both ways.",
         ["endpoint"],
@@ -103,7 +110,7 @@ def _of_endpoints(snapshot: Snapshot) -> Iterator[Metric]:
 def _of_the_chain(snapshot: Snapshot) -> Iterator[Metric]:
     yield _counter(
         "chain_monitor_slots_total",
-        "Slots that ended in the state.",
+        "Certificates of slots by state; a slot that was partial first is counted in both states.",
         ["state"],
         (([state], count) for state, count in snapshot.slots.items()),
     )
@@ -114,16 +121,63 @@ def _of_the_chain(snapshot: Snapshot) -> Iterator[Metric]:
         (([commitment], slot) for commitment, slot in snapshot.frontiers.items()),
     )
     yield _gauge(
+        "chain_monitor_durable_frontier_slot",
+        "Highest slot up to which every certificate is on the disk.",
+        [],
+        _one(snapshot.durable_slot),
+    )
+    yield _gauge(
         "chain_monitor_tip_slot",
         "Highest slot seen on any endpoint.",
         [],
-        [] if snapshot.tip_slot is None else [([], snapshot.tip_slot)],
+        _one(snapshot.tip_slot),
     )
     yield _counter(
         "chain_monitor_shed_total",
         "Events given up, by reason.",
         ["reason"],
         (([reason], count) for reason, count in snapshot.shed.items()),
+    )
+    yield from _of_coverage(snapshot)
+
+
+def _of_coverage(snapshot: Snapshot) -> Iterator[Metric]:
+    known = snapshot.coverage
+
+    def shown(value: Callable[[Coverage], float | None]) -> Samples:
+        return _one(None if known is None else value(known))
+
+    yield _counter(
+        "chain_monitor_blocks_expected_total",
+        "Finalized blocks that there are since the first slot of ours, held or not.",
+        [],
+        shown(lambda coverage: coverage.produced),
+    )
+    yield _counter(
+        "chain_monitor_blocks_received_total",
+        "Finalized blocks that are held whole.",
+        [],
+        shown(lambda coverage: coverage.complete),
+    )
+    yield _gauge(
+        "chain_monitor_slot_coverage_ratio",
+        "Finalized blocks held whole, of those that there are; skipped slots do not count.",
+        [],
+        shown(
+            lambda coverage: coverage.complete / coverage.produced if coverage.produced else None
+        ),
+    )
+    yield _gauge(
+        "chain_monitor_gap_open_slots",
+        "Finalized blocks that are not held whole.",
+        [],
+        shown(lambda coverage: coverage.produced - coverage.complete),
+    )
+    yield _counter(
+        "chain_monitor_slots_missing_total",
+        "Slots that were finalized with something of them missing.",
+        [],
+        _one(snapshot.missing_slots),
     )
 
 
@@ -157,6 +211,11 @@ def _of_sinks(snapshot: Snapshot) -> Iterator[Metric]:
         ["sink"],
         (([name], counts.failures) for name, counts in known.items()),
     )
+
+
+def _one(value: float | None) -> Samples:
+    """The sample of a metric without labels; none while the value is unknown."""
+    return [] if value is None else [([], value)]
 
 
 def _counter(name: str, meaning: str, labels: list[str], samples: Samples) -> Metric:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.core.certificates import Coverage
+
 
 @dataclass(frozen=True, slots=True)
 class EndpointCounts:
@@ -12,6 +14,8 @@ class EndpointCounts:
     """By kind, in the words of `core.chain.KIND_WORDS`."""
     frames_bytes: int = 0
     duplicates: int = 0
+    missed: int = 0
+    """Updates of closed slots that its unbroken stream should have brought, and did not."""
     errors: Mapping[str, int] = field(default_factory=dict)
     """Ended streams by reason, in the words of `core.endings.EndReason`."""
     filter_disagreements: int = 0
@@ -43,9 +47,14 @@ class Snapshot:
     endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
     sinks: Mapping[str, SinkCounts] = field(default_factory=dict)
     slots: Mapping[str, int] = field(default_factory=dict)
-    """Slots that have ended in each state, in lower case."""
+    """Certificates by what they say of their slot, in the words of `core.certificates.SlotEnd`."""
+    missing_slots: int | None = None
+    """Slots that were finalized with something of them missing, since completed or not."""
     frontiers: Mapping[str, int] = field(default_factory=dict)
     """By commitment word."""
+    durable_slot: int | None = None
+    """Highest slot up to which certificates are on the disk."""
     tip_slot: int | None = None
+    coverage: Coverage | None = None
     shed: Mapping[str, int] = field(default_factory=dict)
     """Events given up, by reason."""

@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.adapters.metrics import exposition
 from monitor.adapters.metrics.exposition import Exposition
 from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapshot
+from monitor.core.certificates import Coverage
 
 TOOLS = Path(__file__).resolve().parents[3] / ".tools" / "bin"
 
@@ -19,6 +20,7 @@ FULL = Snapshot(
             messages={"transaction": 5, "slot": 2},
             frames_bytes=700,
             duplicates=3,
+            missed=9,
             filter_disagreements=6,
             errors={"lagged": 1},
             open_feeds=1,
@@ -33,7 +35,10 @@ FULL = Snapshot(
         )
     },
     slots={"complete": 8, "skipped": 1},
+    missing_slots=5,
     frontiers={"processed": 12, "confirmed": 11},
+    durable_slot=10,
+    coverage=Coverage(complete=6, produced=8, by_height=True),
     tip_slot=13,
     shed={"memory": 2},
 )
@@ -58,6 +63,8 @@ def test_every_count_of_a_snapshot_is_shown_under_its_name() -> None:
         ("chain_monitor_received_bytes_total", "endpoint=nyc"): 0,
         ("chain_monitor_duplicates_total", "endpoint=ams"): 3,
         ("chain_monitor_duplicates_total", "endpoint=nyc"): 0,
+        ("chain_monitor_endpoint_missed_total", "endpoint=ams"): 9,
+        ("chain_monitor_endpoint_missed_total", "endpoint=nyc"): 0,
         ("chain_monitor_filter_disagreements_total", "endpoint=ams"): 6,
         ("chain_monitor_filter_disagreements_total", "endpoint=nyc"): 0,
         ("chain_monitor_endpoint_errors_total", "endpoint=ams,reason=lagged"): 1,
@@ -69,7 +76,13 @@ def test_every_count_of_a_snapshot_is_shown_under_its_name() -> None:
         ("chain_monitor_slots_total", "state=skipped"): 1,
         ("chain_monitor_frontier_slot", "commitment=processed"): 12,
         ("chain_monitor_frontier_slot", "commitment=confirmed"): 11,
+        ("chain_monitor_durable_frontier_slot", ""): 10,
         ("chain_monitor_tip_slot", ""): 13,
+        ("chain_monitor_blocks_expected_total", ""): 8,
+        ("chain_monitor_blocks_received_total", ""): 6,
+        ("chain_monitor_slot_coverage_ratio", ""): 0.75,
+        ("chain_monitor_gap_open_slots", ""): 2,
+        ("chain_monitor_slots_missing_total", ""): 5,
         ("chain_monitor_shed_total", "reason=memory"): 2,
         ("chain_monitor_events_total", "kind=transaction,monitor=usdc,sink=file"): 4,
         ("chain_monitor_sink_queued_bytes", "sink=file"): 90,
@@ -80,6 +93,16 @@ def test_every_count_of_a_snapshot_is_shown_under_its_name() -> None:
 
 def test_what_is_unknown_is_left_out_and_not_0() -> None:
     assert samples(Snapshot()) == {}
+
+
+def test_a_chain_without_a_block_yet_has_no_coverage_ratio() -> None:
+    shown = samples(Snapshot(coverage=Coverage(complete=0, produced=0, by_height=True)))
+
+    assert shown == {
+        ("chain_monitor_blocks_expected_total", ""): 0,
+        ("chain_monitor_blocks_received_total", ""): 0,
+        ("chain_monitor_gap_open_slots", ""): 0,
+    }
 
 
 def test_each_scrape_reads_a_new_snapshot() -> None:
@@ -111,7 +134,7 @@ def test_each_metric_name_is_written_once() -> None:
     source = Path(exposition.__file__).read_text(encoding="utf-8")
     names = re.findall(r'"(chain_monitor_\w+)"', source)
 
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 24
 
 
 def promtool() -> str:
