@@ -26,8 +26,8 @@ from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
-from monitor.app.snapshot import exposition
 from monitor.app.state_directory import StateDirectory
+from monitor.app.views import answers
 from monitor.app.wiring import Daemon, MakeSink, assemble, grpc_settings, make_sink
 from monitor.core.commands import Report
 from monitor.core.errors import ConfigurationRefused, MonitorError
@@ -197,11 +197,7 @@ async def _serve(
         reporter.report(Report("info", "the API listened", {"url": url}))
         task_status.started()
 
-    metrics = exposition(daemon, daemon.reader)
-    api = HttpApi(
-        daemon.configuration.api.listen, metrics=metrics.text, ready=lambda: unready(daemon)
-    )
-    await api.serve(started)
+    await HttpApi(daemon.configuration.api.listen, answers(daemon)).serve(started)
 
 
 async def _tell_status(daemon: Daemon, notifier: Notifier) -> None:

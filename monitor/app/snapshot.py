@@ -6,6 +6,7 @@ from monitor import __version__
 from monitor.adapters.metrics.exposition import Exposition
 from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapshot
 from monitor.app.wiring import Daemon
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import KIND_WORDS, Commitment, Kind
 
 
@@ -25,7 +26,8 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
             for index, endpoint in enumerate(daemon.configuration.endpoints)
         },
         sinks=_sinks(daemon),
-        slots=dict(tally.slots),
+        slots={end.value: tally.slots.get(end, 0) for end in SlotEnd},
+        missing_slots=tally.slots.get(SlotEnd.PARTIAL, 0),
         frontiers={
             level.name.lower(): frontier[level] for level in Commitment if frontier[level] >= 0
         },
@@ -42,6 +44,7 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
         messages={KIND_WORDS[Kind(kind)]: count for kind, count in traffic.kinds.items()},
         frames_bytes=traffic.frames_bytes,
         duplicates=kernel.tally.duplicates[index],
+        missed=kernel.tally.missed[index],
         errors={reason.value: n for reason, n in kernel.connections.errors[index].items()},
         filter_disagreements=daemon.driver.check.disagreements[index],
         open_feeds=traffic.open_feeds,

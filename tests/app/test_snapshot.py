@@ -4,6 +4,7 @@ from pathlib import Path
 
 from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release
 from monitor.core.endings import Ending, EndReason
@@ -40,7 +41,9 @@ def test_before_anything_came_every_endpoint_and_sink_is_there_and_nothing_is_in
     counts = snapshot(daemon(tmp_path), "plain")
     assert list(counts.endpoints) == ["ams", "nyc"]
     assert list(counts.sinks) == ["both", "single"]
-    assert (counts.slots, counts.frontiers, counts.tip_slot) == ({}, {}, None)
+    assert (counts.frontiers, counts.tip_slot) == ({}, None)
+    assert (set(counts.slots), sum(counts.slots.values())) == (set(SlotEnd), 0)
+    assert counts.missing_slots == 0
     ams = counts.endpoints["ams"]
     assert (ams.messages, ams.frames_bytes, ams.open_feeds, ams.errors) == ({}, 0, 0, {})
     assert (ams.last_message_age, ams.reader) == (None, "plain")
@@ -71,7 +74,21 @@ def test_the_chain_is_told_by_level(tmp_path: Path) -> None:
     kernel.handle(FramesArrived(1, [finalized(5)]), 0.0)
     counts = snapshot(made, "plain")
     assert counts.frontiers == {"confirmed": 5, "finalized": 5}
-    assert counts.slots == {"complete": 1}
+    assert {state: count for state, count in counts.slots.items() if count} == {"complete": 1}
+
+
+def test_slots_that_were_finalized_with_something_missing_are_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    made.driver.kernel.tally.close("partial", 3)
+    counts = snapshot(made, "plain")
+    assert (counts.slots["partial"], counts.missing_slots) == (3, 3)
+
+
+def test_what_an_endpoint_missed_is_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    made.driver.kernel.tally.missed[1] = 4
+    endpoints = snapshot(made, "plain").endpoints
+    assert [counts.missed for counts in endpoints.values()] == [0, 4]
 
 
 def test_endings_are_told_by_reason(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
-"""What the daemon answers over HTTP: metrics, health, readiness."""
+"""What the daemon answers over HTTP: metrics, health, readiness, and its views."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
+import anyio.to_thread
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -10,37 +12,83 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from monitor.adapters.http.slots import SlotsRefused, asked_range, lines_of
+from monitor.core.errors import StoreFailed
+from monitor.ports import StoredSlot
+
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
+_JSON: Final = "application/json"
+_JSON_LINES: Final = "application/x-ndjson"
 
 
-def application(metrics: Callable[[], bytes], ready: Callable[[], list[str]]) -> Starlette:
-    """`metrics` gives the exposition; `ready` the reasons why the daemon is not, none when it is."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the API asks the daemon for. All are called in the daemon's loop, so they must be quick."""
+
+    metrics: Callable[[], bytes]
+    """The exposition."""
+    ready: Callable[[], list[str]]
+    """Reasons why the daemon is not ready; none when it is."""
+    status: Callable[[], Mapping[str, object]]
+    """How the daemon is, as plain JSON values."""
+    newest_slot: Callable[[], int | None]
+    """The last slot that has a certificate; None while none has."""
+    slots: Callable[[int, int, int], Awaitable[list[StoredSlot]]]
+    """As `LedgerStore.slots`, but off the loop."""
+
+
+def application(answers: Answers) -> Starlette:
+    """All routes."""
 
     async def show_metrics(_request: Request) -> Response:
-        return Response(metrics(), media_type=_EXPOSITION)
+        return Response(answers.metrics(), media_type=_EXPOSITION)
 
     async def show_health(_request: Request) -> Response:
         return _json({"healthy": True})  # that this runs is the proof: it runs in the daemon's loop
 
     async def show_readiness(_request: Request) -> Response:
-        reasons = ready()
+        reasons = answers.ready()
         return _json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
-    async def show_refusal(_request: Request, refusal: Exception) -> Response:
-        assert isinstance(refusal, HTTPException)  # it is registered for nothing else
-        answer = _json({"error": refusal.detail}, refusal.status_code)
-        answer.headers.update(refusal.headers or {})
-        return answer
+    async def show_status(_request: Request) -> Response:
+        return _json(answers.status())
+
+    async def show_slots(request: Request) -> Response:
+        first, end = asked_range(request.query_params, answers.newest_slot())
+        found = await answers.slots(first, end, end - first)
+        lines = await anyio.to_thread.run_sync(lines_of, found)
+        return Response(lines, media_type=_JSON_LINES)
 
     return Starlette(
         routes=[
             Route("/metrics", show_metrics),
             Route("/healthz", show_health),
             Route("/readyz", show_readiness),
+            Route("/api/v1/status", show_status),
+            Route("/api/v1/slots", show_slots),
         ],
-        exception_handlers={HTTPException: show_refusal},
+        exception_handlers={
+            HTTPException: _show_refusal,
+            SlotsRefused: _show_bad_question,
+            StoreFailed: _show_failed_store,
+        },
     )
 
 
+async def _show_refusal(_request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, HTTPException)  # it is registered for nothing else
+    answer = _json({"error": refusal.detail}, refusal.status_code)
+    answer.headers.update(refusal.headers or {})
+    return answer
+
+
+async def _show_bad_question(_request: Request, refusal: Exception) -> Response:
+    return _json({"error": str(refusal)}, 400)
+
+
+async def _show_failed_store(_request: Request, failure: Exception) -> Response:
+    return _json({"error": str(failure)}, 503)
+
+
 def _json(content: object, status: int = 200) -> Response:
-    return Response(orjson.dumps(content) + b"\n", status, media_type="application/json")
+    return Response(orjson.dumps(content) + b"\n", status, media_type=_JSON)

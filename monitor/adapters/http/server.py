@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import anyio
 import uvicorn
 
-from monitor.adapters.http.routes import application
+from monitor.adapters.http.routes import Answers, application
 from monitor.core.errors import ListenRefused
 
 _BACKLOG: Final = 128
@@ -20,11 +20,9 @@ _PATIENCE: Final = 1
 class HttpApi:
     """The HTTP server of one daemon."""
 
-    def __init__(
-        self, listen: str, metrics: Callable[[], bytes], ready: Callable[[], list[str]]
-    ) -> None:
+    def __init__(self, listen: str, answers: Answers) -> None:
         self._listen = listen
-        self._application = application(metrics, ready)
+        self._application = application(answers)
 
     async def serve(self, started: Callable[[str], None]) -> None:
         """Answer until cancelled; `started` gets the URL when connections are taken. Asyncio only.

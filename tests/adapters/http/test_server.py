@@ -6,12 +6,13 @@ import pytest
 
 from monitor.adapters.http.server import HttpApi, bind, url_of
 from monitor.core.errors import ListenRefused
+from tests.adapters.http.answers import ANSWERS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
 
 
 def api(listen: str) -> HttpApi:
-    return HttpApi(listen, lambda: b"", list)
+    return HttpApi(listen, ANSWERS)
 
 
 async def start(served: HttpApi, tasks: anyio.abc.TaskGroup) -> str:

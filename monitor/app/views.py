@@ -1,0 +1,91 @@
+"""What the daemon answers when it is asked how things are: its status, its slots, its metrics."""
+
+from collections.abc import Iterator
+
+from monitor.adapters.http.routes import Answers
+from monitor.adapters.metrics.snapshot import Snapshot
+from monitor.app.readiness import unready
+from monitor.app.snapshot import exposition, snapshot
+from monitor.app.wiring import Daemon
+from monitor.core.endings import Ending
+from monitor.core.errors import StoreFailed
+from monitor.ports import StoredSlot
+
+
+def answers(daemon: Daemon) -> Answers:
+    """Everything that the API asks for."""
+    return Answers(
+        metrics=exposition(daemon, daemon.reader).text,
+        ready=lambda: unready(daemon),
+        status=lambda: status(daemon),
+        newest_slot=lambda: None,
+        slots=_slots,
+    )
+
+
+async def _slots(first: int, end: int, limit: int) -> list[StoredSlot]:
+    raise StoreFailed("certificates are not kept in this release")
+
+
+def status(daemon: Daemon) -> dict[str, object]:
+    """The daemon in short, as plain JSON values; a number that is not known is None."""
+    counts = snapshot(daemon, daemon.reader)
+    reasons = unready(daemon)
+    return {
+        "ready": not reasons,
+        "reasons": reasons,
+        "frontiers": dict(counts.frontiers),
+        "durable_slot": counts.durable_slot,
+        "tip_slot": counts.tip_slot,
+        "slots": {state: count for state, count in counts.slots.items() if count},
+        "coverage": coverage_of(counts),
+        "endpoints": list(_endpoints(daemon, counts)),
+        "sinks": list(_sinks(daemon, counts)),
+    }
+
+
+def coverage_of(counts: Snapshot) -> dict[str, object] | None:
+    """The coverage and how it was counted; None while no block is finalized."""
+    coverage = counts.coverage
+    if coverage is None:
+        return None
+    return {
+        "complete": coverage.complete,
+        "produced": coverage.produced,
+        "counted_by": "block_height" if coverage.by_height else "parent_slot",
+    }
+
+
+def _endpoints(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:
+    connections = daemon.driver.kernel.connections.all
+    for endpoint, connection in zip(daemon.configuration.endpoints, connections, strict=True):
+        known = counts.endpoints[endpoint.name]
+        age = known.last_message_age
+        yield {
+            "endpoint": endpoint.name,
+            "region": endpoint.region,
+            "provider": endpoint.provider,
+            "open_feeds": known.open_feeds,
+            "last_message_age": None if age is None else round(age, 3),
+            "last_ending": _ending(connection.last_ending),
+            "duplicates": known.duplicates,
+            "missed": known.missed,
+        }
+
+
+def _ending(ending: Ending | None) -> dict[str, object] | None:
+    if ending is None:
+        return None
+    return {"reason": ending.reason, "code": ending.code, "text": ending.text}
+
+
+def _sinks(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:
+    for outbox in daemon.outboxes:
+        known = counts.sinks[outbox.name]
+        yield {
+            "sink": outbox.name,
+            "queued_bytes": known.queued_bytes,
+            "records": known.records,
+            "failures": known.failures,
+            "failing": outbox.failing,
+        }

@@ -1,0 +1,121 @@
+"""The status: what a person who asks the daemon is told."""
+
+from pathlib import Path
+
+import orjson
+
+from monitor.adapters.metrics.snapshot import Snapshot
+from monitor.app.views import answers, coverage_of, status
+from monitor.app.wiring import Daemon
+from monitor.core.certificates import Coverage
+from monitor.core.endings import Ending, EndReason
+from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Started
+from tests.app.daemons import NOBODY, StillClock, assembled, configuration
+from tests.core.play import confirmed, created, finalized, meta, processed, tx
+
+
+def watching(directory: Path, clock: StillClock | None = None) -> Daemon:
+    """A daemon with two endpoints whose kernel has begun."""
+    made = assembled(configuration(directory, {"ams": NOBODY, "nyc": NOBODY}), clock=clock)
+    made.driver.kernel.handle(Started(), 0.0)
+    return made
+
+
+def test_a_daemon_that_has_seen_nothing_says_why_it_is_not_ready(tmp_path: Path) -> None:
+    told = status(watching(tmp_path))
+    assert told["ready"] is False
+    assert told["reasons"] == [
+        "sink file is not open",
+        "no feed has brought a whole slot yet",
+        "endpoint ams is not streaming: it has not answered yet",
+        "endpoint nyc is not streaming: it has not answered yet",
+    ]
+    assert (told["frontiers"], told["tip_slot"], told["slots"]) == ({}, None, {})
+
+
+async def test_a_slot_that_closed_is_in_the_frontiers_and_the_counts(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    await made.outboxes[0].open()
+    rows = [created(5), tx(5, 0), meta(5), processed(5), confirmed(5), finalized(5)]
+    made.driver.kernel.handle(FramesArrived(1, rows), 0.0)
+    told = status(made)
+    assert (told["ready"], told["reasons"]) == (True, [])
+    assert told["frontiers"] == {"confirmed": 5, "finalized": 5}
+    assert (told["tip_slot"], told["slots"]) == (5, {"complete": 1})
+
+
+def test_each_endpoint_says_its_feeds_its_last_ending_and_its_losses(tmp_path: Path) -> None:
+    clock = StillClock()
+    made = watching(tmp_path, clock)
+    kernel = made.driver.kernel
+    kernel.handle(FeedOpened(2), 0.0)
+    made.driver.traffic[1].open_feeds = 1
+    made.driver.traffic[1].last_at = clock.seconds - 0.25
+    kernel.tally.duplicates[1], kernel.tally.missed[1] = 7, 3
+    kernel.handle(FeedEnded(1, Ending(EndReason.LAGGED, "INTERNAL", "lagged"), 0.0), 0.0)
+    assert status(made)["endpoints"] == [
+        {
+            "endpoint": "ams",
+            "region": "",
+            "provider": "",
+            "open_feeds": 0,
+            "last_message_age": None,
+            "last_ending": {"reason": "lagged", "code": "INTERNAL", "text": "lagged"},
+            "duplicates": 0,
+            "missed": 0,
+        },
+        {
+            "endpoint": "nyc",
+            "region": "",
+            "provider": "",
+            "open_feeds": 1,
+            "last_message_age": 0.25,
+            "last_ending": None,
+            "duplicates": 7,
+            "missed": 3,
+        },
+    ]
+
+
+def test_each_sink_says_what_waits_and_what_failed(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    (outbox,) = made.outboxes
+    outbox.queued_bytes, outbox.written, outbox.failures = 90, 31, 2
+    outbox.failing = "events.jsonl: No space left on device; make room"
+    assert status(made)["sinks"] == [
+        {
+            "sink": "file",
+            "queued_bytes": 90,
+            "records": 31,
+            "failures": 2,
+            "failing": "events.jsonl: No space left on device; make room",
+        }
+    ]
+
+
+def test_coverage_says_what_it_was_counted_by() -> None:
+    heights = Coverage(complete=87, produced=88, by_height=True)
+    links = Coverage(complete=88, produced=88, by_height=False)
+    told = {"complete": 87, "produced": 88, "counted_by": "block_height"}
+    assert coverage_of(Snapshot(coverage=heights)) == told
+    assert coverage_of(Snapshot(coverage=links)) == {
+        "complete": 88,
+        "produced": 88,
+        "counted_by": "parent_slot",
+    }
+    assert coverage_of(Snapshot()) is None
+
+
+def test_the_status_is_plain_json(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    made.driver.kernel.handle(FeedEnded(1, Ending(EndReason.END, "OK", ""), 0.0), 0.0)
+    assert orjson.loads(orjson.dumps(status(made))) == status(made)
+
+
+def test_the_api_gets_the_daemon_of_the_moment(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    given = answers(made)
+    made.delivery.malformed = 3
+    assert b'chain_monitor_shed_total{reason="malformed"} 3.0' in given.metrics()
+    assert given.ready()[0] == "sink file is not open"
+    assert given.status() == status(made)
