@@ -142,7 +142,8 @@ async def test_systemd_is_asked_for_time_until_the_daemon_is_ready(tmp_path: Pat
         async with running(configuration(tmp_path, simulated.endpoints), around):
             await until(lambda: says("READY=1"))
     assert {line.partition("\n")[0] for line in down[:-1]} == {"EXTEND_TIMEOUT_USEC=30000000"}
-    assert down[0].endswith("\nSTATUS=no feed has brought a whole slot yet")
+    reasons = "no feed has brought a whole slot yet; endpoint ams is not streaming: "
+    assert f"\nSTATUS={reasons}" in down[0]
     assert told[-1].startswith("READY=1\nSTATUS=watching, slot ")
 
 
