@@ -140,6 +140,7 @@ class Cluster:
             seed=options.seed + place,
             started_at=started_at,
             utc_offset=time.time() - anyio.current_time(),
+            portion=options.portion(place),
         )
         settings = ServerSettings(
             port=options.port_of(place),

@@ -3,19 +3,29 @@
 from random import Random
 from typing import Final, Protocol
 
+from monitor.core.chain import Kind
+from monitor.simulator.losses import ALONE, Losses, Portion
+from monitor.simulator.received import Received
+
 WORDS: Final = (
     "kill",
     "refuse",
     "mute",
     "lag",
     "drop-tx",
+    "drop-account",
     "drop-slot",
     "duplicate",
     "cut",
     "heal",
 )
 
-_USUAL_RATIOS: Final = {"drop-tx": 0.01, "drop-slot": 0.05, "duplicate": 0.05}
+_USUAL_RATIOS: Final = {
+    "drop-tx": 0.01,
+    "drop-account": 0.01,
+    "drop-slot": 0.05,
+    "duplicate": 0.05,
+}
 
 
 class Afflicted(Protocol):
@@ -36,8 +46,9 @@ class Afflicted(Protocol):
 class Faults:
     """The faults of one region. Several may be on at once; `heal` ends them all."""
 
-    def __init__(self, region: Afflicted, seed: int) -> None:
+    def __init__(self, region: Afflicted, seed: int, portion: Portion = ALONE) -> None:
         self._region = region
+        self._portion = portion
         self._dice = Random(f"{seed}:faults")
         self.killed = False
         self.refusing = False
@@ -45,13 +56,14 @@ class Faults:
         self.lag = 0.0
         """Seconds."""
         self.drop_tx = 0.0
-        """Share of transactions that are never sent, nor in their block."""
+        """Share of transactions that are never sent, nor in their block. Shares are of what the region may lose."""
+        self.drop_account = 0.0
+        """Share of account writes that are never sent, nor in their block."""
         self.drop_slot = 0.0
         """Share of slots of which nothing is heard."""
         self.duplicate = 0.0
         """Share of messages sent twice."""
-        self.dropped_transactions = 0
-        self.dropped_slots = 0
+        self.losses = Losses()
         self.repeated_messages = 0
 
     @property
@@ -63,6 +75,7 @@ class Faults:
             found.append(f"lag {self.lag:g}")
         ratios = (
             ("drop-tx", self.drop_tx),
+            ("drop-account", self.drop_account),
             ("drop-slot", self.drop_slot),
             ("duplicate", self.duplicate),
         )
@@ -98,23 +111,31 @@ class Faults:
             case _:
                 return self._heal()
 
-    def drops_transaction(self) -> bool:
-        """Drawn for each transaction that comes."""
-        dropped = self._draw(self.drop_tx)
-        self.dropped_transactions += dropped
-        return dropped
+    def drops(self, message: Received) -> bool:
+        """Drawn for each transaction and account write that comes; what is dropped is noted."""
+        ratio = self._drop_ratio(message.kind)
+        if not ratio or not self._draw(ratio) or not self._portion.has(message):
+            return False
+        self.losses.lose(message)
+        return True
 
-    def drops_slot(self) -> bool:
-        """Drawn once a slot."""
-        dropped = self._draw(self.drop_slot)
-        self.dropped_slots += dropped
-        return dropped
+    def drops_slot(self, slot: int) -> bool:
+        """Drawn once a slot; what is dropped is noted."""
+        if not self._draw(self.drop_slot) or not self._portion.has_slot(slot):
+            return False
+        self.losses.lose_slot(slot)
+        return True
 
     def repeats(self) -> bool:
         """Drawn for each message of each ring."""
         repeated = self._draw(self.duplicate)
         self.repeated_messages += repeated
         return repeated
+
+    def _drop_ratio(self, kind: Kind) -> float:
+        if kind is Kind.TRANSACTION:
+            return self.drop_tx
+        return self.drop_account if kind is Kind.ACCOUNT else 0.0
 
     def _draw(self, ratio: float) -> bool:
         return ratio > 0 and self._dice.random() < ratio
@@ -130,7 +151,7 @@ class Faults:
             self._region.restart()
         self.killed = self.refusing = self.muted = False
         self.lag = 0.0
-        self.drop_tx = self.drop_slot = self.duplicate = 0.0
+        self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
         return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"
 

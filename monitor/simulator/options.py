@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.region import RegionSettings
 
 USUAL_DELAYS: Final = {"ams": 0.020, "nyc": 0.060, "tyo": 0.120}
@@ -39,6 +40,8 @@ class SimulateOptions:
     """Seconds from the leader to a region, where it should differ from the usual."""
     jitter: float = 0.005
     """Seconds: each update is later by up to this much, at random."""
+    losses_apart: bool = False
+    """What regions drop, no two of them drop both: any two together hold everything."""
     gzip: bool = True
     """Offer gzip, as the real server does."""
     chain: ChainSettings = field(default_factory=ChainSettings)
@@ -55,6 +58,10 @@ class SimulateOptions:
             jitter=self.jitter,
             x_token=self.token,
         )
+
+    def portion(self, place: int) -> Portion:
+        """What the i-th region may lose."""
+        return Portion(place, len(self.regions)) if self.losses_apart else ALONE
 
     def chain_settings(self) -> ChainSettings:
         """How a made chain is set up."""

@@ -17,6 +17,7 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.simulator.faults import Faults
 from monitor.simulator.filter_checks import decode_keys
 from monitor.simulator.limits import FilterLimits
+from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.model import Chain, Update
 from monitor.simulator.received import Received, StatusNews
 from monitor.simulator.reconstruction import Reconstruction
@@ -70,13 +71,14 @@ class Region:
         seed: int,
         started_at: float,
         utc_offset: float = 0.0,
+        portion: Portion = ALONE,
     ) -> None:
         """Slot n begins at `started_at + (n - first_slot) * slot_time`; `now + utc_offset` is seconds since 1970.
 
-        A `started_at` of `inf` waits for `begin`.
+        A `started_at` of `inf` waits for `begin`. `portion` is what the region may lose for good when told to.
         """
         self.name = name
-        self.faults: Final = Faults(self, seed)
+        self.faults: Final = Faults(self, seed, portion)
         self._chain = chain
         self._settings = settings
         self._seed = seed
@@ -288,7 +290,7 @@ class Region:
             slot = self._chain.slot(number)
         except KeyError:
             return  # The chain has forgotten it: we are too late, and hear nothing of it.
-        if self.faults.drops_slot():
+        if self.faults.drops_slot(number):
             return
         dice = Random(f"{self._seed}:{number}")
         for moment, what, slot_number, subject in happenings(slot, self._timing, dice):
@@ -316,9 +318,7 @@ class Region:
             if message.account.owner in self._rejected_owners:
                 return
         received = Received(update, created_at_ns)
-        hidden = update.kind is Kind.TRANSACTION and bool(
-            self.faults.drop_tx and self.faults.drops_transaction()
-        )
+        hidden = self.faults.drops(received)
         if not hidden:
             self._rings.put(Commitment.PROCESSED, received)
         self._blocks.data(received, created_at_ns, hidden=hidden)

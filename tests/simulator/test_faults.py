@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from monitor.core.chain import Kind
 from monitor.simulator.faults import WORDS
-from monitor.simulator.region import Refused, Region
+from monitor.simulator.losses import Portion
+from monitor.simulator.region import Refused, Region, RegionSettings
 from monitor.wire.pb import geyser_pb2
+from tests.simulator.chains import messages_of
 from tests.simulator.subscriber import (
     EPOCH,
     make_region,
@@ -18,7 +21,7 @@ from tests.simulator.subscriber import (
     told,
     updates,
 )
-from tests.simulator.tiny_chain import plain_chain
+from tests.simulator.tiny_chain import plain_chain, tiny_bank, tiny_chain, tiny_slot
 
 
 def slots_told(lines: list[str], end: str) -> list[int]:
@@ -168,7 +171,7 @@ def test_dropped_transactions_are_missing_everywhere_but_in_the_count() -> None:
     region.advance(60.0)
     replayed = subscribe(region, request_all(0, from_slot=100), 60.0)
     region.advance(60.01)
-    dropped = region.faults.dropped_transactions
+    dropped = region.faults.losses.transactions
     assert 50 < dropped < 200
     for session in (processed, confirmed, replayed):
         arrived = updates(session)
@@ -180,14 +183,81 @@ def test_dropped_transactions_are_missing_everywhere_but_in_the_count() -> None:
         assert {block.executed_transaction_count for block in blocks} == {20}
 
 
+def test_dropped_account_writes_are_missing_in_blocks_and_replay_too() -> None:
+    writes = [(key, 1) for key in range(20)]
+    slots = [tiny_slot(tiny_bank(slot, slot - 1, writes=writes)) for slot in range(100, 150)]
+    region = make_region(tiny_chain(*slots))
+    processed, confirmed = subscribe(region, request_all(0)), subscribe(region, request_all(1))
+    region.faults.apply("drop-account", "0.1")
+    region.advance(60.0)
+    replayed = subscribe(region, request_all(0, from_slot=100), 60.0)
+    region.advance(60.01)
+    losses = region.faults.losses
+    assert 50 < losses.accounts < 200
+    lost = {(loss.slot, loss.identity) for loss in losses.latest}
+    assert len(lost) == losses.accounts
+    for session in (processed, confirmed, replayed):
+        arrived = updates(session)
+        written = {
+            (one.account.slot, one.account.account.pubkey)
+            for one in arrived
+            if one.HasField("account")
+        }
+        assert len(written) == 1000 - len(lost)
+        assert not written & lost
+        blocks = [one.block for one in arrived if one.HasField("block")]
+        assert sum(len(block.accounts) for block in blocks) == 1000 - len(lost)
+
+
+def test_what_is_dropped_is_noted() -> None:
+    region = make_region(plain_chain(50, transactions=20))
+    session = subscribe(region, request_all())
+    region.faults.apply("drop-tx", "0.1")
+    region.advance(60.0)
+    came = {
+        (one.transaction.slot, one.transaction.transaction.signature)
+        for one in updates(session)
+        if one.HasField("transaction")
+    }
+    lost = {(loss.slot, loss.identity) for loss in region.faults.losses.latest}
+    sent = {
+        (message.slot, message.transaction.signature)
+        for slot in plain_chain(50, transactions=20).slots.values()
+        for message in messages_of(slot.banks[0], Kind.TRANSACTION)
+    }
+    assert came | lost == sent
+    assert not came & lost
+
+
+def test_a_region_with_a_portion_drops_nothing_else() -> None:
+    region = Region(
+        "ams",
+        plain_chain(100, transactions=20),
+        RegionSettings(slot_time=1.0),
+        seed=1,
+        started_at=0.0,
+        portion=Portion(1, 3),
+    )
+    for fault in ("drop-tx", "drop-slot"):
+        region.faults.apply(fault, "1")
+    region.advance(200.0)
+    losses = region.faults.losses
+    assert 5 < losses.slots < 20
+    assert 300 < losses.transactions < 600
+    assert {loss.slot for loss in losses.latest if loss.kind is None} == {
+        slot for slot in range(100, 200) if Portion(1, 3).has_slot(slot)
+    }
+
+
 def test_nothing_is_heard_of_dropped_slots() -> None:
     region = make_region(plain_chain(100))
     session = subscribe(region, request_all())
     region.faults.apply("drop-slot", "0.2")
     region.advance(200.0)
-    heard = {line.split()[0] for line in story(session)}
-    assert 5 < region.faults.dropped_slots < 40
-    assert len(heard) == 100 - region.faults.dropped_slots
+    heard = {int(line.split()[0]) for line in story(session)}
+    lost = {loss.slot for loss in region.faults.losses.latest if loss.kind is None}
+    assert 5 < region.faults.losses.slots == len(lost) < 40
+    assert heard == set(range(100, 200)) - lost
 
 
 def test_duplicates_come_twice_in_a_row() -> None:

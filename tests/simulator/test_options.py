@@ -1,6 +1,7 @@
 import pytest
 
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.options import OTHER_DELAY, SimulateOptions
 from monitor.simulator.region import RegionSettings
 
@@ -36,3 +37,9 @@ def test_ports_count_from_the_first_unless_any_will_do(ports: int, expected: lis
     options = SimulateOptions(ports=ports)
 
     assert [options.port_of(0), options.port_of(3)] == expected
+
+
+def test_regions_lose_apart_when_asked_to() -> None:
+    assert SimulateOptions().portion(1) == ALONE
+
+    assert SimulateOptions(losses_apart=True).portion(1) == Portion(1, 3)
