@@ -8,8 +8,9 @@ import anyio
 import orjson
 from typing_extensions import override
 
+from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, SlotStatus
-from monitor.core.commands import Report
+from monitor.core.commands import Certify, Command, Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
 from monitor.runtime.delivery import Delivery, Route
@@ -17,6 +18,7 @@ from monitor.runtime.driver import Driver, World
 from monitor.runtime.outbox import Outbox
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.region import Region, RegionSettings
 from monitor.simulator.truth import TruthFile
 from monitor.wire.pb import geyser_pb2
@@ -73,6 +75,20 @@ class DatedJournal(Journal):
         super().report(report)
 
 
+class DatedDriver(Driver):
+    """Remembers when each certificate was made."""
+
+    certificates: list[tuple[float, Certificate]]
+
+    @override
+    def _perform(self, commands: Sequence[Command]) -> None:
+        now = anyio.current_time()
+        for command in commands:
+            if isinstance(command, Certify):
+                self.certificates += [(now, made) for made in command.certificates]
+        super()._perform(commands)
+
+
 @dataclass
 class Outcome:
     """What came out, what should have, and what was heard on the way."""
@@ -86,6 +102,14 @@ class Outcome:
     journal: DatedJournal
     kernel: Kernel
     driver: Driver
+    chain: GeneratedChain
+    regions: Mapping[str, Region]
+    made: list[tuple[float, Certificate]]
+    """Every certificate and when it was made, in order."""
+
+    def certificates(self) -> dict[int, Certificate]:
+        """The last certificate of each slot of interest."""
+        return {one.slot: one for _, one in self.made if one.slot in self.slots}
 
     def told(self, status: SlotStatus) -> list[int]:
         """After each frame handed over, and before the first: the highest slot said to be at `status` or above."""
@@ -113,10 +137,12 @@ async def watch(
     region_settings: RegionSettings | None = None,
     delays: Mapping[str, float] = REGIONS,
     can_amend: bool = True,
+    losses_apart: bool = False,
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
-    `delays` names the regions; of their settings, delay, jitter and slot time are set here.
+    `delays` names the regions; of their settings, delay, jitter and slot time are set here. With `losses_apart`
+    no two regions drop the same.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base = region_settings or RegionSettings()
@@ -127,6 +153,7 @@ async def watch(
             replace(base, slot_time=slot_time, delay=delay, jitter=JITTER),
             seed=seed + place,
             started_at=START,
+            portion=Portion(place, len(delays)) if losses_apart else ALONE,
         )
         for place, (name, delay) in enumerate(delays.items())
     }
@@ -149,7 +176,8 @@ async def watch(
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
     world = World(feeds, clock, EvenDice(), journal)
-    driver = Driver(kernel, world, ends, plans, delivery)
+    driver = DatedDriver(kernel, world, ends, plans, delivery)
+    driver.certificates = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
         with anyio.move_on_after(START + (slots + TAIL_SLOTS) * slot_time):
@@ -170,6 +198,9 @@ async def watch(
         journal,
         kernel,
         driver,
+        chain,
+        regions,
+        driver.certificates,
     )
 
 

@@ -6,6 +6,7 @@ over, so that a test can ask what the daemon could know at any moment.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import anyio
 
@@ -18,9 +19,19 @@ TAKE_FRAMES = 100_000
 
 
 @dataclass(slots=True)
+class Span:
+    """From when to when a stream to a region was open."""
+
+    region: str
+    opened_at: float
+    ended_at: float = inf
+
+
+@dataclass(slots=True)
 class _Stream:
     region: Region
     session: Session
+    span: Span
 
 
 class VirtualFeeds:
@@ -33,6 +44,8 @@ class VirtualFeeds:
         self.requests: list[tuple[int, bytes]] = []
         self.delivered: list[tuple[int, bytes]] = []
         """(feed, frame) of everything handed over, in order."""
+        self.spans: list[Span] = []
+        """Every stream that a region accepted."""
 
     def open(self, feed: int, endpoint: Endpoint, request: bytes) -> None:
         region = self._regions[endpoint.name]
@@ -45,7 +58,9 @@ class VirtualFeeds:
             return
         session.receive(request, now)
         self.requests.append((feed, request))
-        self._streams[feed] = _Stream(region, session)
+        span = Span(endpoint.name, now)
+        self.spans.append(span)
+        self._streams[feed] = _Stream(region, session, span)
         self._pending.append(StreamOpened(feed))
 
     def send(self, feed: int, request: bytes) -> None:
@@ -58,6 +73,7 @@ class VirtualFeeds:
         stream = self._streams.pop(feed, None)
         if stream is not None:
             stream.session.cancel()
+            stream.span.ended_at = anyio.current_time()
             self._pending.append(StreamEnded(feed, "CANCELLED", "Locally cancelled"))
 
     async def wait(self, seconds: float | None) -> None:
@@ -82,6 +98,7 @@ class VirtualFeeds:
                 taken.append(FramesTaken(feed, [(stamp, frame) for frame in frames]))
             elif stream.session.ending is not None:
                 del self._streams[feed]
+                stream.span.ended_at = now
                 taken.append(StreamEnded(feed, *stream.session.ending))
         return taken
 
