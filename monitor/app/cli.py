@@ -3,6 +3,7 @@
 Everything heavy is imported by the command that needs it, so that `--help` answers at once.
 """
 
+import json
 import os
 import sys
 import tempfile
@@ -37,6 +38,14 @@ _ProfileName = Annotated[
     typer.Option(
         metavar="NAME", help="aggressive, balanced or conservative; over what the file says."
     ),
+]
+
+_AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+_ApiUrl = Annotated[
+    str | None, typer.Option(metavar="URL", help="Where the daemon is; http://127.0.0.1:3002.")
+]
+_StateDir = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Of the daemon: DIR/api.url says where it is.")
 ]
 
 
@@ -178,6 +187,43 @@ def fault(
     from monitor.simulator.control import send_fault
 
     typer.echo(send_fault(control, region, name, argument))
+
+
+@app.command()
+def slots(
+    first: Annotated[int | None, typer.Argument(metavar="FROM", min=0)] = None,
+    end: Annotated[int | None, typer.Argument(metavar="TO", min=0)] = None,
+    as_json: _AsJson = False,
+    api: _ApiUrl = None,
+    state_dir: _StateDir = None,
+) -> None:
+    """Show what became of slots FROM to TO, TO excluded, and the proof; without them, of the newest."""
+    from monitor.app.api_client import address_of, ask_slots
+
+    if first is not None and end is not None and first > end:
+        raise typer.BadParameter("TO is below FROM", param_hint="TO")
+    found = ask_slots(address_of(api, state_dir), first, end)
+    if as_json:
+        for slot in found:
+            typer.echo(json.dumps(slot, separators=(",", ":")))
+        return
+    from monitor.app.tables import console, show_slots
+
+    show_slots(console(), list(found), None if first is None or end is None else end - first)
+
+
+@app.command()
+def status(as_json: _AsJson = False, api: _ApiUrl = None, state_dir: _StateDir = None) -> None:
+    """Say whether the daemon is ready or why not, how far it is, and how endpoints and sinks do."""
+    from monitor.app.api_client import address_of, ask_status
+
+    told = ask_status(address_of(api, state_dir))
+    if as_json:
+        typer.echo(json.dumps(told, separators=(",", ":")))
+        return
+    from monitor.app.tables import console, show_status
+
+    show_status(console(), told)
 
 
 @app.command()

@@ -7,6 +7,7 @@ MonitorError
 ├── SinkFailed             a sink could not take what it was given
 ├── ReaderLeft             whoever read our standard output has left for good; exit 1
 ├── StoreFailed            the ledger's database could not be opened, read or written
+├── DaemonNotAsked         a running daemon could not be asked over its API; exit 1
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
 ├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
@@ -43,6 +44,10 @@ class ReaderLeft(MonitorError):
 
 class StoreFailed(MonitorError):
     """The ledger's database cannot be opened, read or written; the message names the file and the remedy."""
+
+
+class DaemonNotAsked(MonitorError):
+    """No daemon answers at the address, or what answers is none, or it refuses the question."""
 
 
 class PlanRefused(MonitorError):

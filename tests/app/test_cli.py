@@ -1,14 +1,19 @@
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 from typer.testing import CliRunner
 
 from monitor import __version__
+from monitor.adapters.http.routes import Answers
+from monitor.adapters.http.slots import lines_of
 from monitor.app.cli import app, bug_report, exit_code, main
 from monitor.core.errors import (
     ConfigurationRefused,
@@ -17,7 +22,12 @@ from monitor.core.errors import (
     SinkFailed,
     StateDirectoryBusy,
 )
+from monitor.ports import StoredSlot
+from tests.adapters.http.answers import ANSWERS, stored
 from tests.app.configurations import LEAST, written
+from tests.app.daemons import NOBODY
+from tests.app.test_api_client import answering
+from tests.app.test_tables import STATUS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +60,16 @@ def test_help_names_every_command() -> None:
     code, output = invoke("--help")
 
     assert code == 0
-    for command in ("run", "demo", "check-config", "simulate", "fault", "version"):
+    for command in (
+        "run",
+        "demo",
+        "check-config",
+        "simulate",
+        "fault",
+        "slots",
+        "status",
+        "version",
+    ):
         assert re.search(rf"^\W*{command}\s", output, re.M)
 
 
@@ -80,6 +99,10 @@ def test_help_imports_nothing_heavy() -> None:
         ["simulate", "--regions", "ams,ams"],
         ["simulate", "--regions", "a b"],
         ["simulate", "--regions", ""],
+        ["slots", "x", "5"],
+        ["slots", "--", "-1", "5"],
+        ["slots", "9", "5"],
+        ["status", "now"],
     ],
 )
 def test_wrong_usage_is_2(words: Sequence[str]) -> None:
@@ -169,6 +192,65 @@ def test_a_fault_without_a_simulator_is_1_with_a_remedy() -> None:
     assert (code, output) == (1, "")
     assert "scripts/run" in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("words", [["slots", "100", "120"], ["status"], ["status", "--json"]])
+def test_a_view_without_a_daemon_is_1_in_one_line(words: Sequence[str]) -> None:
+    code, output, error = ran(*words, "--api", NOBODY)
+
+    assert (code, output) == (1, "")
+    assert error.startswith(f"no daemon answers at {NOBODY}: Connection refused; ")
+    assert len(error.splitlines()) == 1
+
+
+async def viewed(answers: Answers, *words: str) -> tuple[int, str]:
+    """Exit code and output of a view of a daemon that answers so."""
+    async with answering(answers) as address:
+        return await anyio.to_thread.run_sync(lambda: invoke(*words, "--api", address))
+
+
+async def _two_slots(first: int, end: int, _limit: int) -> list[StoredSlot]:
+    return [stored(slot) for slot in range(first, end) if slot % 2]
+
+
+@pytest.mark.real_time
+async def test_slots_are_shown_as_a_table_or_one_object_a_line() -> None:
+    answers = replace(ANSWERS, slots=_two_slots)
+
+    code, output = await viewed(answers, "slots", "5", "9")
+    assert code == 0
+    assert [line.split()[:2] for line in output.splitlines()[-4:-2]] == [
+        ["5", "complete"],
+        ["7", "complete"],
+    ]
+    assert output.splitlines()[-1] == (
+        "4 slots: 2 complete, 2 without a certificate; coverage 100 % (2 of 2 blocks)"
+    )
+    code, output = await viewed(answers, "slots", "5", "9", "--json")
+    assert code == 0
+    assert output.encode() == lines_of([stored(5), stored(7)])
+
+
+@pytest.mark.real_time
+async def test_the_status_is_shown_in_words_or_as_one_object() -> None:
+    answers = replace(ANSWERS, status=lambda: STATUS)
+
+    code, output = await viewed(answers, "status")
+    assert (code, output.splitlines()[0]) == (0, "ready")
+    code, output = await viewed(answers, "status", "--json")
+    assert code == 0
+    assert [json.loads(line) for line in output.splitlines()] == [STATUS]
+
+
+@pytest.mark.real_time
+async def test_a_state_directory_says_where_its_daemon_is(tmp_path: Path) -> None:
+    async with answering(replace(ANSWERS, status=lambda: STATUS)) as address:
+        (tmp_path / "api.url").write_text(address + "\n")
+        code, _ = await anyio.to_thread.run_sync(
+            lambda: invoke("status", "--state-dir", str(tmp_path))
+        )
+    assert code == 0
 
 
 @pytest.mark.real_time
