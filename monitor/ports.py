@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Report
@@ -102,6 +102,7 @@ Written = dict[int, dict[bytes, int]]
 """What a sink holds already: slot to id of the event to the mask of monitors that it names (bits as in `Row`)."""
 
 
+@runtime_checkable
 class DurableSink(Sink, Protocol):
     """A sink that can tell what it has made safe, and read it back after a crash: the effect is exactly once.
 
@@ -162,7 +163,7 @@ class LedgerStore(Protocol):
     def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
         """Write these in one transaction, each over its predecessor; durable on return.
 
-        `settled`: every slot from the first of ours to this one has a certificate.
+        `cursors` are all that there are: one that is not among them is forgotten. `settled`: every slot from the first of ours to this one has a certificate.
         """
 
     def settled(self) -> int | None:

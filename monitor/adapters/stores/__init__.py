@@ -1,0 +1,1 @@
+"""Stores: what the daemon remembers over restarts."""
