@@ -157,6 +157,8 @@ async def _running(
             async with anyio.create_task_group() as tasks:
                 await tasks.start(_serve, daemon, reporter, name="api")
                 tasks.start_soon(daemon.driver.run, name="driver")
+                for outbox in daemon.outboxes:
+                    tasks.start_soon(outbox.lasts, name=f"reader of {outbox.name}")
                 tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
                 tasks.start_soon(_tell_status, daemon, surroundings.notifier, name="status")
                 tasks.start_soon(

@@ -12,7 +12,7 @@ import anyio
 
 from monitor.core.backoff import full_jitter
 from monitor.core.commands import Report
-from monitor.core.errors import SinkFailed
+from monitor.core.errors import ReaderLeft, SinkFailed
 from monitor.ports import Dice, Reporter, Sink
 
 BOUND_BYTES: Final = 16 * 2**20
@@ -56,6 +56,7 @@ class Outbox:
         self._waiting: anyio.Event | None = None
         self._room: anyio.Event | None = None
         self._finished = anyio.Event()
+        self._left: ReaderLeft | None = None
 
     def put(self, line: bytes) -> None:
         """Queue one record. Never blocks and never drops; `is_full` says when to stop."""
@@ -83,7 +84,7 @@ class Outbox:
             self._waiting = None
 
     async def finished(self) -> None:
-        """Return once `run` has written and closed all."""
+        """Return once `run` has returned."""
         await self._finished.wait()
 
     async def open(self) -> None:
@@ -92,7 +93,23 @@ class Outbox:
         self.is_open = True
 
     async def run(self) -> None:
-        """Write until `finish`; then flush and close. Cancelling it leaves lines unwritten."""
+        """Write until `finish`; then flush and close. Cancelling it leaves lines unwritten.
+
+        A sink whose reader has left ends it early, for `lasts` to tell.
+        """
+        try:
+            await self._write_all()
+        except ReaderLeft as error:
+            self._left = error
+        self._finished.set()
+
+    async def lasts(self) -> None:
+        """Return once `run` has returned. Raises ReaderLeft when that is why, to whoever can stop the daemon."""
+        await self._finished.wait()
+        if self._left is not None:
+            raise self._left
+
+    async def _write_all(self) -> None:
         while self._lines or not self._closing:
             if not self._lines:
                 await self._wait()
@@ -110,7 +127,6 @@ class Outbox:
             await self._sink.close()
         except SinkFailed as error:
             self._failed(error)
-        self._finished.set()
 
     def _batch(self) -> list[bytes]:
         lines: list[bytes] = []

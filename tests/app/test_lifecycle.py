@@ -24,13 +24,14 @@ from monitor.core.errors import (
     ListenRefused,
     MonitorError,
     PlanRefused,
+    ReaderLeft,
     SinkFailed,
 )
 from monitor.ports import Clock
 from monitor.ports import Sink as SinkPort
 from tests.app.configurations import loaded
 from tests.app.daemons import NOBODY, cluster, configuration, get, surroundings, until
-from tests.runtime.fakes import Journal, MemorySink
+from tests.runtime.fakes import Abandoned, Journal, MemorySink
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,6 +146,27 @@ async def test_systemd_is_asked_for_time_until_the_daemon_is_ready(tmp_path: Pat
     reasons = "no feed has brought a whole slot yet; endpoint ams is not streaming: "
     assert f"\nSTATUS={reasons}" in down[0]
     assert told[-1].startswith("READY=1\nSTATUS=watching, slot ")
+
+
+async def test_a_reader_that_leaves_stops_the_daemon_in_order_and_other_sinks_keep_all(
+    tmp_path: Path,
+) -> None:
+    journal = Journal()
+    sinks = {"pipe": Abandoned(batches=3), "file": MemorySink()}
+    two = (
+        "{name: pipe, kind: stdout, monitors: [all]}\n"
+        "  - {name: file, kind: stdout, monitors: [all]}"
+    )
+    around = surroundings(journal, lambda sink, _clock: sinks[sink.name])
+    with cluster("ams") as simulated, pytest.raises(ReaderLeft, match="its reader has left"):
+        async with running(configuration(tmp_path, simulated.endpoints, sinks=two), around):
+            await anyio.sleep_forever()
+    kept, taken = sinks["file"], sinks["pipe"]
+    assert kept.closed
+    assert kept.lines[: len(taken.lines)] == taken.lines
+    assert len(kept.lines) > len(taken.lines)
+    assert "sinks did not take all before the stop" not in journal.sentences()
+    assert journal.sentences()[-1] == "the daemon stopped"
 
 
 async def test_warns_of_sections_that_have_no_effect(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import anyio
 from typing_extensions import override
 
 from monitor.core.commands import Report
-from monitor.core.errors import SinkFailed
+from monitor.core.errors import ReaderLeft, SinkFailed
 from monitor.ports import Endpoint, Taken
 
 
@@ -80,6 +80,20 @@ class Forgetful(MemorySink):
     """Has no use for records."""
 
     takes_records = False
+
+
+class Abandoned(MemorySink):
+    """Takes a few batches; then its reader leaves."""
+
+    def __init__(self, *, batches: int) -> None:
+        super().__init__()
+        self._room = batches
+
+    @override
+    async def write(self, lines: Sequence[bytes]) -> None:
+        if len(self.batches) == self._room:
+            raise ReaderLeft("memory: its reader has left")
+        await super().write(lines)
 
 
 class Brittle(MemorySink):

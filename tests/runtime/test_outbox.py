@@ -1,9 +1,11 @@
 """The outbox: batches, bounds, failures, and the end."""
 
 import anyio
+import pytest
 
+from monitor.core.errors import ReaderLeft
 from monitor.runtime.outbox import Outbox
-from tests.runtime.fakes import Brittle, EvenDice, Hesitant, Journal, MemorySink
+from tests.runtime.fakes import Abandoned, Brittle, EvenDice, Hesitant, Journal, MemorySink
 
 
 def _outbox(sink: MemorySink, journal: Journal | None = None, **settings: int) -> Outbox:
@@ -151,3 +153,36 @@ async def test_a_sink_that_cannot_be_flushed_or_closed_is_reported_and_the_stop_
         await outbox.finished()
     assert outbox.written == 2
     assert journal.sentences() == ["a sink failed"] * 2
+
+
+async def test_a_sink_whose_reader_left_ends_it_and_is_told_to_who_waits() -> None:
+    sink = Abandoned(batches=1)
+    journal = Journal()
+    outbox = _outbox(sink, journal)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n")
+        await anyio.sleep(1)
+        outbox.put(b"2\n")
+        with pytest.raises(ReaderLeft, match="memory: its reader has left"):
+            await outbox.lasts()
+    await outbox.finished()
+    assert (sink.lines, outbox.written) == ([b"1\n"], 1)
+    assert journal.sentences() == []
+
+
+async def test_lasts_as_long_as_it_runs() -> None:
+    outbox = _outbox(MemorySink())
+    ended: list[float] = []
+
+    async def wait() -> None:
+        await outbox.lasts()
+        ended.append(anyio.current_time())
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        tasks.start_soon(wait)
+        await anyio.sleep(60)
+        assert ended == []
+        outbox.finish()
+    assert len(ended) == 1
