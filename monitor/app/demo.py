@@ -230,7 +230,9 @@ def _end_with_parent() -> None:
 def _where(places: Places) -> str:
     directory = places.directory
     ports = ", ".join(f"{name} :{places.first_port + i}" for i, (name, _, _) in enumerate(REGIONS))
-    control = "" if places.first_port == USUAL_PORT else f" --control {places.control}"
+    usual = places.first_port == USUAL_PORT
+    control = "" if usual else f" --control {places.control}"
+    api = "" if usual else f" --api {places.api}"
     return f"""\
 Three simulated regions ({ports}) and the daemon that joins them.
   events   {directory / "events.jsonl"}
@@ -238,6 +240,7 @@ Three simulated regions ({ports}) and the daemon that joins them.
   config   {directory / "config.yaml"}
   logs     {directory / "monitor.log"}, {directory / "simulator.log"}
   metrics  http://{places.api}/metrics   ready: http://{places.api}/readyz
+See how it does: scripts/run status{api}     what became of each slot, and the proof: scripts/run slots{api}
 Break a region:  scripts/run fault{control} nyc kill     mend it:  scripts/run fault{control} nyc heal
 Ctrl-C ends it.
 """

@@ -3,13 +3,14 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -99,6 +100,36 @@ def daemon(directory: Path, configuration: str) -> Iterator[Daemon]:
             yield Daemon(process, directory)
         finally:
             _end(process)
+
+
+@contextmanager
+def demo(directory: Path, ports: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the demo at 0.1 s a slot; its control is eight ports above the first, its API nine."""
+    arguments = ["demo", "--dir", str(directory), "--ports", str(ports), "--slot-time", "0.1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "monitor", *arguments], cwd=ROOT, stdout=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(PATIENCE)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def free_ports() -> int:
+    """The first of ten ports in a row that nobody listens on."""
+    for first in range(21_000, 60_000, 10):
+        try:
+            for port in range(first, first + 10):
+                with closing(socket.socket()) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no free ports")
 
 
 def until(what: Callable[[], bool], patience: float = PATIENCE) -> None:

@@ -7,45 +7,15 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.expected import stream
-from tests.e2e.processes import PATIENCE, ROOT, chain_monitor, until
+from tests.e2e.processes import PATIENCE, ROOT, chain_monitor, demo, free_ports, until
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
-
-
-def _free_ports() -> int:
-    """The first of ten ports in a row that nobody listens on."""
-    for first in range(21_000, 60_000, 10):
-        try:
-            for port in range(first, first + 10):
-                with closing(socket.socket()) as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no free ports")
-
-
-@contextmanager
-def _demo(directory: Path, ports: int) -> Iterator[subprocess.Popen[bytes]]:
-    arguments = ["demo", "--dir", str(directory), "--ports", str(ports), "--slot-time", "0.1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "monitor", *arguments], cwd=ROOT, stdout=subprocess.PIPE
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(PATIENCE)
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 def _children(pid: int) -> list[int]:
@@ -61,9 +31,9 @@ def _lines(file: Path) -> int:
 def test_events_flow_a_region_breaks_and_a_signal_ends_it_cleanly(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    ports = _free_ports()
+    ports = free_ports()
     events = tmp_path / "events.jsonl"
-    with _demo(tmp_path, ports) as process:
+    with demo(tmp_path, ports) as process:
         until(lambda: _lines(events) > 100)
         children = _children(process.pid)
         assert len(children) == 2
@@ -83,7 +53,7 @@ def test_events_flow_a_region_breaks_and_a_signal_ends_it_cleanly(
 
 def test_a_killed_demo_leaves_no_child(tmp_path: Path) -> None:
     events = tmp_path / "events.jsonl"
-    with _demo(tmp_path, _free_ports()) as process:
+    with demo(tmp_path, free_ports()) as process:
         until(lambda: _lines(events) > 0)
         children = _children(process.pid)
         process.kill()
@@ -92,7 +62,7 @@ def test_a_killed_demo_leaves_no_child(tmp_path: Path) -> None:
 
 
 def test_a_second_demo_on_the_same_ports_says_so(tmp_path: Path) -> None:
-    ports = _free_ports()
+    ports = free_ports()
     with closing(socket.create_server(("127.0.0.1", ports + 1))):
         done = subprocess.run(
             [
