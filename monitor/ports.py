@@ -117,9 +117,10 @@ class DurableSink(Sink, Protocol):
         """Where the line that begins at this position stands, as a text that `read_back` of a later process takes."""
 
     async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
-        """The ids of all whole lines from `place` to the end; `monitors`: name to bit. To be called after `open`.
+        """The ids of all whole lines from `place` to the end; `monitors`: name to bit.
 
-        A place of another file, or of one that is gone, gives nothing. Raises SinkFailed.
+        To be called after `open` and before anything is written. A place of another file gives nothing; where lines
+        from `place` on are gone, those behind them are read. Raises SinkFailed.
         """
 
 
@@ -163,7 +164,8 @@ class LedgerStore(Protocol):
     def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
         """Write these in one transaction, each over its predecessor; durable on return.
 
-        `cursors` are all that there are: one that is not among them is forgotten. `settled`: every slot from the first of ours to this one has a certificate.
+        `cursors` are all that there are: one that is not among them is forgotten.
+        `settled`: every slot from the first of ours to this one has a certificate.
         """
 
     def settled(self) -> int | None:

@@ -3,6 +3,9 @@
 Rotation renames `events.jsonl` to `events.20261121T074200Z.000017.jsonl`; the number counts over restarts, so the
 order of names is the order of the stream. A whole line that was written is never taken back: only at the start is a
 torn last line, left by a crash, cut off.
+
+A place in the stream is told by the number that the file has, or will get when it is rotated: so it is found again
+whatever happened in between.
 """
 
 import contextlib
@@ -10,16 +13,22 @@ import errno
 import fcntl
 import os
 import re
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
 import anyio.to_thread
 
 from monitor.adapters.sinks.descriptor import BatchWriter, Write
+from monitor.adapters.sinks.reading_back import Place, written_in
 from monitor.core.errors import SinkFailed
-from monitor.ports import Clock
+from monitor.ports import Clock, Written
+
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,17 @@ class JsonlSettings:
     """Rotated files to keep; None: all."""
     sync: float = 1.0
     """Seconds within which what was written is on the disk (fdatasync)."""
+
+
+class _File(NamedTuple):
+    """One file of the stream, from its first line that this process wrote."""
+
+    position: int
+    """Of that line."""
+    number: int
+    inode: int
+    offset: int
+    """Of that line in the file."""
 
 
 class JsonlSink:
@@ -54,6 +74,31 @@ class JsonlSink:
         self._written = False
         """The lines of a call that failed at syncing are in the file already."""
         self._number = 0
+        """Of the last file that was rotated."""
+        self._taken = 0
+        self._safe = 0
+        self._files: list[_File] = []
+        """In the order of the stream; it grows by one a rotation."""
+        self._folder_is_safe = False
+        """Whether the names of the files are on the disk as well."""
+
+    @property
+    def safe_bytes(self) -> int:
+        """Position up to which everything is on the disk."""
+        return self._safe
+
+    def place(self, position: int) -> str:
+        """Where the line that begins at this position stands. The sink has to have been open."""
+        file = self._files[bisect_right(self._files, position, key=_position) - 1]
+        offset = file.offset + position - file.position
+        return Place(str(self._settings.path), file.number, file.inode, offset).text()
+
+    async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
+        """As `DurableSink.read_back`; numbers of later files go on from the one in `place`. Raises SinkFailed."""
+        found = Place.parse(place)
+        if found is None or found.path != str(self._settings.path):
+            return {}
+        return await self._in_thread(self._read_back, found, monitors)
 
     async def open(self) -> None:
         """Open for appending, with a torn last line cut off. Raises SinkFailed."""
@@ -75,12 +120,12 @@ class JsonlSink:
 
     async def _in_thread(
         self,
-        function: Callable[..., None],
-        *arguments: object,
+        function: Callable[[*Arguments], Answer],
+        *arguments: *Arguments,
         remedy: str = "free space or change `path`; the daemon goes on by itself",
-    ) -> None:
+    ) -> Answer:
         try:
-            await anyio.to_thread.run_sync(function, *arguments)
+            return await anyio.to_thread.run_sync(function, *arguments)
         except FileExistsError as error:
             # A file stands where a folder of the path should; "File exists" would not tell.
             why = f"{self._settings.path}: {os.strerror(errno.ENOTDIR)}; {remedy}"
@@ -95,7 +140,29 @@ class JsonlSink:
         self._descriptor = _open_owned(path)
         self._size = _cut_torn_line(self._descriptor)
         self._opened_at = self._synced_at = self._clock.now()
-        self._number = max((number for number, _ in self._rotated()), default=0)
+        self._number = max(self._number, *(number for number, _ in self._rotated()), 0)
+        self._begin_file()
+
+    def _begin_file(self) -> None:
+        inode = os.fstat(self._descriptor).st_ino
+        self._files.append(_File(self._taken, self._number + 1, inode, self._size))
+        self._folder_is_safe = False
+
+    def _read_back(self, place: Place, monitors: Mapping[str, int]) -> Written:
+        first = self._files[0]
+        if (
+            first.number < place.number
+        ):  # rotated files were taken away: the count goes on all the same
+            self._number = place.number - 1
+            self._files[0] = first._replace(number=place.number)
+        parts = [
+            (path, place.offset if number == place.number else 0)
+            for number, path in sorted(self._rotated())
+            if number >= place.number
+        ]
+        is_there = not parts and place.inode == first.inode
+        parts.append((self._settings.path, place.offset if is_there else 0))
+        return written_in(parts, monitors)
 
     def _write(self, lines: Sequence[bytes]) -> None:
         now = self._clock.now()
@@ -104,7 +171,9 @@ class JsonlSink:
         if not self._written:
             if self._size and not self._writer.is_torn and self._is_due(lines, now):
                 self._rotate(now)
-            self._size += self._writer.write(self._descriptor, lines)
+            written = self._writer.write(self._descriptor, lines)
+            self._size += written
+            self._taken += written
             self._dirty = self._written = True
         if now >= self._synced_at + self._settings.sync:
             self._sync()
@@ -121,16 +190,17 @@ class JsonlSink:
     def _rotate(self, now: float) -> None:
         self._sync()
         path = self._settings.path
-        self._number += 1
         utc = datetime.fromtimestamp(self._clock.utc_ns(int(now * 1e9)) / 1e9, UTC)
         stamp = utc.strftime("%Y%m%dT%H%M%SZ")
         with contextlib.suppress(FileNotFoundError):  # somebody took it away: a new one follows
-            path.rename(path.with_name(f"{path.stem}.{stamp}.{self._number:06d}{path.suffix}"))
+            path.rename(path.with_name(f"{path.stem}.{stamp}.{self._number + 1:06d}{path.suffix}"))
+        self._number += 1
         os.close(self._descriptor)
         self._descriptor = -1
         self._descriptor = _open_owned(path)
         self._size = 0
         self._opened_at = now
+        self._begin_file()
         if self._settings.keep is not None:
             rotated = sorted(self._rotated())
             for _, old in rotated[: max(0, len(rotated) - self._settings.keep)]:
@@ -147,13 +217,30 @@ class JsonlSink:
 
     def _sync(self) -> None:
         os.fdatasync(self._descriptor)
+        if not self._folder_is_safe:
+            _sync_folder(self._settings.path.parent)
+            self._folder_is_safe = True
         self._synced_at = self._clock.now()
         self._dirty = False
+        self._safe = self._taken
 
     def _close(self) -> None:
         self._sync()
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+def _position(file: _File) -> int:
+    return file.position
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in a folder safe."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _open_owned(path: Path) -> int:

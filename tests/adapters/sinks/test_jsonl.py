@@ -8,6 +8,8 @@ import pytest
 
 from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
 from monitor.core.errors import SinkFailed
+from monitor.ports import Written
+from tests.adapters.sinks.records import line
 
 
 class StoppedClock:
@@ -198,3 +200,145 @@ async def test_a_file_that_another_sink_writes_is_refused(tmp_path: Path) -> Non
     await first.close()
     await _lines(path, [b"3\n"], clock=StoppedClock())
     assert path.read_bytes() == b"2\n3\n"
+
+
+BITS = {"a": 1}
+
+
+def _entry(number: int, slot: int = 5) -> bytes:
+    return line(f"{slot}:entry:{number}", slot, "a")
+
+
+def _ids(*numbers: int) -> Written:
+    return {5: {f"5:entry:{number}".encode(): 1 for number in numbers}}
+
+
+async def test_what_is_written_is_safe_once_it_is_synced(tmp_path: Path) -> None:
+    clock = StoppedClock()
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", sync=1.0), clock)
+    await sink.open()
+    await sink.write([b"1\n"])
+    assert sink.safe_bytes == 0
+    clock.seconds += 1
+    await sink.write([b"22\n"])
+    assert sink.safe_bytes == 5
+    await sink.write([b"3\n"])
+    await sink.flush()
+    assert sink.safe_bytes == 7
+    await sink.write([b"4\n"])
+    await sink.close()
+    assert sink.safe_bytes == 9
+
+
+async def test_what_a_failed_sync_left_is_not_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", sync=0), StoppedClock())
+    await sink.open()
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", _no_disk)
+        with pytest.raises(SinkFailed):
+            await sink.write([b"1\n"])
+    assert sink.safe_bytes == 0
+    await sink.write([b"1\n"])
+    assert sink.safe_bytes == 2
+    await sink.close()
+
+
+def _no_disk(_descriptor: int) -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+async def test_lines_from_a_place_on_are_read_back_after_a_restart(tmp_path: Path) -> None:
+    settings = JsonlSettings(tmp_path / "e.jsonl")
+    settings.path.write_bytes(_entry(0))
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    await sink.write([_entry(1), _entry(2), _entry(3)])
+    place = sink.place(len(_entry(1)))
+    await sink.close()
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    assert await sink.read_back(place, BITS) == _ids(2, 3)
+    await sink.close()
+
+
+async def test_a_place_is_found_again_in_a_rotated_file(tmp_path: Path) -> None:
+    settings = JsonlSettings(tmp_path / "e.jsonl", rotate_bytes=2 * len(_entry(1)))
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    for number in range(4):
+        await sink.write([_entry(number)])
+    early = [sink.place(number * len(_entry(0))) for number in range(5)]
+    await sink.write([_entry(4)])
+    await sink.write([_entry(5)])
+    await sink.write([_entry(6)])
+    assert [sink.place(number * len(_entry(0))) for number in range(4)] == early[:4]
+    await sink.close()
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    for number, place in enumerate(early):
+        assert await sink.read_back(place, BITS) == _ids(*range(number, 7))
+    await sink.close()
+
+
+async def test_what_another_file_holds_does_not_count(tmp_path: Path) -> None:
+    first = JsonlSink(JsonlSettings(tmp_path / "e.jsonl"), StoppedClock())
+    await first.open()
+    await first.write([_entry(1)])
+    second = JsonlSink(JsonlSettings(tmp_path / "f.jsonl"), StoppedClock())
+    await second.open()
+    await second.write([_entry(1)])
+    assert await second.read_back(first.place(0), BITS) == {}
+    assert await second.read_back("", BITS) == {}
+    await first.close()
+    await second.close()
+
+
+async def test_rotated_files_that_were_taken_away_cost_neither_the_count_nor_the_place(
+    tmp_path: Path,
+) -> None:
+    settings = JsonlSettings(tmp_path / "e.jsonl", rotate_bytes=2 * len(_entry(1)))
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    for number in range(6):
+        await sink.write([_entry(number)])
+    rotated, active = sink.place(3 * len(_entry(0))), sink.place(5 * len(_entry(0)))
+    await sink.close()
+    for old in tmp_path.glob("e.*.jsonl"):
+        old.unlink()
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    assert await sink.read_back(active, BITS) == _ids(5)
+    await sink.write([_entry(6)])
+    assert [path.name for path in tmp_path.glob("e.*.jsonl")] == ["e.20261121T074200Z.000003.jsonl"]
+    assert await sink.read_back(rotated, BITS) == _ids(4, 5, 6)
+    await sink.close()
+
+
+async def test_a_file_that_took_the_name_of_another_is_read_from_its_beginning(
+    tmp_path: Path,
+) -> None:
+    settings = JsonlSettings(tmp_path / "e.jsonl")
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    await sink.write([_entry(1)])
+    place = sink.place(len(_entry(1)))
+    await sink.close()
+    settings.path.rename(tmp_path / "elsewhere")
+    settings.path.write_bytes(_entry(7))
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    assert await sink.read_back(place, BITS) == _ids(7)
+    await sink.close()
+
+
+async def test_a_file_that_cannot_be_read_back_is_named(tmp_path: Path) -> None:
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl"), StoppedClock())
+    await sink.open()
+    place = sink.place(0)
+    (tmp_path / "e.jsonl").unlink()
+    (tmp_path / "e.jsonl").mkdir()
+    with pytest.raises(SinkFailed, match=r"e\.jsonl: Is a directory"):
+        await sink.read_back(place, BITS)
+    await sink.close()
