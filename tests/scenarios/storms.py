@@ -65,8 +65,8 @@ def draw_storm(seed: int, slots: int) -> Storm:
         (region, fault, f"{dice.uniform(*shares):.3f}")
         for region in REGIONS
         for fault, shares in (
-            ("drop-tx", (0.05, 0.2)),
-            ("drop-account", (0.05, 0.3)),
+            ("drop-tx", (0.3, 0.6)),
+            ("drop-account", (0.1, 0.4)),
             ("drop-slot", (0.1, 0.4)),
         )
     )
