@@ -75,7 +75,8 @@ def slots_words(states: Mapping[str, int], wanted: int | None) -> str:
         counts.append(f"{missing} without a certificate")
     held = sum(states.get(end, 0) for end in _HELD)
     produced = held + sum(states.get(end, 0) for end in _OPEN)
-    words = f"{total + max(missing, 0)} slots"
+    shown = total + max(missing, 0)
+    words = f"{shown} slot{'' if shown == 1 else 's'}"
     if counts:
         words += f": {', '.join(counts)}"
     return f"{words}; coverage {coverage_words(held, produced)}"

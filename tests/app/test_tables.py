@@ -78,7 +78,7 @@ def test_a_slot_is_a_row_with_its_proof_and_who_brought_and_missed_it() -> None:
     assert lines[2] == (
         "7 complete transactions 0..41 counted ams 42, nyc 40 in part nyc ams first, nyc +12.5 ms"
     )
-    assert lines[3] == "1 slots: 1 complete; coverage 100 % (1 of 1 blocks)"
+    assert lines[3] == "1 slot: 1 complete; coverage 100 % (1 of 1 blocks)"
 
 
 def test_no_slot_is_no_table() -> None:
