@@ -1,12 +1,12 @@
 """The hand-over place of one feed: its thread puts frames in, the loop takes them out, and neither locks.
 
 The reading thread alone adds to `_received`, the loop alone to `_taken`; their difference is what waits here. Appending
-to a deque and taking from its other end are atomic. The ending is set after the last frame and looked at before the
+to a list, copying its beginning and deleting that are each atomic. The ending is set after the last frame and looked at before the
 first, so it is never announced ahead of a frame.
 """
 
-from collections import deque
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Final
 
 from monitor.adapters.grpc.alarm import Alarm
@@ -15,6 +15,8 @@ from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
 SETTLE_SECONDS: Final = 0.02
 """A stream that is refused has headers too, and its status may be a moment behind them (measured: up to 0.1 ms, in either
 order). Only after this long do headers alone mean that the server accepted it."""
+
+_frame: Final = itemgetter(1)
 
 
 class Intake:
@@ -25,7 +27,7 @@ class Intake:
         self._bound = bound
         self._alarm = alarm
         self._stamp = stamp
-        self._frames: deque[tuple[int, bytes]] = deque()
+        self._frames: list[tuple[int, bytes]] = []
         self._received = 0
         self._taken = 0
         self._opened = False
@@ -92,11 +94,13 @@ class Intake:
         return taken, size
 
     def _take_frames(self, limit_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
-        frames = self._frames
-        batch = []
-        size = 0
-        while frames and size < limit_bytes:
-            each = frames.popleft()
-            size += len(each[1])
-            batch.append(each)
+        batch = self._frames[:]
+        size = sum(map(len, map(_frame, batch)))
+        if size > limit_bytes:
+            size = count = 0
+            while size < limit_bytes:
+                size += len(batch[count][1])
+                count += 1
+            del batch[count:]
+        del self._frames[: len(batch)]
         return batch, size
