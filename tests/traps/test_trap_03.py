@@ -10,6 +10,7 @@ from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, wr
 EARLY = Monitor("early", commitment=Commitment.PROCESSED, accounts=AccountsFilter(account=("x",)))
 EACH = Monitor("each", accounts=AccountsFilter(account=("x",)), every_write=True)
 LAST = Monitor("last", commitment=Commitment.FINALIZED, accounts=AccountsFilter(account=("x",)))
+CLOCK = "SysvarC1ock11111111111111111111111111111111"
 EVERYBODY = 0b1111
 VAULTS = (VAULT, EARLY, EACH, LAST)
 
@@ -25,8 +26,9 @@ def test_each_write_is_an_event_at_processed_and_the_last_one_alone_at_higher_le
 
 
 def test_the_server_is_always_asked_at_processed_so_that_no_write_is_hidden() -> None:
+    clock = Monitor("clock", accounts=AccountsFilter(account=(CLOCK,)))
     for level in Commitment:
-        plan = compile_plan((VAULT,), level, Endpoint("ams", "http://ams"))
+        plan = compile_plan((clock,), level, Endpoint("ams", "http://ams"))
         request = geyser_pb2.SubscribeRequest.FromString(plan.request(1))
         assert request.commitment == geyser_pb2.PROCESSED
 

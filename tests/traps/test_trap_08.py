@@ -1,8 +1,8 @@
 """Trap 8: `created_at` is the server's clock, and a replay says "now": delays are between arrivals, live ones only."""
 
-from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed
 from monitor.wire.names import NameTable
+from monitor.wire.pb import geyser_pb2
 from monitor.wire.peek import peek
 from tests.core.play import ALL, Play, confirmed, created, finalized, processed, tx
 from tests.traps.telling import block_meta, certificates
@@ -13,7 +13,9 @@ MS = 1_000_000
 
 def test_what_a_server_says_of_its_clock_is_not_read() -> None:
     plain = frame("all", transaction=transaction())
-    dated = frame("all", transaction=transaction(), created_at={"seconds": 4_000_000_000})
+    update = geyser_pb2.SubscribeUpdate.FromString(plain)
+    update.created_at.seconds += 10**9
+    dated = update.SerializeToString()
     names = NameTable(1, {"all": 1}, judge=lambda _kind, _frame: 0)
     early, late = (row[:6] for row in peek([(11, plain), (11, dated)], names))
     assert early == late
@@ -40,4 +42,3 @@ def test_a_replayed_meta_tells_no_delay() -> None:
     certificate = certificates(play)[5]
     assert certificate.end == "complete"
     assert {delay for _, delay in certificate.delay_ns} <= {0}
-    assert Kind.BLOCK_META == block_meta(5)[0]

@@ -14,7 +14,8 @@ def test_at_processed_a_lower_slot_of_a_late_feed_is_handed_on_as_it_comes() -> 
 
 def test_a_slot_that_the_fastest_feed_never_had_comes_from_a_feed_far_behind() -> None:
     play = Play(ALL, feeds=2)
-    play.block(1, 4, tx(4, 0, "a")).block(1, 6, tx(6, 0, "c")).says(1, confirmed(6))
+    play.block(1, 4, tx(4, 0, "a")).says(1, confirmed(4))
+    play.block(1, 6, tx(6, 0, "c")).says(1, confirmed(6))
     assert play.take() == ["4 a"]
     play.block(2, 4, tx(4, 0, "a")).block(2, 5, tx(5, 0, "b"))
     assert play.take() == ["5 b", "6 c"]
