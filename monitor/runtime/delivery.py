@@ -132,13 +132,12 @@ class Delivery:
         self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
     ) -> bytes:
         received_at = self._clock.utc_ns(row[5] or int(self._clock.now() * 1e9))
-        names = self._writer.names(mask)
         if shape is None:
-            return self._writer.encode(released, level, names, received_at)
+            return self._writer.encode(released, level, mask, received_at)
         return self._writer.encode(
             released,
             level,
-            names,
+            mask,
             received_at,
             data_slices=shape.data_slices,
             every_write=shape.every_write,

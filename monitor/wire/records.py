@@ -2,9 +2,13 @@
 
 Every key of a kind is always there, null if unknown, in one order. The id is `SLOT:KIND:KEY`, or `SLOT.n:KIND:KEY` for
 the n-th later version of a block of that slot: the same over endpoints, restarts and roads.
+
+A line is made in two steps. `prepare` reads the frame, which is nearly all of the work, and needs nothing but the row;
+it may be done before the row is released. `RecordWriter.line` puts the envelope before it. Of the envelope, all but the
+id and the time is the same for most of a slot and is kept as text.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -18,34 +22,38 @@ from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
 from monitor.core.monitors import DataSlice
 from monitor.wire.base58 import signature_text
-from monitor.wire.pb import geyser_pb2
+from monitor.wire.pb.geyser_record_pb2 import SubscribeUpdate
 from monitor.wire.record_fields import (
-    Fields,
-    account_fields,
-    block_fields,
-    block_meta_fields,
-    entry_fields,
-    transaction_fields,
-    transaction_status_fields,
+    account_json,
+    block_json,
+    block_meta_json,
+    entry_json,
+    transaction_status_json,
 )
+from monitor.wire.record_transactions import transaction_json
 
-_parse: Final = geyser_pb2.SubscribeUpdate.FromString
+Prepared = tuple[str, bytes]
+"""The last part of the id, its characters escaped as JSON wants, and the end of the line: the fields that the row tells."""
+
+_parse: Final = SubscribeUpdate.FromString
 
 _WORDS: Final[dict[int, str]] = {int(kind): word for kind, word in KIND_WORDS.items()}
 _STATUS_WORDS: Final = {int(status): status.name.lower() for status in SlotStatus}
 _COMMITMENT_WORDS: Final = {level: level.name.lower() for level in Commitment}
-_PROCESSED: Final = Commitment.PROCESSED
+_WITH_BLOCKHASH: Final = (int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS))
 _KEY_BYTES: Final = 32
-_NANOS_PER_SECOND: Final = 1_000_000_000
+_ENVELOPES_CACHED: Final = 1_024
+"""Some slots times endpoints, kinds and sets of monitors; about 400 bytes each."""
 
 
 class RecordWriter:
-    """Writes records. Holds the names behind the indexes and bits of `Released`, and nothing that changes."""
+    """Writes records. Holds the names behind the indexes and bits of `Released`, and texts made of them."""
 
     def __init__(self, endpoint_names: Sequence[str], monitor_names: Sequence[str]) -> None:
         """Both in the order of the configuration."""
         self._endpoint_names = tuple(endpoint_names)
         self._monitor_names = tuple(monitor_names)
+        self._around_id = lru_cache(maxsize=_ENVELOPES_CACHED)(self._write_envelope)
 
     def names(self, mask: int) -> list[str]:
         """The monitors of a mask, in the order of the configuration."""
@@ -55,55 +63,125 @@ class RecordWriter:
         self,
         released: Released,
         commitment: Commitment,
-        monitors: Sequence[str],
+        mask: int,
         received_at_utc_ns: int,
         *,
         data_slices: Sequence[DataSlice] | None = None,
         every_write: bool = False,
         source: str = "live",
     ) -> bytes:
-        """The record of one event, ending in a newline.
+        """The record of one event, ending in a newline: both steps at once; options as there.
 
-        `monitors`: the names of those that get this very line, in the order of the configuration.
-        `received_at_utc_ns`: when the winning copy arrived, nanoseconds since 1970.
+        Raises: FrameMalformed.
+        """
+        names_write = every_write or commitment is Commitment.PROCESSED
+        prepared = self.prepare(released, data_slices, names_write=names_write)
+        return self.line(released, commitment, mask, received_at_utc_ns, prepared, source)
+
+    def prepare(
+        self,
+        released: Released,
+        data_slices: Sequence[DataSlice] | None = None,
+        *,
+        names_write: bool = False,
+    ) -> Prepared:
+        """What a line says of the row alone. Of `released` the rest is looked at in errors only.
+
         `data_slices`: cut account data here; None or none leaves it as it came.
-        `every_write`: name the write in an account's id at confirmed and finalized too.
+        `names_write`: name the write in an account's id, as at processed and where every write is asked for.
 
         Raises: FrameMalformed when the frame is no update of the row's kind, or a key in it has the wrong length.
         """
-        _, endpoint, late, version, blockhash, row = released
-        kind, slot = row[0], row[1]
-        word = _WORDS[kind]
+        row = released[5]
         try:
-            key, fields = _KINDS[kind](
-                row, blockhash, data_slices, every_write or commitment is _PROCESSED
-            )
+            return _KINDS[row[0]](row, data_slices, names_write)
         except (DecodeError, ValueError) as error:
-            sender = self._endpoint_names[endpoint] if endpoint >= 0 else "no endpoint"
-            raise FrameMalformed(
-                f"slot {slot}: an update of kind {word} cannot be read: {error}; it came from {sender}, "
-                "check what that server runs"
-            ) from error
-        record = {
-            "id": f"{slot}.{version}:{word}:{key}" if version else f"{slot}:{word}:{key}",
+            raise self._malformed(released, error) from error
+
+    def prepare_block(
+        self, released: Released, data_slices: Sequence[DataSlice] | None = None
+    ) -> Iterator[bytes]:
+        """The end of a block's line, in pieces to be joined; each is some microseconds of work.
+
+        Raises: FrameMalformed, from any piece.
+        """
+        try:
+            yield from block_json(_update(released[5]).block, data_slices)
+        except (DecodeError, ValueError) as error:
+            raise self._malformed(released, error) from error
+
+    def line(
+        self,
+        released: Released,
+        commitment: Commitment,
+        mask: int,
+        received_at_utc_ns: int,
+        prepared: Prepared,
+        source: str = "live",
+    ) -> bytes:
+        """The record, ending in a newline.
+
+        `mask`: the monitors that get this very line.
+        `received_at_utc_ns`: when the winning copy arrived, nanoseconds since 1970.
+        """
+        row = released[5]
+        before, between, after = self._around_id(
+            row[0], row[1], commitment, source, mask, released[1:5]
+        )
+        key, end = prepared
+        start = f"{before}{key}{between}{utc_text(received_at_utc_ns)}{after}"
+        return start.encode() + end
+
+    def _write_envelope(
+        self,
+        kind: int,
+        slot: int,
+        commitment: Commitment,
+        source: str,
+        mask: int,
+        rest: tuple[int, bool, int, str | None],
+    ) -> tuple[str, str, str]:
+        """What stands before the id's key, between it and the time, and after the time."""
+        endpoint, late, version, blockhash = rest
+        word = _WORDS[kind]
+        between = {
             "kind": word,
-            "monitors": monitors,
+            "monitors": self.names(mask),
             "slot": slot,
             "version": version,
             "commitment": _COMMITMENT_WORDS[commitment],
             "source": source,
             "endpoint": self._endpoint_names[endpoint] if endpoint >= 0 else None,
-            "received_at": utc_text(received_at_utc_ns),
-            "late": late,
+            "received_at": "",
         }
-        record.update(fields)
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        after: dict[str, Any] = {"late": late}
+        if kind in _WITH_BLOCKHASH:
+            after["blockhash"] = blockhash
+        numbered = f"{slot}.{version}" if version else f"{slot}"
+        return (
+            f'{{"id":"{numbered}:{word}:',
+            f'",{orjson.dumps(between).decode()[1:-2]}',
+            f'",{orjson.dumps(after).decode()[1:-1]},',
+        )
+
+    def _malformed(self, released: Released, error: Exception) -> FrameMalformed:
+        _, endpoint, _, _, _, row = released
+        sender = self._endpoint_names[endpoint] if endpoint >= 0 else "no endpoint"
+        return FrameMalformed(
+            f"slot {row[1]}: an update of kind {_WORDS[row[0]]} cannot be read: {error}; it came from {sender}, "
+            "check what that server runs"
+        )
+
+
+def block_key(row: Row) -> str:
+    """The last part of the id of a block's row."""
+    return _escaped(row[2][0])
 
 
 def utc_text(nanoseconds: int) -> str:
     """Nanoseconds since 1970 as `2026-11-21T07:42:00.123456Z`; what is below a microsecond is cut off."""
-    seconds, nanos = divmod(nanoseconds, _NANOS_PER_SECOND)
-    return f"{_second_text(seconds)}.{nanos // 1000:06d}Z"
+    seconds, micros = divmod(nanoseconds // 1000, 1_000_000)
+    return f"{_second_text(seconds)}.{micros:06d}Z"
 
 
 @lru_cache(maxsize=64)
@@ -111,7 +189,11 @@ def _second_text(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _update(row: Row) -> geyser_pb2.SubscribeUpdate:
+def _escaped(text: str) -> str:
+    return orjson.dumps(text)[1:-1].decode()
+
+
+def _update(row: Row) -> SubscribeUpdate:
     frame = row[6]
     if frame is None:
         raise ValueError("it has no bytes")
@@ -121,60 +203,50 @@ def _update(row: Row) -> geyser_pb2.SubscribeUpdate:
     return update
 
 
-def _transaction(row: Row, blockhash: str | None, *_: Any) -> tuple[str, Fields]:
-    fields = transaction_fields(_update(row).transaction.transaction, blockhash)
-    return fields["signature"], fields
+def _transaction(row: Row, *_: Any) -> Prepared:
+    return transaction_json(_update(row).transaction.transaction)
 
 
-def _transaction_status(row: Row, blockhash: str | None, *_: Any) -> tuple[str, Fields]:
-    fields = transaction_status_fields(_update(row).transaction_status, blockhash)
-    return fields["signature"], fields
+def _transaction_status(row: Row, *_: Any) -> Prepared:
+    return transaction_status_json(_update(row).transaction_status)
 
 
-def _account(
-    row: Row, _: str | None, data_slices: Sequence[DataSlice] | None, names_write: bool
-) -> tuple[str, Fields]:
-    fields = account_fields(_update(row).account.account, data_slices)
-    pubkey: str = fields["pubkey"]
-    return f"{pubkey}:{_write(row[2])}" if names_write else pubkey, fields
+def _account(row: Row, data_slices: Sequence[DataSlice] | None, names_write: bool) -> Prepared:
+    pubkey, signature, fields = account_json(_update(row).account.account, data_slices)
+    if not names_write:
+        return pubkey, fields
+    # What tells one write from another: its transaction, or the hash of the content, from the row's key.
+    tail = row[2][_KEY_BYTES:]
+    write = tail[1:].hex() if len(tail) == 17 else signature or signature_text(tail)
+    return f"{pubkey}:{write}", fields
 
 
-def _write(row_key: bytes) -> str:
-    """What tells one write from another: its transaction, or the hash of the content, from a row's key."""
-    tail = row_key[_KEY_BYTES:]
-    return tail[1:].hex() if len(tail) == 17 else signature_text(tail)
+def _entry(row: Row, *_: Any) -> Prepared:
+    entry = _update(row).entry
+    return str(entry.index), entry_json(entry)
 
 
-def _entry(row: Row, *_: Any) -> tuple[str, Fields]:
-    fields = entry_fields(_update(row).entry)
-    return str(fields["index"]), fields
+def _block_meta(row: Row, *_: Any) -> Prepared:
+    meta = _update(row).block_meta
+    return _escaped(meta.blockhash), block_meta_json(meta)
 
 
-def _block_meta(row: Row, *_: Any) -> tuple[str, Fields]:
-    fields = block_meta_fields(_update(row).block_meta)
-    return fields["blockhash"], fields
+def _block(row: Row, data_slices: Sequence[DataSlice] | None, _: bool) -> Prepared:
+    block = _update(row).block
+    return _escaped(block.blockhash), b"".join(block_json(block, data_slices))
 
 
-def _block(
-    row: Row, _: str | None, data_slices: Sequence[DataSlice] | None, *__: Any
-) -> tuple[str, Fields]:
-    fields = block_fields(_update(row).block, data_slices)
-    return fields["blockhash"], fields
-
-
-def _slot(row: Row, *_: Any) -> tuple[str, Fields]:
+def _slot(row: Row, *_: Any) -> Prepared:
     status, (parent, dead_error, last) = row[2], row[4]
     word = _STATUS_WORDS[status]
     # In a row that came as a frame the last item is the generation; levels come from the ledger, the rest is observed.
     observed = last if row[6] is None else status > SlotStatus.FINALIZED
-    return word, {"status": word, "parent": parent, "dead_error": dead_error, "observed": observed}
+    fields = {"status": word, "parent": parent, "dead_error": dead_error, "observed": observed}
+    return word, orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
 
 
-_Reader = Callable[
-    [Row, str | None, Sequence[DataSlice] | None, bool],
-    tuple[str, Fields],
-]
-"""(row, blockhash, data slices, whether an account's id names the write) -> last part of the id, fields."""
+_Reader = Callable[[Row, Sequence[DataSlice] | None, bool], Prepared]
+"""(row, data slices, whether an account's id names the write)."""
 
 _KINDS: Final[dict[int, _Reader]] = {
     int(Kind.TRANSACTION): _transaction,

@@ -1,5 +1,6 @@
 """The truth of a real block is what its getBlock answer says, in either encoding."""
 
+import json
 from base64 import b64encode
 
 from solders.hash import Hash
@@ -12,7 +13,8 @@ from solders.transaction import VersionedTransaction
 from monitor.simulator.chain_blocks import BlocksChain
 from monitor.simulator.truth import slot_records
 from monitor.simulator.truth_blocks import transaction_fields
-from monitor.wire import record_fields
+from monitor.wire.pb.geyser_record_pb2 import SubscribeUpdateTransactionInfo as Info
+from monitor.wire.record_transactions import transaction_json
 from tests.shared_data import SHARED, needs_shared_data
 from tests.simulator import answers
 from tests.simulator.answers import LOADED, MINT, OTHER, OTHER_SIGNATURE, PAYER, SIGNATURE, VOTE
@@ -110,6 +112,7 @@ def test_the_truth_of_a_whole_block_agrees_with_the_daemons_mapping() -> None:
     assert (slot.number, len(bank.updates)) == (361_774_429, 1790)
     for _, update in bank.updates:
         info = update.message.transaction  # type: ignore[attr-defined]
-        fields = record_fields.transaction_fields(info, bank.blockhash)
-        truth = told[f"{slot.number}:transaction:{fields['signature']}"]
+        signature, line_end = transaction_json(Info.FromString(info.SerializeToString()))
+        fields = {"blockhash": bank.blockhash, **json.loads(b"{" + line_end)}
+        truth = told[f"{slot.number}:transaction:{signature}"]
         assert {name: truth[name] for name in fields} == fields

@@ -129,7 +129,7 @@ def _records(mapped: MappedBlock) -> Iterator[dict[str, Any]]:
         kind = Kind.TRANSACTION if update.HasField("transaction") else Kind.BLOCK_META
         row = (int(kind), mapped.slot, b"", 1, 0, 0, frame)
         line = writer.encode(
-            (1, 0, False, 0, blockhash, row), Commitment.CONFIRMED, ["all"], 1_700_000_000 * 10**9
+            (1, 0, False, 0, blockhash, row), Commitment.CONFIRMED, 1, 1_700_000_000 * 10**9
         )
         yield json.loads(line)
 

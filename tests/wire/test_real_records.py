@@ -27,7 +27,7 @@ def test_every_message_of_the_recorded_stream_has_its_record() -> None:
     for row in recorded_rows():
         if row[0] not in RECORDED_KINDS:
             continue
-        line = WRITER.encode((1, 0, False, 0, None, row), Commitment.PROCESSED, ["all"], 0)
+        line = WRITER.encode((1, 0, False, 0, None, row), Commitment.PROCESSED, 1, 0)
         record = json.loads(line)
         counts[record["kind"]] += 1
         ids.add(record["id"])
@@ -50,7 +50,7 @@ def test_a_whole_block_message_has_its_record() -> None:
     )
     frame = SubscribeUpdate(filters=["all"], block=block).SerializeToString()
     row = (int(Kind.BLOCK), block.slot, (block.blockhash, "all"), 1, None, 0, frame)
-    line = WRITER.encode((1, 0, False, 0, block.blockhash, row), Commitment.CONFIRMED, ["all"], 0)
+    line = WRITER.encode((1, 0, False, 0, block.blockhash, row), Commitment.CONFIRMED, 1, 0)
     record = json.loads(line)
     assert record["id"] == f"251402816:block:{block.blockhash}"
     assert record["executed_transaction_count"] == len(record["transactions"]) == 6_093

@@ -55,7 +55,7 @@ def _released(
 def _encode(
     released: Released, commitment: Commitment = Commitment.CONFIRMED, **options: Any
 ) -> bytes:
-    return WRITER.encode(released, commitment, WRITER.names(released[0]), RECEIVED_AT, **options)
+    return WRITER.encode(released, commitment, released[0], RECEIVED_AT, **options)
 
 
 def _line(
