@@ -12,7 +12,7 @@ Their layout is named here, once:
     key     what makes the update itself within its slot and kind:
               transaction, transaction_status   the signature (64 bytes) and the index (8, little-endian)
               account      pubkey (32) + txn_signature (64), or pubkey + b"!" + 16-byte hash of the content when unsigned
-              entry        the hash (32 bytes)
+              entry        the hash (32 bytes) and the index (8, little-endian)
               slot         the status (int)
               block        (blockhash, filter name)
               block_meta   the blockhash (base58 text)
@@ -24,7 +24,8 @@ Their layout is named here, once:
               entry        the index (int)
               slot         (parent or None, dead_error or None, generation)
               block        None
-              block_meta   (parent_slot, parent_blockhash, block_height or None, executed_transaction_count, entries_count, generation)
+              block_meta   (parent_slot, parent_blockhash, block_height or None, executed_transaction_count, entries_count, generation,
+                           the blockhash's 32 bytes, or b"" when its text is no base58)
             generation: g of the hidden filter `~g` that the update came under, or 0
     stamp   when the reading thread took the frame, nanoseconds of the monotonic clock
     frame   the SubscribeUpdate's bytes, or None when the kernel made the row itself

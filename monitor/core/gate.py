@@ -1,51 +1,75 @@
 """Hands events on at their level, and never before it.
 
-A slot whose block is known at a level waits here until some feed covers it; slots go lowest first. A slot that
-none covers holds later ones back for `hold` seconds; then it is passed over with what there is of it, and what
-comes afterwards comes late. Monitors at processed are served as copies arrive and wait for nothing.
+A slot whose block is known at a level waits here until it is held whole and its parent has gone before it; slots go
+lowest first. One that is not whole, or whose parent is missing, holds later ones back for `hold` seconds; then it is
+passed over with what there is of it, and what comes afterwards comes late. Monitors at processed are served as copies
+arrive and wait for nothing.
 """
 
 from bisect import insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
+from monitor.core.evidence import Evidence, Parts, judge
 from monitor.core.levels import Levels
+from monitor.core.needs import Needs
 from monitor.core.slots import Held, SlotState
 
 
 @dataclass(slots=True)
 class Tally:
-    """What the join and the gate count, for metrics."""
+    """What the core counts, for metrics."""
 
     duplicates: list[int]
     """By endpoint: copies that another had brought first, or that came twice."""
     missed: list[int] = field(default_factory=list)
     """By endpoint: updates of closed slots that its unbroken stream should have brought, and did not."""
     stale: int = 0
-    """Updates of slots below all that is kept."""
+    """Updates of slots that are closed, or below all that is ours."""
     late: int = 0
     """Events handed on after their slot had been released."""
+    shed: int = 0
+    """Held updates that were dropped for want of memory; their slots are partial."""
     slots: dict[str, int] = field(default_factory=dict)
-    """Closed slots by state."""
+    """Certificates by end; one that was made again counts as what it came to."""
 
-    def close(self, state: str, count: int = 1) -> None:
-        """Count so many more slots that ended in this state."""
+    def close(self, end: str, count: int = 1) -> None:
+        """Count so many more slots that ended so; below zero takes back."""
         if count:
-            self.slots[state] = self.slots.get(state, 0) + count
+            self.slots[end] = self.slots.get(end, 0) + count
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms slots are released."""
+
+    needs: Needs
+    hold: float
+    """Seconds for which a slot that is not whole, or without its parent, keeps later ones back."""
+    covers: int = 1
+    """Whole covers to wait for, as long as `hold` lasts."""
 
 
 class Gate:
     """Releases of all levels, gathered until the kernel collects them."""
 
-    def __init__(self, levels: Levels, tally: Tally, *, hold: float) -> None:
+    def __init__(self, levels: Levels, tally: Tally, terms: Terms) -> None:
         self.levels = levels
         self.tally = tally
-        self.hold = hold
+        self.terms = terms
         self.frontier = [-1, -1, -1]
         """By commitment: highest slot released at it."""
+        self.unfenced: frozenset[int] = frozenset()
+        """Endpoints that send data of a slot after its BlockMeta, so that this does not end it (TRAPS 1)."""
+        self.slot_time = 0.4
+        """Seconds a slot, as measured; a guess until then."""
+        self.held_bytes = 0
+        """Bytes of the frames that wait."""
+        self.finalized: list[SlotState] = []
+        """Slots released at finalized since the ledger last looked."""
         self._waiting: tuple[list[SlotState], list[SlotState]] = ([], [])
         self._out: tuple[list[Released], list[Released], list[Released]] = ([], [], [])
         self._reports: list[Report] = []
@@ -66,9 +90,29 @@ class Gate:
                 if out[level]:
                     yield Release(level, out[level])
 
-    def at_once(self, released: Released) -> None:
-        """Hand on to monitors at processed."""
-        self._out[0].append(released)
+    @property
+    def at_once(self) -> list[Released]:
+        """Where events for monitors at processed are put."""
+        return self._out[0]
+
+    def evidence(self, state: SlotState, now: float) -> Evidence:
+        """What is held of the slot's confirmed block. Raises AssertionError when none is known."""
+        found: Evidence | None = state.evidence
+        if found is not None:
+            return found
+        blockhash = state.confirmed
+        assert blockhash is not None
+        unfenced = self.unfenced
+        if unfenced and now >= state.confirmed_at + self.slot_time:
+            unfenced = frozenset()
+        covers = state.cover_bits(blockhash, unfenced)
+        terms = self.terms
+        found = judge(state, blockhash, terms.needs, covers=covers, wanted=terms.covers)
+        if state.shed:
+            found = Evidence(found.parts, False, "frames were dropped for want of memory", 0)
+        if found.whole or not unfenced:
+            state.evidence = found  # else time alone may change it
+        return found
 
     def observed(self, state: SlotState, endpoint: int, row: Row) -> None:
         """A lifecycle status: the first arrival goes to whoever asked, at any level, unordered."""
@@ -97,19 +141,19 @@ class Gate:
 
     def admit(self, state: SlotState, level: Commitment, now: float) -> None:
         """The slot's block is known at `level`, confirmed or finalized: it may be released there."""
-        if state.hold_until is None:
-            state.hold_until = now + self.hold
+        if level == Commitment.CONFIRMED:
+            state.confirmed_at = now
         insort(self._waiting[level - 1], state, key=_number)
 
-    def pump(self, now: float) -> None:
-        """Release what can be released now."""
+    def pump(self, now: float, precedes: Callable[[SlotState], bool]) -> None:
+        """Release what can be released now. `precedes`: the slot's parent has been released, or is none of ours."""
         waiting = self._waiting[0]
         if waiting:
             done = 0
             for state in waiting:
-                if not state.is_whole() and not self._gives_up(state, now):
+                if not self._may_go(state, now, precedes):
                     break
-                self._release(state, Commitment.CONFIRMED)
+                self._release(state, Commitment.CONFIRMED, now)
                 done += 1
             del waiting[:done]
         waiting = self._waiting[1]
@@ -118,22 +162,29 @@ class Gate:
             for state in waiting:
                 if state.released_level < Commitment.CONFIRMED:
                     break
-                self._release(state, Commitment.FINALIZED)
+                self._release(state, Commitment.FINALIZED, now)
+                self.finalized.append(state)
                 done += 1
             del waiting[:done]
 
     def next_deadline(self) -> float | None:
-        """When `pump` will pass over a slot that holds others back, or None."""
+        """When `pump` may release a slot that holds others back, or None."""
         waiting = self._waiting[0]
-        return waiting[0].hold_until if waiting else None
+        if not waiting:
+            return None
+        first = waiting[0]
+        is_unripe = self.unfenced and first.evidence is None
+        return first.confirmed_at + (
+            min(self.terms.hold, self.slot_time) if is_unripe else self.terms.hold
+        )
 
-    def release_late(self, state: SlotState) -> None:
+    def release_late(self, state: SlotState, now: float) -> None:
         """A released slot got another feed's bank: what that adds is handed on once, marked late."""
         added = 0
         for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
             if state.released_level >= level:
                 size = len(self._out[level])
-                self._hand_on(state, level, late=True)
+                self._hand_on(state, level, now, late=True)
                 added += len(self._out[level]) - size
         if added:
             self.tally.late += added
@@ -142,24 +193,42 @@ class Gate:
             )
         self._let_go(state)
 
+    def let_go(self, state: SlotState) -> None:
+        """No level will ask for the slot's frames again."""
+        self.held_bytes -= state.held_bytes()
+        state.forget_rows()
+
     def check(self) -> None:
         """State what always holds; for tests."""
         for waiting in self._waiting:
             numbers = [state.number for state in waiting]
             assert numbers == sorted(set(numbers))
         assert all(state.released_level < Commitment.CONFIRMED for state in self._waiting[0])
+        assert self.held_bytes >= 0
 
-    def _gives_up(self, state: SlotState, now: float) -> bool:
-        if not state.gave_up and state.hold_until is not None and now >= state.hold_until:
+    def _may_go(self, state: SlotState, now: float, precedes: Callable[[SlotState], bool]) -> bool:
+        if state.gave_up:
+            return True
+        is_over = now >= state.confirmed_at + self.terms.hold
+        evidence = self.evidence(state, now)
+        if evidence.whole:
+            if is_over or (not evidence.has_covers_to_come and precedes(state)):
+                return True
+        elif is_over:
             state.gave_up = True
-            self.report("warning", "a slot was passed over incomplete", slot=state.number)
+            self.report(
+                "warning",
+                "a slot was passed over incomplete",
+                slot=state.number,
+                why=evidence.proof,
+            )
         return state.gave_up
 
-    def _release(self, state: SlotState, level: Commitment) -> None:
-        if not state.is_whole():
+    def _release(self, state: SlotState, level: Commitment, now: float) -> None:
+        if not self.evidence(state, now).whole:
             state.remember_given()
         late = state.number < self.frontier[level]
-        self._hand_on(state, level, late=late)
+        self._hand_on(state, level, now, late=late)
         state.released_level = level
         self.frontier[level] = max(self.frontier[level], state.number)
         confirmed, finalized = Commitment.CONFIRMED, Commitment.FINALIZED
@@ -168,39 +237,42 @@ class Gate:
         else:
             self._slot_events(state, confirmed, (finalized,), late=late)
             self._slot_events(state, finalized, tuple(Commitment), late=late)
-            self.tally.close("complete" if state.is_whole() else "partial")
         self._let_go(state)
 
     def _let_go(self, state: SlotState) -> None:
-        if state.released_level == Commitment.FINALIZED or not self.levels.at[Commitment.FINALIZED]:
-            state.forget_rows()
+        """Frames of a slot that feeds disagree on stay until it is closed: a bank may yet turn out to be the block's."""
+        is_last = state.released_level == Commitment.FINALIZED
+        done = is_last or not self.levels.at[Commitment.FINALIZED]
+        if done and not state.contested:
+            self.let_go(state)
 
-    def _hand_on(self, state: SlotState, level: Commitment, *, late: bool) -> None:
+    def _hand_on(self, state: SlotState, level: Commitment, now: float, *, late: bool) -> None:
         wanted = self.levels.at[level]
         blockhash = state.confirmed
         if not wanted or blockhash is None:
             return
         out = self._out[level]
-        at_confirmed = level == Commitment.CONFIRMED
-        rows = state.rows_of(blockhash, state.fresh_from if at_confirmed else 0)
-        if at_confirmed:
+        evidence = self.evidence(state, now)
+        start = state.fresh_from if level == Commitment.CONFIRMED and state.given is None else 0
+        if level == Commitment.CONFIRMED:
             state.fresh_from = len(state.shared.held)
-        rows = [held for held in rows if state.first_time(level, held)]
-        accounts = self._accounts(state, blockhash, level)
+        rows = [h for h in state.rows_of(evidence.parts, start) if state.first_time(level, h)]
+        accounts = self._accounts(state, evidence.parts, level)
         for endpoint, row in _with_accounts(rows, accounts):
             mask = row[3] & wanted
             if mask:
                 out.append((mask, endpoint, late, 0, blockhash, row))
 
-    def _accounts(self, state: SlotState, blockhash: str, level: Commitment) -> list[Held]:
+    def _accounts(self, state: SlotState, parts: Parts, level: Commitment) -> list[Held]:
         """Account rows to hand on: every write for those who asked so, the last of each account for the others.
 
         What this level had already is left out: a late write never repeats an account's event.
         """
         every = self.levels.at[level] & self.levels.every_write
         last = self.levels.at[level] & ~every
-        lasts = state.last_writes(blockhash) if last else {}
-        chosen = state.all_writes(blockhash) if every else {h[1][2]: h for h in lasts.values()}
+        covers = state.cover_bits(state.confirmed or "")
+        lasts = state.last_writes(parts, covers) if last else {}
+        chosen = state.all_writes(parts) if every else {h[1][2]: h for h in lasts.values()}
         found: list[Held] = []
         for key, (endpoint, row) in chosen.items():
             pubkey = key[:32]

@@ -3,93 +3,65 @@
 How this works. A slot is *known* at a level when its blockhash is: the endpoint that says CONFIRMED means the
 block that this endpoint sent, and a block that is confirmed confirms its ancestors through the parent links of
 BlockMeta, by blockhash. So a status that is missing, or that came before its BlockMeta, costs nothing, and a
-confirmed block whose parent we do not hold shows a gap at once. The gate releases what is known.
+confirmed block whose parent we do not hold shows a gap at once. The gate releases what is known, the ledger
+closes what is final.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Final
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.closing import close_below
 from monitor.core.events import Row
 from monitor.core.gate import Gate
 from monitor.core.holes import lowest_hole
+from monitor.core.ledger import Ledger
+from monitor.core.runs import DATA, take_run
+from monitor.core.sights import Sight, Sights
 from monitor.core.slots import Bank, Meta, SlotState
 
-KEPT_BELOW_ROOT: Final = 64
-"""Slots below the finalized tip that are remembered, so that a slow feed's copies are known as duplicates. Guessed."""
-
-
-@dataclass(slots=True, eq=False)
-class Sight:
-    """What the join must know of one connection."""
-
-    endpoint: int
-    first_slot: int | None = None
-    """First slot of which data came: what it has of this slot and the next may lack the beginning."""
-    is_replay: bool = False
-    """It began with a replay, so that how far a slot is from the first says nothing."""
-    unproven: tuple[SlotState, Bank] | None = None
-    """The last slot of that replay, or the one that was in flight at the opening; what follows tells which."""
-    has_lifecycle: bool = False
-    """The server tells CREATED_BANK, which is the better sign of a beginning."""
+_SMOOTHING: Final = 0.1
+"""Weight of the newest slot in the measured slot time. Guessed."""
 
 
 class Join:
     """The slots of all feeds, and what is known of them."""
 
-    def __init__(self, gate: Gate, *, floor: int | None) -> None:
+    def __init__(self, gate: Gate, endpoints: int, *, floor: int | None) -> None:
         self.gate = gate
         self.slots: dict[int, SlotState] = {}
-        self.sights: dict[int, Sight] = {}
-        """Open feeds, by number."""
-        self.floor = floor
-        """Lowest slot of ours: nothing below it is released. None until the first slot that is seen to begin."""
+        self.sights = Sights(endpoints)
+        self.ledger = Ledger(gate, self.slots, self.sights, floor=floor)
         self.tip = -1
         """Highest slot that any feed spoke of."""
         self.root = -1
         """Highest slot known finalized."""
-        self.kept_from: int | None = None
-        """First slot of a replay under way: from there on nothing is let go, however far the others have finalized."""
-        self._pruned_below = 0
+        self._newest: tuple[int, float] | None = None
+        """The highest slot of which a BlockMeta came, and when."""
 
-    def take_data(self, feed: int, row: Row) -> None:
-        """A transaction, status, account, entry or block of some slot."""
-        state = self.slots.get(row[1])
-        if state is None:
-            state = self._data_slot(feed, row[1])
+    @property
+    def floor(self) -> int | None:
+        """Lowest slot of ours: nothing below it is released. None until the first slot that is seen to begin."""
+        return self.ledger.floor
+
+    def take_data(self, feed: int, rows: Sequence[Row], start: int, now: float) -> int:
+        """Transactions, statuses, accounts, entries and blocks from place `start` on; answers where others begin."""
+        at = start
+        while at < len(rows) and rows[at][0] in DATA:
+            number = rows[at][1]
+            state = self._data_slot(feed, number)
             if state is None:
-                return
-        bank = state.current.get(feed)
-        if bank is None:
-            bank = self._unannounced_bank(state, feed)
-        store = bank.store
-        bit = bank.bit
-        kind = row[0]
-        table = store.tables[kind]
-        key = row[2]
-        seen = table.get(key)
-        mask = row[3]
-        gate = self.gate
-        held = mask & gate.levels.held
-        if held and kind == Kind.ACCOUNT:
-            store.note_write(bit, row)
-        endpoint = self.sights[feed].endpoint
-        if seen is not None:
-            if not seen & bit:
-                table[key] = seen | bit
-            gate.tally.duplicates[endpoint] += 1
-            return
-        mask &= gate.levels.at[0]
-        if mask and state.is_new_at_once(row):
-            gate.at_once((mask, endpoint, False, 0, state.sole_blockhash(), row))
-        table[key] = bit
-        if held:
-            self._hold(state, bank, endpoint, row)
+                at = self._pass_stale(rows, at, number)
+                continue
+            bank = state.current.get(feed) or self._unannounced_bank(state, feed)
+            if bank.blockhash is not None and rows[at][0] != Kind.BLOCK:
+                self._unfence(bank.endpoint)
+            at = take_run(self.gate, state, bank, rows, at, now)
+        return at
 
     def take_bank(self, feed: int, row: Row) -> None:
         """CREATED_BANK: a bank of this feed begins; a second one begins the slot anew."""
-        self.sights[feed].has_lifecycle = True
+        sight = self.sights.open[feed]
+        sight.has_lifecycle = True
         if self.floor is None:
             self.begin_at(row[1])
         state = self.slot(row[1])
@@ -101,9 +73,9 @@ class Join:
             bank.began_whole = bank.began_whole or whole
         else:
             state.dead = None
-            state.open_bank(feed, began_whole=whole)
+            state.open_bank(feed, sight.endpoint, began_whole=whole)
         self._note_parent(state, row)
-        self.gate.observed(state, self.sights[feed].endpoint, row)
+        self.gate.observed(state, sight.endpoint, row)
 
     def take_meta(self, feed: int, row: Row, *, replayed: bool, now: float) -> Bank | None:
         """BlockMeta ties the feed's bank to its block. `replayed`: all of the slot came just before, replayed.
@@ -111,22 +83,26 @@ class Join:
         On a feed that began with a replay that is so only if another slot follows before any is announced: the
         slot in flight at the opening may bring its BlockMeta before a lifecycle status too.
         """
-        state = self.slot(row[1])
-        if state is None or self.floor is None:
+        state = self.slot(row[1]) if self.floor is not None else None
+        sight = self.sights.open[feed]
+        if state is None:
             self.gate.tally.stale += 1
             return None
         bank = state.current.get(feed) or self._unannounced_bank(state, feed)
         if bank.blockhash not in (None, row[2]):
             # Another block of this slot on the same feed, whose beginning was not told.
-            bank = state.open_bank(feed, began_whole=False)
-        sight = self.sights[feed]
+            bank = state.open_bank(feed, sight.endpoint, began_whole=False)
         if sight.unproven is not None and sight.unproven[1] is bank:
-            self._prove(sight)  # the copy before this one was the replay's
+            self._prove(sight, now)  # the copy before this one was the replay's
         elif replayed and sight.is_replay:
             sight.unproven = (state, bank)
         bank.began_whole = bank.began_whole or (replayed and not sight.is_replay)
-        parent, parent_blockhash, height, transactions, entries, _ = row[4]
-        state.tie(bank, Meta(row[2], parent, parent_blockhash, height, transactions, entries))
+        bank.met_at = bank.met_at or row[5]
+        parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
+        meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
+        state.tie(bank, meta)
+        self._measure(state.number, now)
+        sight.tied(state.number, covers=bank.covers)
         self._take_meta_row(state, bank, row)
         told = feed in state.told_by or state.sole_blockhash() is not None
         if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
@@ -134,7 +110,8 @@ class Join:
         elif state.confirmed == row[2]:
             self._know(parent, parent_blockhash, Commitment(state.told_level), now)
             if state.released_level >= Commitment.CONFIRMED:
-                self.gate.release_late(state)
+                self.gate.release_late(state, now)
+        self.ledger.look_for_parent(state, meta)
         self._settle(now)
         return bank
 
@@ -150,7 +127,7 @@ class Join:
         if status > Commitment.FINALIZED:
             if status == SlotStatus.DEAD:
                 state.dead = row[4][1] or "dead"
-            self.gate.observed(state, self.sights[feed].endpoint, row)
+            self.gate.observed(state, self.sights.open[feed].endpoint, row)
             return
         self.gate.reached(state, Commitment.PROCESSED, row[5])
         if status >= Commitment.CONFIRMED:
@@ -166,30 +143,27 @@ class Join:
 
     def begin_at(self, slot: int) -> None:
         """Make this the first slot of ours; everything below is let go."""
-        self.floor = slot
+        self.ledger.floor = slot
         for number in [n for n in self.slots if n < slot]:
             del self.slots[number]
 
     def slot(self, number: int) -> SlotState | None:
-        """The state of a slot, made if it is new; None below the floor and below what is kept."""
+        """The state of a slot, made if it is new; None below the floor and when it is closed."""
         state = self.slots.get(number)
         if state is None:
-            if number < self._pruned_below or (self.floor is not None and number < self.floor):
+            floor = self.ledger.floor
+            if (floor is not None and number < floor) or self.ledger.is_closed(number):
                 return None
             state = self.slots[number] = SlotState(number)
             self.tip = max(self.tip, number)
         return state
 
-    def tick(self, now: float) -> None:
-        """Pass over slots that were waited for long enough."""
-        self._settle(now)
-
     def resume_below(self, covered: int, above: int = 0) -> int | None:
         """The lowest slot from `above` and under `covered` that a replay should begin with; None: nothing is missing."""
         if self.floor is None:
             return None
-        lowest = max(self.floor, above)
-        return lowest_hole(self.slots, lowest, covered, let_go_below=self._pruned_below)
+        lowest = self.ledger.first_open(max(self.floor, above))
+        return lowest_hole(self.slots, lowest, covered, self.ledger.is_closed)
 
     def missing_from(self, covered: int | None, above: int = 0) -> int | None:
         """Where a replay should begin: `resume_below`, and with `covered` None no feed has the tip.
@@ -203,66 +177,113 @@ class Join:
         hole = self.resume_below(self.tip + 1, above)
         return hole if hole is not None else max(self.tip, self.floor)
 
+    def keep_from(self, slot: int | None, now: float) -> None:
+        """The first slot of the replays under way: from there on nothing is given up, however long it takes."""
+        if slot != self.ledger.kept_from:
+            self.ledger.kept_from = slot
+            self._settle(now)
+
+    def shed(self, bound: int) -> None:
+        """Drop the frames of the oldest held slots until the rest fits the bound; their identities stay."""
+        gate = self.gate
+        for number in sorted(self.slots):
+            if gate.held_bytes <= bound:
+                return
+            state = self.slots[number]
+            rows = state.held_rows()
+            if rows:
+                gate.let_go(state)
+                state.shed = True
+                state.evidence = None
+                gate.tally.shed += rows
+                gate.report(
+                    "error", "held updates were dropped for want of memory", slot=number, rows=rows
+                )
+
+    def forget_feed(self, feed: int, now: float) -> None:
+        """The feed is over: what it had begun will not end."""
+        self.sights.end(feed)
+        self._settle(now)
+
+    def tick(self, now: float) -> None:
+        """Pass over slots that were waited for long enough."""
+        self._settle(now)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do, or None."""
+        deadlines = (self.gate.next_deadline(), self.ledger.next_deadline())
+        return min((d for d in deadlines if d is not None), default=None)
+
     def check(self) -> None:
         """State what always holds; for tests."""
         for number, state in self.slots.items():
             assert number == state.number
             assert self.floor is None or number >= self.floor
+            assert not self.ledger.is_closed(number)
             state.check()
         assert self.root <= self.tip
+        held = sum(state.held_bytes() for state in self.slots.values())
+        assert self.gate.held_bytes == held
         self.gate.check()
+        self.ledger.check()
 
     def _data_slot(self, feed: int, number: int) -> SlotState | None:
-        """The slot for data of a number not met before; None when it is not ours."""
-        sight = self.sights[feed]
+        """The slot that data are of; None when it is not ours."""
+        state = self.slots.get(number)
+        if state is not None:
+            return state
+        sight = self.sights.open[feed]
         if sight.first_slot is None:
             sight.first_slot = number
         if self.floor is None:
             if sight.has_lifecycle or number < sight.first_slot + 2:
                 return None
             self.begin_at(number)
-        state = self.slot(number)
-        if state is None:
-            self.gate.tally.stale += 1
-        return state
+        return self.slot(number)
+
+    def _pass_stale(self, rows: Sequence[Row], at: int, number: int) -> int:
+        """Count the rows of a slot that is not ours, as far as they follow each other; answers where they end."""
+        first = at
+        while at < len(rows) and rows[at][1] == number and rows[at][0] in DATA:
+            at += 1
+        if self.floor is not None:
+            self.gate.tally.stale += at - first
+        return at
 
     def _unannounced_bank(self, state: SlotState, feed: int) -> Bank:
         """A bank whose CREATED_BANK did not come on this connection.
 
         On a server that tells no lifecycle at all, the third slot of a connection and later ones are whole.
         """
-        sight = self.sights[feed]
+        sight = self.sights.open[feed]
         if sight.first_slot is None:
             sight.first_slot = state.number
-        if not sight.has_lifecycle:
-            self._prove(sight, below=state.number)
+        if not sight.has_lifecycle and sight.unproven is not None:
+            if sight.unproven[0].number < state.number:
+                self._prove(sight, 0.0)
         is_third = state.number >= sight.first_slot + 2
         whole = is_third and not sight.has_lifecycle and not sight.is_replay
-        return state.open_bank(feed, began_whole=whole)
+        return state.open_bank(feed, sight.endpoint, began_whole=whole)
 
-    def _prove(self, sight: Sight, below: int | None = None) -> None:
-        """The slot whose BlockMeta came last in a replay is whole, if it lies below this one."""
-        if sight.unproven is None or (below is not None and sight.unproven[0].number >= below):
+    def _prove(self, sight: Sight, now: float) -> None:
+        """The slot whose BlockMeta came last in a replay is whole."""
+        if sight.unproven is None:
             return
         (state, bank), sight.unproven = sight.unproven, None
         bank.began_whole = bank.covers = True
+        state.evidence = None
         if state.released_level >= Commitment.CONFIRMED and bank.blockhash == state.confirmed:
-            self.gate.release_late(state)
+            self.gate.release_late(state, now)
 
-    def _hold(self, state: SlotState, bank: Bank, endpoint: int, row: Row) -> None:
-        """Keep a first copy for its level.
-
-        One that comes after the BlockMeta of its bank, as blocks do on some servers, may find its slot released
-        and no BlockMeta to come that would release it.
-        """
-        if row[0] == Kind.ACCOUNT:
-            bank.store.accounts[row[2]] = (endpoint, row)
-        else:
-            bank.store.held.append((endpoint, row))
-        if bank.blockhash is None or state.released_level < Commitment.CONFIRMED:
-            return
-        if bank.blockhash == state.confirmed:
-            self.gate.release_late(state)
+    def _unfence(self, endpoint: int) -> None:
+        """Data came after the BlockMeta of its slot: on this endpoint that is no end of a slot (TRAPS 1)."""
+        if endpoint not in self.gate.unfenced:
+            self.gate.unfenced |= {endpoint}
+            for state in self.slots.values():
+                state.evidence = None
+            self.gate.report(
+                "warning", "an endpoint sent data after its block_meta", endpoint=endpoint
+            )
 
     def _note_parent(self, state: SlotState, row: Row) -> None:
         parent = row[4][0]
@@ -271,7 +292,7 @@ class Join:
 
     def _take_meta_row(self, state: SlotState, bank: Bank, row: Row) -> None:
         gate = self.gate
-        endpoint = self.sights[bank.feed].endpoint
+        endpoint = bank.endpoint
         table = bank.store.tables[Kind.BLOCK_META]
         seen = table.get(row[2])
         if seen is not None:
@@ -280,10 +301,21 @@ class Join:
             return
         mask = row[3] & gate.levels.at[0]
         if mask and state.is_new_at_once(row):
-            gate.at_once((mask, endpoint, False, 0, row[2], row))
+            gate.at_once.append((mask, endpoint, False, 0, row[2], row))
         table[row[2]] = bank.bit
         if row[3] & gate.levels.held:
             bank.store.held.append((endpoint, row))
+            size = len(row[6] or b"")
+            bank.store.held_bytes += size
+            gate.held_bytes += size
+
+    def _measure(self, number: int, now: float) -> None:
+        """Learn the slot time from the first BlockMeta of each new highest slot."""
+        if self._newest is None or number > self._newest[0]:
+            if self._newest is not None:
+                took = (now - self._newest[1]) / (number - self._newest[0])
+                self.gate.slot_time += _SMOOTHING * (took - self.gate.slot_time)
+            self._newest = (number, now)
 
     def _know(self, number: int, blockhash: str, level: Commitment, now: float) -> None:
         """The block of this slot is at `level`; so are its ancestors, as far as parent links are held."""
@@ -307,19 +339,16 @@ class Join:
                 self.gate.admit(state, Commitment.CONFIRMED, now)
             if finalizes:
                 state.finalized = True
+                state.finalized_at = now
                 self.root = max(self.root, number)
                 self.gate.admit(state, Commitment.FINALIZED, now)
             self.gate.reached(state, level, 0)
             meta = state.metas.get(blockhash)
             if meta is None:
+                self.ledger.missing(state)
                 return
             number, blockhash = meta.parent_slot, meta.parent_blockhash
 
     def _settle(self, now: float) -> None:
-        self.gate.pump(now)
-        below = self.root - KEPT_BELOW_ROOT
-        if self.kept_from is not None:
-            below = min(below, self.kept_from)
-        if below > self._pruned_below:
-            close_below(below, max(self._pruned_below, self.floor or 0), self.slots, self.gate)
-            self._pruned_below = below
+        self.gate.pump(now, self.ledger.precedes)
+        self.ledger.close(now)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from monitor.core.certificates import Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Command
 from monitor.core.connections import Connections
@@ -20,18 +21,16 @@ from monitor.core.events import (
     Row,
     Started,
 )
-from monitor.core.gate import Gate, Tally
-from monitor.core.join import Join, Sight
+from monitor.core.frontiers import confirmed_frontier, processed_frontier
+from monitor.core.gate import Gate, Tally, Terms
+from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor
+from monitor.core.needs import Needs
+from monitor.core.runs import DATA
 
 GENERATION: Final = 1
 """Number of the request that feeds send; it will grow when monitors can change while the daemon runs."""
-
-_DATA: Final = frozenset(
-    int(kind)
-    for kind in (Kind.TRANSACTION, Kind.TRANSACTION_STATUS, Kind.ACCOUNT, Kind.ENTRY, Kind.BLOCK)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,10 @@ class Policy:
     """First slot of ours, asked for at the opening; None starts at the tip."""
     resume_slot: int | None = None
     """First slot of ours after a restart: feeds begin live, and a replay fills what lies between (DESIGN 5)."""
+    covers: int = 1
+    """Whole covers that a filtered slot waits for, within `hold` (DESIGN 5)."""
+    held_bytes: int | None = None
+    """Frames that may wait for their level; above it the oldest slots lose theirs and are partial. None: no bound."""
     can_amend: bool = True
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
 
@@ -57,15 +60,17 @@ class Kernel:
     def __init__(self, monitors: Sequence[Monitor], endpoints: int, policy: Policy) -> None:
         self.levels = Levels.of(monitors, policy.commitment)
         self.tally = Tally([0] * endpoints, [0] * endpoints)
-        self.gate = Gate(self.levels, self.tally, hold=policy.hold)
-        self.join = Join(self.gate, floor=policy.start_slot)
+        terms = Terms(Needs.of(monitors), policy.hold, policy.covers)
+        self.gate = Gate(self.levels, self.tally, terms)
+        floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
+        self.join = Join(self.gate, endpoints, floor=floor)
         self.connections = Connections(
             endpoints,
             generation=GENERATION,
             silence=policy.silence,
             can_amend=policy.can_amend,
         )
-        self._start_slot = policy.start_slot
+        self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
         """What to do about an event. `now` is monotonic, in seconds, and never goes back."""
@@ -76,64 +81,100 @@ class Kernel:
             case FeedOpened():
                 commands.extend(self.connections.opened(event.feed, now))
             case FeedEnded():
-                self.join.sights.pop(event.feed, None)
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
-                self.join.kept_from = self.connections.replaying_from()
+                self.join.forget_feed(event.feed, now)
+                self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
-                commands.extend(self.connections.start(now, self._start_slot))
+                commands.extend(self.connections.start(now, self._first_request()))
                 self._see_feeds()
             case ReadingResumed():
                 self.connections.reading_resumed(event.paused, now)
             case _:
                 assert_never(event)
         commands.extend(self.gate.collect())
+        commands.extend(self.join.ledger.collect())
         return commands
 
     def tick(self, now: float) -> list[Command]:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
         commands = list(self.connections.tick(now, self.join.missing_from))
         self._see_feeds()
-        self.join.kept_from = self.connections.replaying_from()
+        self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
         commands.extend(self.gate.collect())
+        commands.extend(self.join.ledger.collect())
         return commands
 
     def next_deadline(self) -> float | None:
         """When to call `tick`, or None while nothing is waited for."""
-        deadlines = (self.connections.next_deadline(), self.gate.next_deadline())
+        deadlines = (self.connections.next_deadline(), self.join.next_deadline())
         return min((d for d in deadlines if d is not None), default=None)
+
+    def frontier(self, level: Commitment) -> int | None:
+        """Highest slot up to which nothing of ours is open at the level; None while the first is.
+
+        At finalized by proof; at confirmed and processed along the ancestry of that level's own tip.
+        """
+        finalized = self.join.ledger.frontier()
+        if level == Commitment.FINALIZED:
+            return finalized
+        confirmed = confirmed_frontier(self.join.slots, finalized, self.join.floor)
+        if level == Commitment.CONFIRMED:
+            return confirmed
+        return processed_frontier(self.join.slots, confirmed, self.join.floor, self.gate)
+
+    def coverage(self) -> Coverage | None:
+        """How much of the finalized chain is held whole; None before the first block is closed."""
+        return self.join.ledger.coverage()
+
+    def open_slots(self) -> int:
+        """Slots whose certificate says partial."""
+        return self.join.ledger.open_slots()
 
     def check(self) -> None:
         """State what always holds; for tests."""
         self.join.check()
         self.connections.check()
-        assert set(self.join.sights) == set(self.connections.by_feed)
+        assert set(self.join.sights.open) == set(self.connections.by_feed)
+
+    def _first_request(self) -> int | None:
+        """The from_slot of the first requests: after a restart none where a second request can replay."""
+        policy = self._policy
+        return policy.start_slot if policy.can_amend else policy.start_slot or policy.resume_slot
 
     def _see_feeds(self) -> None:
         for feed, connection in self.connections.by_feed.items():
-            if feed not in self.join.sights:
+            if feed not in self.join.sights.open:
                 is_replay = not self.connections.can_amend and connection.replay_from is not None
-                self.join.sights[feed] = Sight(connection.endpoint, is_replay=is_replay)
+                self.join.sights.begin(feed, connection.endpoint, is_replay=is_replay)
 
     def _frames(self, event: FramesArrived, now: float, commands: list[Command]) -> None:
         feed = event.feed
-        if feed not in self.join.sights:
+        join = self.join
+        if feed not in join.sights.open:
             return
         self.connections.heard(feed, now)
-        take_data = self.join.take_data
-        for row in event.rows:
+        rows = event.rows
+        at = 0
+        while at < len(rows):
+            row = rows[at]
             kind = row[0]
-            if kind in _DATA:
-                take_data(feed, row)
-            elif kind == Kind.SLOT:
+            if kind in DATA:
+                at = join.take_data(feed, rows, at, now)
+                continue
+            at += 1
+            if kind == Kind.SLOT:
                 if row[2] > SlotStatus.FINALIZED:
                     commands.extend(self.connections.lives(feed, row[1]))
                 if row[2] == SlotStatus.CREATED_BANK:
-                    self.join.take_bank(feed, row)
+                    join.take_bank(feed, row)
                 else:
-                    self.join.take_status(feed, row, now)
+                    join.take_status(feed, row, now)
             elif kind == Kind.BLOCK_META:
                 commands.extend(self._meta(feed, row, now))
+        bound = self._policy.held_bytes
+        if bound is not None and self.gate.held_bytes > bound:
+            join.shed(bound)
 
     def _meta(self, feed: int, row: Row, now: float) -> Iterator[Command]:
         slot = row[1]
@@ -146,4 +187,4 @@ class Kernel:
             missing=self.join.missing_from,
             now=now,
         )
-        self.join.kept_from = self.connections.replaying_from()
+        self.join.keep_from(self.connections.replaying_from(), now)

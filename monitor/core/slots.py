@@ -8,7 +8,8 @@ The first banks of all feeds share one store, since they are nearly always the s
 begins anew keeps a store of its own: the same transaction may have another outcome in it.
 
 A bank *covers* its slot when CREATED_BANK came before it under our own hidden filter and BlockMeta after it,
-on one unbroken connection (DESIGN 5, Coverage), or when it was replayed whole up to the fence.
+on one unbroken connection (DESIGN 5, Coverage), or when it was replayed whole up to the fence. What all banks of a
+block hold together, and whether that is all of it, is for `evidence` to say.
 """
 
 from collections.abc import Iterator
@@ -28,13 +29,15 @@ Held = tuple[int, Row]
 class Store:
     """Identities and held rows of one or more banks that are taken for the same block."""
 
-    __slots__ = ("accounts", "held", "tables", "writes")
+    __slots__ = ("accounts", "held", "held_bytes", "tables", "writes")
 
     def __init__(self) -> None:
         self.tables: list[dict[Any, int]] = [{} for _ in range(_KINDS)]
         """By kind: key to the bits of the banks that held it."""
         self.held: list[Held] = []
         """First copies of everything but accounts, in order of arrival."""
+        self.held_bytes = 0
+        """Bytes of the frames of these and of `accounts`."""
         self.accounts: dict[bytes, Held] = {}
         """First copies of account writes, by key."""
         self.writes: dict[int, dict[bytes, tuple[int, bytes]]] = {}
@@ -58,6 +61,7 @@ class Store:
     def forget_rows(self) -> None:
         """Let go of frames that no level will ask for again; identities stay, to know duplicates."""
         self.held = []
+        self.held_bytes = 0
         self.accounts = {}
         self.writes = {}
 
@@ -68,12 +72,15 @@ class Bank:
 
     bit: int
     feed: int
+    endpoint: int
     store: Store
     began_whole: bool
     """Its beginning was seen: CREATED_BANK under the hidden filter, or a replay of the whole slot."""
     blockhash: str | None = None
     """Known once its BlockMeta came."""
     covers: bool = False
+    met_at: int = 0
+    """When its BlockMeta came, nanoseconds of the monotonic clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,29 +93,38 @@ class Meta:
     block_height: int | None
     transactions: int
     entries: int
+    """0 where the serving validator made the block itself (TRAPS 2): no count to rely on."""
+    digest: bytes = b""
+    """The blockhash's 32 bytes, which are the hash of the last entry; empty when its text is no base58."""
 
 
 class SlotState:
-    """All that is held of one slot number. Written by the join and the gate alone."""
+    """All that is held of one slot number. Written by the join, the gate and the ledger alone."""
 
     __slots__ = (
         "accounts_out",
         "banks",
+        "certified",
         "confirmed",
+        "confirmed_at",
         "contested",
         "current",
         "dead",
+        "evidence",
         "finalized",
+        "finalized_at",
         "fresh_from",
         "gave_up",
         "given",
         "given_at_once",
-        "hold_until",
+        "is_let_go",
         "metas",
+        "missed",
         "number",
         "parent",
         "released_level",
         "shared",
+        "shed",
         "statuses",
         "told_by",
         "told_level",
@@ -131,9 +147,24 @@ class SlotState:
         """Feeds that told of a commitment before they named a blockhash."""
         self.confirmed: str | None = None
         """Blockhash of the block known to be confirmed."""
+        self.confirmed_at = 0.0
+        """When a block of it came to be known as confirmed; later ones wait for it from then on."""
         self.finalized = False
+        self.finalized_at = 0.0
+        self.evidence: Any = None
+        """The last verdict on the confirmed block; None when something has changed since.
+
+        Of a slot that is not contested every row counts from its arrival, so a BlockMeta of one feed more changes
+        nothing about a block that was found whole."""
+        self.certified: Any = None
+        """The last certificate of this slot, or None."""
+        self.missed: dict[int, int] = {}
+        """By endpoint, the missed updates of this slot that were counted."""
+        self.is_let_go = False
+        """Its frames were let go of: no level will ask for what was held until then."""
+        self.shed = False
+        """Frames were dropped for want of memory: identities are held, rows are not."""
         self.released_level = -1
-        self.hold_until: float | None = None
         self.gave_up = False
         self.fresh_from = 0
         """Rows of the shared store from here on came after the release at confirmed."""
@@ -144,24 +175,33 @@ class SlotState:
         self.given_at_once: set[tuple[int, Any]] | None = None
         """(kind, identity) of rows that came; kept only from when the slot is contested."""
 
-    def open_bank(self, feed: int, *, began_whole: bool) -> Bank:
+    def open_bank(self, feed: int, endpoint: int, *, began_whole: bool) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
         again = feed in self.current
-        self.contested = self.contested or again
         if again:
-            self.remember_given()
-        bank = Bank(1 << len(self.banks), feed, Store() if again else self.shared, began_whole)
+            self.contest()
+        store = Store() if again else self.shared
+        bank = Bank(1 << len(self.banks), feed, endpoint, store, began_whole)
         self.banks.append(bank)
         self.current[feed] = bank
         return bank
 
     def tie(self, bank: Bank, meta: Meta) -> None:
         """The bank's BlockMeta came: its rows are this block's, and all of them are here."""
+        if self.metas and meta.blockhash not in self.metas:
+            self.contest()
         bank.blockhash = meta.blockhash
         bank.covers = bank.began_whole
+        if self.contested or not (self.evidence and self.evidence.is_settled):
+            self.evidence = None
         self.metas.setdefault(meta.blockhash, meta)
         self.parent = meta.parent_slot if self.parent is None else self.parent
-        self.contested = self.contested or len(self.metas) > 1
+
+    def contest(self) -> None:
+        """Feeds may speak of different blocks here: from now on what is handed on is kept, row by row."""
+        if not self.contested:
+            self.remember_given()
+            self.contested = True
 
     def is_new_at_once(self, row: Row) -> bool:
         """Whether monitors at processed have not had an event of this row's id; for rows not yet in a table.
@@ -190,24 +230,40 @@ class SlotState:
             return next(iter(self.metas))
         return None
 
-    def covered(self, blockhash: str) -> Bank | None:
-        """The first bank that holds this block whole, or None."""
+    def cover_bits(self, blockhash: str, unfenced: frozenset[int] = frozenset()) -> int:
+        """Bits of the banks that cover this block, but for those of the endpoints given."""
+        bits = 0
         for bank in self.banks:
-            if bank.covers and bank.blockhash == blockhash:
-                return bank
-        return None
+            if bank.covers and bank.blockhash == blockhash and bank.endpoint not in unfenced:
+                bits |= bank.bit
+        return bits
 
-    def is_whole(self) -> bool:
-        """Whether the confirmed block is held whole by some feed, so that it can be released complete."""
-        return self.confirmed is not None and self.covered(self.confirmed) is not None
+    def bits_of(self, blockhash: str) -> tuple[int, int]:
+        """Bits in the shared store: of banks tied to this block, and of those that broke before any BlockMeta."""
+        tied = untied = 0
+        for bank in self.banks:
+            if bank.store is self.shared:
+                if bank.blockhash == blockhash:
+                    tied |= bank.bit
+                elif bank.blockhash is None:
+                    untied |= bank.bit
+        return tied, untied
 
-    def rows_of(self, blockhash: str, start: int = 0) -> list[Held]:
+    def own_parts(self, blockhash: str) -> list[tuple[Store, int]]:
+        """Banks of this block with a store of their own."""
+        return [
+            (bank.store, bank.bit)
+            for bank in self.banks
+            if bank.store is not self.shared and bank.blockhash == blockhash
+        ]
+
+    def rows_of(self, parts: list[tuple[Store, int]], start: int = 0) -> list[Held]:
         """Held rows of a block but for accounts, in chain order; of the shared store from `start` on.
 
         Transactions, statuses, entries, block and meta follow each other; each kind by index.
         """
         found: dict[Any, Held] = {}
-        for store, bits in self._stores_of(blockhash):
+        for store, bits in parts:
             held = store.held[start:] if store is self.shared else store.held
             for item in held:
                 row = item[1]
@@ -215,22 +271,30 @@ class SlotState:
                     found.setdefault((row[0], row[2]), item)
         return sorted(found.values(), key=_chain_order)
 
-    def last_writes(self, blockhash: str) -> dict[bytes, Held]:
+    def last_writes(self, parts: list[tuple[Store, int]], covers: int) -> dict[bytes, Held]:
         """By pubkey, the last write to each account in the block.
 
-        As a covering feed orders them, since versions of two nodes do not compare; what only others have is added.
+        As one covering feed orders them, since versions of two nodes do not compare, best one that holds every
+        write; what only others have is added. `covers`: bits of the covers.
         """
-        whole = self.covered(blockhash)
-        found = _last_in(whole.store, whole.bit) if whole is not None else {}
-        for store, bits in self._stores_of(blockhash):
+        whole = covers
+        for store, _ in parts:
+            for seen in set(store.tables[Kind.ACCOUNT].values()):
+                whole &= seen
+        chosen = whole or covers
+        chosen &= -chosen  # the first of them
+        found: dict[bytes, Held] = {}
+        for store, bits in parts:
+            found.update(_last_in(store, bits & chosen))
+        for store, bits in parts:
             for pubkey, held in _last_in(store, bits).items():
                 found.setdefault(pubkey, held)
         return {pubkey: found[pubkey] for pubkey in sorted(found)}
 
-    def all_writes(self, blockhash: str) -> dict[bytes, Held]:
+    def all_writes(self, parts: list[tuple[Store, int]]) -> dict[bytes, Held]:
         """By key, every held write of the block: by pubkey, then in order of arrival."""
         found: dict[bytes, Held] = {}
-        for store, bits in self._stores_of(blockhash):
+        for store, bits in parts:
             table = store.tables[Kind.ACCOUNT]
             for key, item in store.accounts.items():
                 if table[key] & bits:
@@ -252,11 +316,20 @@ class SlotState:
         self.given.add(row)
         return True
 
+    def held_bytes(self) -> int:
+        """Bytes of the frames that wait here."""
+        return sum(store.held_bytes for store in self._stores())
+
+    def held_rows(self) -> int:
+        """How many rows wait here."""
+        return sum(len(store.held) + len(store.accounts) for store in self._stores())
+
     def forget_rows(self) -> None:
         """Let go of frames that no level will ask for again."""
         for store in self._stores():
             store.forget_rows()
         self.fresh_from = 0
+        self.is_let_go = True
 
     def check(self) -> None:
         """State what always holds; for tests."""
@@ -268,13 +341,15 @@ class SlotState:
         assert self.released_level <= self.told_level
 
     def _given_so_far(self) -> set[tuple[int, int, Any]]:
-        bits = self._stores_of(self.confirmed)[0][1] if self.confirmed is not None else 0
+        if self.confirmed is None:
+            return set()
+        tied, untied = self.bits_of(self.confirmed)
         return {
             (level, kind, key)
             for level in range(1, self.released_level + 1)
             for kind, table in enumerate(self.shared.tables)
             for key, seen in table.items()
-            if seen & bits
+            if seen & (tied | untied)
         }
 
     def _stores(self) -> Iterator[Store]:
@@ -282,39 +357,6 @@ class SlotState:
         for bank in self.banks:
             if bank.store is not self.shared:
                 yield bank.store
-
-    def _stores_of(self, blockhash: str) -> list[tuple[Store, int]]:
-        """Stores and the bits in them whose rows are the block's.
-
-        Rows of a feed that broke before its BlockMeta join when no other block of this slot is known,
-        or when only with them the transactions are exactly 0..n-1.
-        """
-        tied = untied = 0
-        own: list[tuple[Store, int]] = []
-        for bank in self.banks:
-            if bank.blockhash is None:
-                untied |= bank.bit if bank.store is self.shared else 0
-            elif bank.blockhash == blockhash:
-                tied |= bank.bit
-                if bank.store is not self.shared:
-                    own.append((bank.store, bank.bit))
-        if untied and self.covered(blockhash) is None and self._may_join(blockhash, tied, untied):
-            tied |= untied
-        return [(self.shared, tied), *own]
-
-    def _may_join(self, blockhash: str, tied: int, untied: int) -> bool:
-        if not self.contested:
-            return True
-        meta = self.metas.get(blockhash)
-        if meta is None:
-            return False
-        table = self.shared.tables[Kind.TRANSACTION]
-        indexes = [
-            row[4]
-            for _, row in self.shared.held
-            if row[0] == Kind.TRANSACTION and table[row[2]] & (tied | untied)
-        ]
-        return sorted(indexes) == list(range(meta.transactions))
 
 
 def _last_in(store: Store, bits: int) -> dict[bytes, Held]:

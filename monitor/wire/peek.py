@@ -22,6 +22,7 @@ of a slot status beyond the known seven; of an update that a superset brought an
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from google.protobuf.message import DecodeError
 from monitor.core.chain import Kind, SlotStatus
 from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
+from monitor.wire.base58 import hash_bytes
 from monitor.wire.names import NameTable
 from monitor.wire.pb.geyser_lazy_pb2 import SubscribeUpdate, SubscribeUpdateAccountInfo
 
@@ -192,13 +194,24 @@ def _block_meta(update: SubscribeUpdate, meaning: Any, stamp: int, frame: bytes)
         body.executed_transaction_count,
         body.entries_count,
         generation,
+        _hash_bytes(body.blockhash),
     )
     return _BLOCK_META, body.slot, body.blockhash, mask, extra, stamp, frame
 
 
 def _entry(update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:
     body = update.entry
-    return _ENTRY, body.slot, body.hash, mask, body.index, stamp, frame
+    index = body.index
+    return _ENTRY, body.slot, body.hash + index.to_bytes(8, "little"), mask, index, stamp, frame
+
+
+@lru_cache(maxsize=64)
+def _hash_bytes(blockhash: str) -> bytes:
+    """The 32 bytes of a blockhash, which several feeds tell; empty when the text is none."""
+    try:
+        return hash_bytes(blockhash)
+    except ValueError:
+        return b""
 
 
 def _ping(_update: SubscribeUpdate, mask: Any, stamp: int, frame: bytes) -> Row:

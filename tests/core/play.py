@@ -27,7 +27,8 @@ def tx(slot: int, index: int, name: str | None = None, mask: int = 1) -> Row:
 
 
 def entry(slot: int, index: int, mask: int = 1) -> Row:
-    return (Kind.ENTRY, slot, f"entry {index}".encode(), mask, index, 5, b"frame")
+    key = f"entry {index}".encode().ljust(32, b"\0") + index.to_bytes(8, "little")
+    return (Kind.ENTRY, slot, key, mask, index, 5, b"frame")
 
 
 def write(slot: int, account: str, by: str, version: int, mask: int = 1) -> Row:
@@ -66,10 +67,13 @@ def meta(
     parent_block: str | None = None,
     transactions: int = 1,
     mask: int = 0,
+    height: int | None = None,
+    digest: bytes | None = None,
 ) -> Row:
     up = slot - 1 if parent is None else parent
-    extra = (up, parent_block or f"B{up}", None, transactions, 0, 1)
-    return (Kind.BLOCK_META, slot, block or f"B{slot}", mask, extra, 5, b"frame")
+    name = block or f"B{slot}"
+    extra = (up, parent_block or f"B{up}", height, transactions, 0, 1, digest or name.encode())
+    return (Kind.BLOCK_META, slot, name, mask, extra, 5, b"frame")
 
 
 class Play:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from monitor.core.chain import Kind
 from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
+from monitor.wire.base58 import hash_text
 from monitor.wire.names import NameTable
 from monitor.wire.pb import geyser_lazy_pb2, geyser_pb2
 from monitor.wire.peek import peek, unsigned_key
@@ -86,7 +87,7 @@ def test_reads_an_entry() -> None:
     entry = geyser_pb2.SubscribeUpdateEntry(slot=SLOT, index=5, hash=b"h" * 32)
     raw = frame("usdc", entry=entry)
 
-    assert twice(raw) == [(Kind.ENTRY, SLOT, b"h" * 32, 1, 5, 11, raw)]
+    assert twice(raw) == [(Kind.ENTRY, SLOT, b"h" * 32 + (5).to_bytes(8, "little"), 1, 5, 11, raw)]
 
 
 def test_a_slot_under_the_hidden_name_leaves_its_monitors_to_the_core() -> None:
@@ -130,14 +131,21 @@ def test_reads_a_block_meta() -> None:
     meta.block_height.block_height = 339
     raw = frame("~4", block_meta=meta)
 
-    extra = (SLOT - 2, "parent", 339, 1500, 900, 4)
+    extra = (SLOT - 2, "parent", 339, 1500, 900, 4, b"")
     assert twice(raw) == [(Kind.BLOCK_META, SLOT, "hash", 128, extra, 11, raw)]
+
+
+def test_a_block_meta_names_the_bytes_of_its_hash() -> None:
+    digest = bytes(range(32))
+    meta = geyser_pb2.SubscribeUpdateBlockMeta(slot=SLOT, blockhash=hash_text(digest))
+
+    assert twice(frame("~4", block_meta=meta))[0][4][6] == digest
 
 
 def test_an_old_block_has_no_height() -> None:
     raw = frame("~4", block_meta=geyser_pb2.SubscribeUpdateBlockMeta(slot=SLOT, blockhash="hash"))
 
-    assert twice(raw)[0][4] == (0, "", None, 0, 0, 4)
+    assert twice(raw)[0][4] == (0, "", None, 0, 0, 4, b"")
 
 
 def test_a_block_gives_one_row_for_its_filter() -> None:

@@ -1,0 +1,108 @@
+"""Writes certificates: what the evidence of a slot comes to, who brought it, and who should have."""
+
+from collections import Counter
+
+from monitor.core.certificates import Certificate, SlotEnd, Source
+from monitor.core.chain import Kind
+from monitor.core.evidence import Evidence, tally_by_bank
+from monitor.core.gate import Gate
+from monitor.core.sights import Sights
+from monitor.core.slots import SlotState
+
+_TRANSACTIONS = (int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS))
+
+
+def complete_or_partial(
+    state: SlotState, evidence: Evidence, gate: Gate, sights: Sights
+) -> Certificate:
+    """The certificate of a finalized block. Counts what endpoints missed of it, each update once."""
+    blockhash = state.confirmed
+    meta = state.metas.get(blockhash or "")
+    held: dict[int, int] = {}
+    """By endpoint: bits of its banks."""
+    covers: dict[int, bool] = {}
+    met: dict[int, int] = {}
+    bits = 0
+    for _, part in evidence.parts:
+        bits |= part
+    for bank in state.banks:
+        if bank.bit & bits:
+            held[bank.endpoint] = held.get(bank.endpoint, 0) | bank.bit
+            covers[bank.endpoint] = covers.get(bank.endpoint, False) or bank.covers
+            if bank.met_at:
+                met[bank.endpoint] = min(bank.met_at, met.get(bank.endpoint, bank.met_at))
+    transactions = _transactions(evidence, gate)
+    missed = _missed(state, evidence, gate, sights, held, covers)
+    earliest = min(met.values(), default=0)
+    return Certificate(
+        slot=state.number,
+        end=SlotEnd.COMPLETE if evidence.whole else SlotEnd.PARTIAL,
+        proof=evidence.proof,
+        blockhash=blockhash,
+        parent_slot=None if meta is None else meta.parent_slot,
+        block_height=None if meta is None else meta.block_height,
+        sources=tuple(
+            Source(endpoint, _held_by(transactions, own), covers[endpoint])
+            for endpoint, own in sorted(held.items())
+        ),
+        missed_by=missed,
+        delay_ns=tuple((endpoint, at - earliest) for endpoint, at in sorted(met.items())),
+    )
+
+
+def off_chain(slot: int, state: SlotState | None, proof: str) -> Certificate:
+    """The certificate of a slot that the finalized chain passes by."""
+    if state is not None and state.dead is not None:
+        end = SlotEnd.DEAD
+    elif state is not None and state.banks:
+        end = SlotEnd.FORKED
+    else:
+        end = SlotEnd.SKIPPED
+    return Certificate(slot, end, proof)
+
+
+def speaks_for_none(slot: int, state: SlotState | None) -> Certificate:
+    """The certificate of a slot that may hold a block of the chain."""
+    blockhash = None if state is None else state.confirmed
+    return Certificate(
+        slot, SlotEnd.PARTIAL, "no finalized block speaks for it", blockhash=blockhash
+    )
+
+
+def _transactions(evidence: Evidence, gate: Gate) -> Counter[int]:
+    """How many transactions each set of banks holds, of the first kind of them that is asked for."""
+    for kind in _TRANSACTIONS:
+        if kind in gate.terms.needs.kinds:
+            return tally_by_bank(evidence.parts, (kind,))
+    return Counter()
+
+
+def _missed(
+    state: SlotState,
+    evidence: Evidence,
+    gate: Gate,
+    sights: Sights,
+    held: dict[int, int],
+    covers: dict[int, bool],
+) -> tuple[int, ...]:
+    """Endpoints that should have brought all of the slot and did not, counted in the tally."""
+    identities = tally_by_bank(evidence.parts, gate.terms.needs.kinds)
+    everything = identities.total()
+    tally = gate.tally.missed
+    missed: list[int] = []
+    for endpoint in range(len(tally)):
+        own = held.get(endpoint)
+        lacking = 0
+        if own is not None and covers[endpoint]:
+            lacking = everything - _held_by(identities, own)
+        elif own is None and sights.should_have(endpoint, state.number):
+            lacking = everything + 1  # the BlockMeta too
+        if lacking:
+            missed.append(endpoint)
+        tally[endpoint] += max(0, lacking - state.missed.get(endpoint, 0))
+        state.missed[endpoint] = max(lacking, state.missed.get(endpoint, 0))
+    return tuple(missed)
+
+
+def _held_by(counts: Counter[int], own: int) -> int:
+    return sum(count for bits, count in counts.items() if bits & own)

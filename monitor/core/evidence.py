@@ -1,0 +1,158 @@
+"""What we hold of a block, and whether it is all of it (DESIGN 5, Completeness).
+
+How this works. Rows of a block are those of the banks that its BlockMeta tied to it, and, where nothing speaks
+against it, those of feeds that broke before their BlockMeta. Counts prove a kind of which everything is asked
+for, whoever brought the pieces: that is how feeds none of which is whole make a whole together. A filtered kind
+is proven by a cover that holds the entire union; a cover that lacks an identity is broken, and two broken covers
+never make a whole. Which cover proves which kind does not matter.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from monitor.core.chain import Kind
+from monitor.core.needs import Needs
+from monitor.core.slots import Meta, SlotState, Store
+
+_TAIL: Final = 8
+"""Bytes of the index at the end of a key."""
+
+Parts = list[tuple[Store, int]]
+"""Stores, and the bits in them whose rows are the block's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is held of a block."""
+
+    parts: Parts
+    whole: bool
+    """All that was asked for is held."""
+    proof: str
+    """Why it counts as whole, or what is missing, in words."""
+    covers: int
+    """Bits of the covers that hold the entire union of every filtered kind."""
+    has_covers_to_come: bool = False
+    """More whole covers are wanted before release than there are."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing but more rows can change the verdict."""
+        return self.whole and not self.has_covers_to_come
+
+
+def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted: int) -> Evidence:
+    """What is held of this block of the slot.
+
+    `covers`: bits of the banks that cover it now; `wanted`: whole covers to be waited for.
+    """
+    tied, untied = state.bits_of(blockhash)
+    own = state.own_parts(blockhash)
+    first = _judge(state, blockhash, [(state.shared, tied), *own], needs, covers, wanted)
+    if not untied:
+        return first
+    joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], needs, covers, wanted)
+    if not state.contested:
+        if first.whole and not joined.whole and needs.counted:
+            state.contest()  # two transactions at one index: some feed had another bank
+            return first
+        return joined
+    counts_prove = needs.counted and joined.whole and not first.whole
+    return joined if counts_prove else first
+
+
+def holding(parts: Parts, kind: int) -> Mapping[Any, int]:
+    """By key, the bits of all banks that hold the row; of rows of the block alone."""
+    if len(parts) == 1:
+        store, bits = parts[0]
+        table = store.tables[kind]
+        if all(seen & bits for seen in set(table.values())):
+            return table
+    found: dict[Any, int] = {}
+    for store, bits in parts:
+        for key, seen in store.tables[kind].items():
+            if seen & bits:
+                found[key] = found.get(key, 0) | seen & bits
+    return found
+
+
+def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:
+    """How many identities each set of banks holds."""
+    counts: Counter[int] = Counter()
+    for kind in kinds:
+        counts.update(holding(parts, kind).values())
+    return counts
+
+
+def _judge(
+    state: SlotState, blockhash: str, parts: Parts, needs: Needs, covers: int, wanted: int
+) -> Evidence:
+    meta = state.metas.get(blockhash)
+    if meta is None:
+        return Evidence(parts, False, "its BlockMeta is missing", 0)
+    lacks = _lacks(parts, meta, needs)
+    if lacks is not None:
+        return Evidence(parts, False, lacks, 0)
+    covered = needs.covered
+    if needs.entries and not meta.digest:
+        covered += (int(Kind.ENTRY),)
+    whole = covers
+    for kind in covered:
+        in_kind = covers
+        for seen in set(holding(parts, kind).values()):
+            in_kind &= seen
+        if not in_kind:
+            return Evidence(parts, False, "no feed held it whole", 0)
+        whole &= in_kind
+    to_come = bool(covered) and whole.bit_count() < wanted
+    return Evidence(parts, True, _proof(meta, needs, covered), whole, to_come)
+
+
+def _lacks(parts: Parts, meta: Meta, needs: Needs) -> str | None:
+    """What the counts say is missing; None when they are satisfied."""
+    for kind in needs.counted:
+        held = holding(parts, kind)
+        if not _are_counted(held, meta.transactions):
+            return f"{len(held)} of {meta.transactions} transactions held"
+    if needs.entries and meta.digest and not _are_chained(holding(parts, Kind.ENTRY), meta):
+        return "entries do not lead to the blockhash"
+    if needs.blocks:
+        blocks = sum(key[0] == meta.blockhash for key in holding(parts, Kind.BLOCK))
+        if blocks < needs.blocks:
+            return f"{blocks} of {needs.blocks} blocks held"
+    return None
+
+
+def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...]) -> str:
+    proofs = []
+    if needs.counted:
+        proofs.append(f"{meta.transactions} transactions counted")
+    if needs.entries and meta.digest:
+        proofs.append("entries lead to the blockhash")
+    if needs.blocks:
+        proofs.append("block held")
+    if covered:
+        proofs.append("held whole by a feed")
+    return "; ".join(proofs) or "BlockMeta held"
+
+
+def _are_counted(held: Mapping[bytes, int], count: int) -> bool:
+    if len(held) != count:
+        return False
+    return count == 0 or {key[-_TAIL:] for key in held} == _indexes(count)
+
+
+def _are_chained(held: Mapping[bytes, int], meta: Meta) -> bool:
+    count = len(held)
+    if not count or {key[-_TAIL:] for key in held} != _indexes(count):
+        return False
+    return meta.digest + (count - 1).to_bytes(_TAIL, "little") in held
+
+
+@lru_cache(maxsize=16)
+def _indexes(count: int) -> frozenset[bytes]:
+    """0..count-1 as the ends of keys."""
+    return frozenset(index.to_bytes(_TAIL, "little") for index in range(count))

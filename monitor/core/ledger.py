@@ -1,0 +1,291 @@
+"""The slot ledger: closes every slot by proof, and says how far nothing is open (DESIGN 5).
+
+How this works. A finalized block speaks for itself and for the slots that its parent link jumps over: those are
+skipped, forked or dead, and nothing else proves it. Its certificate is made when every open feed has passed the
+slot, or `hold` seconds after it was known to be final: complete when all that was asked for is held, else partial,
+which stays open. A closed slot collapses into a range: nothing of it is handed on again. A block that is named as
+parent and that nobody brought is a gap; what lies between it and the last finalized block below is partial too,
+unless block heights show that no block lies there.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from monitor.core.certificates import Certificate, Coverage, SlotEnd
+from monitor.core.certifying import complete_or_partial, off_chain, speaks_for_none
+from monitor.core.chain import Commitment
+from monitor.core.commands import Certify, Command, Settled
+from monitor.core.gate import Gate
+from monitor.core.ranges import Ranges
+from monitor.core.sights import Sights
+from monitor.core.slots import Meta, SlotState
+
+PARTIAL_KEPT: Final = 64
+"""Partial slots whose identities stay in memory, to be completed by what comes late. Guessed."""
+HEIGHTS_KEPT: Final = 512
+"""Closed blocks whose height is remembered, to prove what lies between two blocks. Guessed."""
+
+
+class Ledger:
+    """What became of every slot of ours."""
+
+    def __init__(
+        self, gate: Gate, slots: dict[int, SlotState], sights: Sights, *, floor: int | None
+    ) -> None:
+        self.floor = floor
+        """First slot of ours."""
+        self.kept_from: int | None = None
+        """First slot of a replay under way: from there on no slot is certified partial, and none is forgotten."""
+        self._gate = gate
+        self._slots = slots
+        self._sights = sights
+        self._closed = Ranges()
+        self._certified = Ranges()
+        self._let_go = Ranges()
+        """Partial slots of which nothing is kept any more."""
+        self._partial: set[int] = set()
+        self._open: list[SlotState] = []
+        """Finalized and handed on, not closed."""
+        self._children: dict[int, tuple[int, int | None, bool]] = {}
+        """Blocks that are missing, by slot: the child that names them, its height, and whether the log says so."""
+        self._heights: dict[int, int] = {}
+        self._lowest_height: int | None = None
+        self._highest_height: int | None = None
+        self._complete = 0
+        self._has_heights = True
+        self._settled = -1
+        self._out: list[Certificate] = []
+
+    def is_closed(self, slot: int) -> bool:
+        """Whether nothing of this slot is taken any more."""
+        return slot in self._closed or slot in self._let_go
+
+    def precedes(self, state: SlotState) -> bool:
+        """Whether what comes before this confirmed slot has been handed on, or is none of ours."""
+        meta = state.metas.get(state.confirmed or "")
+        if meta is None or self._is_accounted(meta.parent_slot):
+            return True
+        parent = self._slots.get(meta.parent_slot)
+        return parent is not None and parent.released_level >= Commitment.CONFIRMED
+
+    def look_for_parent(self, state: SlotState, meta: Meta) -> None:
+        """A block came: if nobody can still bring the one that it names as parent, that one is missing."""
+        slot = meta.parent_slot
+        if self._is_accounted(slot):
+            return
+        parent = self._slots.get(slot)
+        if parent is not None and meta.parent_blockhash in parent.metas:
+            return
+        self._children.setdefault(slot, (state.number, meta.block_height, False))
+        if self._sights.have_passed(slot):
+            if parent is None:
+                parent = self._slots[slot] = SlotState(slot)
+            self._tell_missing(parent, meta.parent_blockhash)
+
+    def missing(self, state: SlotState) -> None:
+        """A confirmed block of which no BlockMeta has come."""
+        if state.number in self._children:
+            self._tell_missing(state, state.confirmed)
+
+    def close(self, now: float) -> None:
+        """Certify what can be certified now."""
+        if self._gate.finalized:
+            self._open += self._gate.finalized
+            self._gate.finalized = []
+            self._open.sort(key=_number)
+        still_open = []
+        for state in self._open:
+            if state.number not in self._slots:
+                continue
+            is_over = now >= self._due(state)
+            evidence = self._gate.evidence(state, now)
+            if evidence.whole and (is_over or self._sights.have_passed(state.number)):
+                self._close(state, now)
+                continue
+            if is_over and self._may_give_up(state):
+                self._certify_partial(state, now)
+            still_open.append(state)
+        self._open = still_open
+
+    def collect(self) -> Iterator[Command]:
+        """Certificates made so far, and how far all slots have one. Emptied by reading."""
+        if not self._out:
+            return
+        out, self._out = self._out, []
+        yield Certify(out)
+        if self.floor is None:
+            return
+        settled = self._certified.first_absent(self.floor) - 1
+        if settled > self._settled and settled >= self.floor:
+            self._settled = settled
+            self._forget(settled)
+            yield Settled(settled)
+
+    def next_deadline(self) -> float | None:
+        """When `close` will certify a slot that it waits with, or None."""
+        return min((self._due(s) for s in self._open if self._may_give_up(s)), default=None)
+
+    def first_open(self, slot: int) -> int:
+        """The lowest slot from this one on that is not closed."""
+        return self._closed.first_absent(slot)
+
+    def frontier(self) -> int | None:
+        """Highest slot up to which all of ours are closed; None while the first is open."""
+        if self.floor is None:
+            return None
+        end = self._closed.first_absent(self.floor)
+        return end - 1 if end > self.floor else None
+
+    def open_slots(self) -> int:
+        """Slots whose certificate says partial."""
+        return len(self._partial)
+
+    def coverage(self) -> Coverage | None:
+        """How much of the finalized chain is held whole; None before the first block is closed."""
+        if not self._complete:
+            return None
+        lowest, highest = self._lowest_height, self._highest_height
+        if self._has_heights and lowest is not None and highest is not None:
+            return Coverage(self._complete, highest - lowest + 1, by_height=True)
+        known = sum(s.finalized for s in self._open if s.number in self._partial)
+        let_go = sum(end - first for first, end in self._let_go)
+        return Coverage(self._complete, self._complete + known + let_go, by_height=False)
+
+    def check(self) -> None:
+        """State what always holds; for tests."""
+        for first, end in self._closed:
+            assert all(slot in self._certified for slot in (first, end - 1))
+        assert all(slot in self._certified and slot not in self._closed for slot in self._partial)
+        assert self.floor is None or all(slot >= self.floor for slot in self._partial)
+        numbers = [state.number for state in self._open]
+        assert numbers == sorted(set(numbers))
+
+    def _is_accounted(self, slot: int) -> bool:
+        return self.floor is None or slot < self.floor or self.is_closed(slot)
+
+    def _due(self, state: SlotState) -> float:
+        return state.finalized_at + self._gate.terms.hold
+
+    def _may_give_up(self, state: SlotState) -> bool:
+        is_kept = self.kept_from is not None and state.number >= self.kept_from
+        return state.certified is None and not is_kept
+
+    def _tell_missing(self, state: SlotState, blockhash: str | None) -> None:
+        child, _, told = self._children[state.number]
+        if told:
+            return
+        self._children[state.number] = (child, self._children[state.number][1], True)
+        self._gate.report(
+            "warning",
+            "a block is missing: its child names it and no feed brought it",
+            slot=state.number,
+            blockhash=blockhash,
+            child=child,
+        )
+
+    def _close(self, state: SlotState, now: float) -> None:
+        evidence = self._gate.evidence(state, now)
+        number = state.number
+        if number in self._partial:
+            self._gate.report("info", "a partial slot was completed", slot=number)
+        self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
+        meta = state.metas[state.confirmed or ""]
+        self._complete += 1
+        self._children.pop(number, None)
+        self._note_height(number, meta.block_height)
+        self._drop(state)
+        self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
+
+    def _note_height(self, number: int, height: int | None) -> None:
+        if height is None:
+            self._has_heights = False
+            return
+        self._heights[number] = height
+        if len(self._heights) > HEIGHTS_KEPT:
+            del self._heights[min(self._heights)]
+        lowest, highest = self._lowest_height, self._highest_height
+        self._lowest_height = height if lowest is None else min(lowest, height)
+        self._highest_height = height if highest is None else max(highest, height)
+
+    def _close_off_chain(self, first: int, end: int, proof: str) -> None:
+        """The chain has no block in these slots, `end` excluded."""
+        floor = end if self.floor is None else self.floor
+        for number in list(self._closed.absent(max(first, floor), end)):
+            state = self._slots.get(number)
+            if state is not None and state.confirmed is not None:
+                self._gate.report(
+                    "critical", "a confirmed block is not on the finalized chain", slot=number
+                )
+                continue
+            self._certify(off_chain(number, state, proof))
+            if state is not None:
+                self._drop(state)
+            else:
+                self._closed.add(number, number + 1)
+
+    def _certify_partial(self, state: SlotState, now: float) -> None:
+        evidence = self._gate.evidence(state, now)
+        self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
+        self._gate.report(
+            "error", "a slot was certified partial", slot=state.number, why=evidence.proof
+        )
+        meta = state.metas.get(state.confirmed or "")
+        if meta is not None:
+            number = state.number
+            self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
+        else:
+            self._close_below_gap(state.number)
+
+    def _close_below_gap(self, gap: int) -> None:
+        """No parent link tells what lies between this missing block and the last finalized one below it."""
+        floor = gap if self.floor is None else self.floor
+        before = max((n for n, s in self._slots.items() if n < gap and s.finalized), default=-1)
+        before = max([before, *(end - 1 for first, end in self._certified if first < gap)])
+        between = list(self._certified.absent(max(before + 1, floor), gap))
+        child = self._children.get(gap)
+        height = self._heights.get(before)
+        if child is not None and child[1] is not None and height == child[1] - 2:
+            proof = f"block heights of {before} and {child[0]}"
+            self._close_off_chain(before + 1, gap, proof)
+            return
+        for number in between:
+            self._certify(speaks_for_none(number, self._slots.get(number)))
+        if between:
+            self._gate.report(
+                "error",
+                "no finalized block speaks for these slots",
+                from_slot=between[0],
+                to_slot=between[-1] + 1,
+            )
+
+    def _certify(self, certificate: Certificate) -> None:
+        number = certificate.slot
+        if number in self._partial:
+            self._partial.remove(number)
+            self._gate.tally.close(SlotEnd.PARTIAL, -1)
+        if certificate.end == SlotEnd.PARTIAL:
+            self._partial.add(number)
+        state = self._slots.get(number)
+        if state is not None:
+            state.certified = certificate
+        self._certified.add(number, number + 1)
+        self._gate.tally.close(certificate.end)
+        self._out.append(certificate)
+
+    def _drop(self, state: SlotState) -> None:
+        self._gate.let_go(state)
+        del self._slots[state.number]
+        self._closed.add(state.number, state.number + 1)
+
+    def _forget(self, settled: int) -> None:
+        """Keep no more of partial slots than is bounded, and no spans that nobody asks for."""
+        below = settled if self.kept_from is None else min(settled, self.kept_from - 1)
+        old = sorted(number for number in self._slots if number <= below)
+        for number in old[: max(0, len(old) - PARTIAL_KEPT)]:
+            self._gate.let_go(self._slots.pop(number))
+            self._let_go.add(number, number + 1)
+        self._sights.forget_below(min([settled, *old]))
+
+
+def _number(state: SlotState) -> int:
+    return state.number

@@ -1,0 +1,71 @@
+"""What each connection has shown: which slots its stream spans without a break, and so should have brought."""
+
+from dataclasses import dataclass
+
+from monitor.core.slots import Bank, SlotState
+
+
+@dataclass(slots=True, eq=False)
+class Sight:
+    """What must be known of one connection."""
+
+    endpoint: int
+    first_slot: int | None = None
+    """First slot of which data came: what it has of this slot and the next may lack the beginning."""
+    is_replay: bool = False
+    """It began with a replay, so that how far a slot is from the first says nothing."""
+    unproven: tuple[SlotState, Bank] | None = None
+    """The last slot of that replay, or the one that was in flight at the opening; what follows tells which."""
+    has_lifecycle: bool = False
+    """The server tells CREATED_BANK, which is the better sign of a beginning."""
+    first_covered: int | None = None
+    """First slot that it told from the beginning to the end."""
+    last_tied: int = -1
+    """Highest slot of which its BlockMeta came."""
+
+    def tied(self, slot: int, *, covers: bool) -> None:
+        """A BlockMeta came; `covers`: with all of its slot before it."""
+        if covers and self.first_covered is None:
+            self.first_covered = slot
+        self.last_tied = max(self.last_tied, slot)
+
+
+class Sights:
+    """The open connections, and the spans of those that have ended."""
+
+    def __init__(self, endpoints: int) -> None:
+        self.open: dict[int, Sight] = {}
+        """By feed."""
+        self._spans: list[list[tuple[int, int]]] = [[] for _ in range(endpoints)]
+
+    def begin(self, feed: int, endpoint: int, *, is_replay: bool) -> None:
+        """A feed was asked for."""
+        self.open[feed] = Sight(endpoint, is_replay=is_replay)
+
+    def end(self, feed: int) -> None:
+        """A feed is over."""
+        sight = self.open.pop(feed, None)
+        if sight is not None and sight.first_covered is not None:
+            self._spans[sight.endpoint].append((sight.first_covered, sight.last_tied))
+
+    def have_passed(self, slot: int) -> bool:
+        """Whether every feed that brings blocks has brought one above this slot: its own copy of it will not come."""
+        return all(s.last_tied < 0 or s.last_tied > slot for s in self.open.values())
+
+    def should_have(self, endpoint: int, slot: int) -> bool:
+        """Whether an unbroken stream of the endpoint spans the slot."""
+        spans = self._spans[endpoint]
+        if any(first < slot < last for first, last in spans):
+            return True
+        return any(
+            sight.endpoint == endpoint
+            and sight.first_covered is not None
+            and sight.first_covered < slot < sight.last_tied
+            for sight in self.open.values()
+        )
+
+    def forget_below(self, slot: int) -> None:
+        """Nothing will be asked of slots below this one."""
+        for endpoint, spans in enumerate(self._spans):
+            if spans:
+                self._spans[endpoint] = [span for span in spans if span[1] > slot]
