@@ -8,9 +8,9 @@ def test_a_slot_whose_meta_came_first_waits_until_its_transactions_are_counted()
     play = Play(ALL)
     play.says(1, created(5), meta(5, transactions=2), processed(5), confirmed(5))
     assert play.take() == []
-    play.says(1, tx(5, 1))
+    play.says(1, tx(5, 1), confirmed(5))
     assert play.take() == []
-    play.says(1, tx(5, 0))
+    play.says(1, tx(5, 0), confirmed(5))
     assert play.take() == ["5 t0", "5 t1"]
 
 

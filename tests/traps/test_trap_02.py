@@ -8,7 +8,7 @@ def test_entries_of_a_block_without_a_count_are_all_when_the_last_one_is_the_blo
     play = Play(ENTRIES)
     play.says(1, created(5), hashed_entry(5, 0, digest("first")), block_meta(5), confirmed(5))
     assert play.take() == []
-    play.says(1, hashed_entry(5, 1, digest("B5")))
+    play.says(1, hashed_entry(5, 1, digest("B5")), confirmed(5))
     assert play.take() == ["5 entry 0", "5 entry 1"]
 
 
