@@ -17,11 +17,21 @@ class Reader(StrEnum):
     """The ordinary iterator: two changes of thread a message."""
 
 
+class Workers(StrEnum):
+    """Where streams are read (`ingest.workers`)."""
+
+    THREAD = "thread"
+    """In threads of this process: one core for all of Python, and the least processor time a message."""
+    PROCESS = "process"
+    """In a process for each endpoint: worth its memory only where one core is not enough (SPEED 6)."""
+
+
 @dataclass(frozen=True, slots=True)
 class GrpcSettings:
     """Of all feeds alike; what differs between endpoints is in `Endpoint`."""
 
     reader: Reader = Reader.AUTO
+    workers: Workers = Workers.THREAD
     max_message_mb: float | None = None
     """Largest message taken; None: no limit. A mainnet block is 4.65 MB, over grpcio's own default of 4."""
     gzip: bool = False
