@@ -116,11 +116,14 @@ class DurableSink(Sink, Protocol):
     def place(self, position: int) -> str:
         """Where the line that begins at this position stands, as a text that `read_back` of a later process takes."""
 
-    async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
-        """The ids of all whole lines from `place` to the end; `monitors`: name to bit.
+    def holds(self, place: str) -> bool:
+        """Whether this is a place in what this sink writes, and not in another file."""
 
-        To be called after `open` and before anything is written. A place of another file gives nothing; where lines
-        from `place` on are gone, those behind them are read. Raises SinkFailed.
+    async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
+        """The ids of all whole lines from `place`, which this sink holds, to the end; `monitors`: name to bit.
+
+        To be called after `open` and before anything is written. Where lines are gone, those behind them are read.
+        Raises SinkFailed.
         """
 
 

@@ -1,7 +1,9 @@
 """A daemon's life: ready the machine, start every task under one owner, stop in order, flush every sink.
 
+Starting: the store tells where to go on, and every sink what it holds from there, before a feed is opened.
+
 Stopping: the driver goes first, so that nothing new is released; then the feeds; then each outbox writes what
-it holds and closes its sink, within DRAIN_SECONDS.
+it holds and closes its sink, within DRAIN_SECONDS; then the books are closed, and the store.
 """
 
 import gc
@@ -11,10 +13,12 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 
 from monitor.adapters.clock import SystemClock, SystemDice
 from monitor.adapters.grpc.feeds import GrpcFeeds
@@ -22,6 +26,7 @@ from monitor.adapters.http.server import HttpApi
 from monitor.adapters.logs.log import LogSettings, open_log
 from monitor.adapters.logs.reporter import LogReporter
 from monitor.adapters.logs.standard import lead_standard_logging
+from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.probing import report_versions
@@ -32,10 +37,15 @@ from monitor.app.wiring import Daemon, MakeSink, assemble, grpc_settings, make_s
 from monitor.core.commands import Report
 from monitor.core.errors import ConfigurationRefused, MonitorError
 from monitor.ports import Reporter
+from monitor.runtime.bookkeeping import Books
 from monitor.runtime.driver import World
+from monitor.runtime.outbox import Outbox
+from monitor.runtime.resumption import read_back
 
 DRAIN_SECONDS: Final = 2.0
 """How long sinks may take to write what is queued when the daemon stops."""
+STORE: Final = "ledger.sqlite"
+"""The store's file in the state directory."""
 STATUS_SECONDS: Final = 5.0
 """How often systemd is told how things are."""
 
@@ -132,11 +142,30 @@ async def _running(
     configuration: Configuration, surroundings: Surroundings
 ) -> AsyncIterator[Daemon]:
     _keep_to_cores(configuration)
-    reporter = surroundings.reporter
-    settings = grpc_settings(configuration)
-    feeds = GrpcFeeds(settings)
-    world = World(feeds, SystemClock(), SystemDice(), reporter)
-    daemon = assemble(configuration, world, feeds.reader_chosen, surroundings.make)
+    feeds = GrpcFeeds(grpc_settings(configuration))
+    world = World(feeds, SystemClock(), SystemDice(), surroundings.reporter)
+    store = await _open_store(configuration.state_dir)
+    try:
+        daemon = assemble(configuration, world, feeds.reader_chosen, store, surroundings.make)
+        async with _watching(daemon, feeds, surroundings):
+            yield daemon
+    finally:
+        store.close()
+
+
+async def _open_store(state_dir: Path) -> SqliteLedger:
+    def opened() -> SqliteLedger:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        return SqliteLedger(state_dir / STORE)
+
+    return await anyio.to_thread.run_sync(opened)
+
+
+@asynccontextmanager
+async def _watching(
+    daemon: Daemon, feeds: GrpcFeeds, surroundings: Surroundings
+) -> AsyncIterator[None]:
+    configuration, reporter = daemon.configuration, surroundings.reporter
     reporter.report(
         Report(
             "info",
@@ -150,27 +179,55 @@ async def _running(
         )
     for outbox in daemon.outboxes:
         await outbox.open()
+    await _go_on(daemon, reporter)
     async with anyio.create_task_group() as writers:
         for outbox in daemon.outboxes:
-            writers.start_soon(outbox.run, name=f"outbox {outbox.name}")
+            writers.start_soon(_write, outbox, daemon.books, name=f"outbox {outbox.name}")
         try:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(_serve, daemon, reporter, name="api")
                 tasks.start_soon(daemon.driver.run, name="driver")
+                tasks.start_soon(daemon.books.run, name="books")
                 for outbox in daemon.outboxes:
                     tasks.start_soon(outbox.lasts, name=f"reader of {outbox.name}")
                 tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
                 tasks.start_soon(_tell_status, daemon, surroundings.notifier, name="status")
                 tasks.start_soon(
-                    report_versions, configuration.endpoints, settings, reporter, name="probe"
+                    report_versions,
+                    configuration.endpoints,
+                    grpc_settings(configuration),
+                    reporter,
+                    name="probe",
                 )
-                yield daemon
+                yield
                 surroundings.notifier.stopping()
                 tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await feeds.stop()
                 await _drain(daemon, writers, reporter)
+                await daemon.books.close()
+                reporter.report(Report("info", "the daemon stopped", {}))
+
+
+async def _go_on(daemon: Daemon, reporter: Reporter) -> None:
+    """Find out what the sinks hold already; nothing to do at a first start."""
+    first = daemon.resumed.first
+    cursors = await read_back(daemon.resumed, daemon.subscriptions)
+    await daemon.books.resume(first, cursors)
+    if daemon.resumed.resume_slot is not None:
+        written = {
+            subscription.route.outbox.name: sum(map(len, subscription.route.written.values()))
+            for subscription in daemon.subscriptions
+        }
+        facts = {"slot": first, "settled": daemon.resumed.settled, "written": written}
+        reporter.report(Report("info", "the daemon went on where it had stopped", facts))
+
+
+async def _write(outbox: Outbox, books: Books) -> None:
+    """Nothing is written before the store knows the sink: a crash would leave lines that nobody remembers."""
+    await books.begun.wait()
+    await outbox.run()
 
 
 def _keep_to_cores(configuration: Configuration) -> None:
@@ -222,6 +279,7 @@ async def _tell_status(daemon: Daemon, notifier: Notifier) -> None:
 async def _drain(daemon: Daemon, writers: anyio.abc.TaskGroup, reporter: Reporter) -> None:
     for outbox in daemon.outboxes:
         outbox.finish()
+    daemon.books.begun.set()
     with anyio.move_on_after(DRAIN_SECONDS) as patience:
         for outbox in daemon.outboxes:
             await outbox.finished()
@@ -231,4 +289,3 @@ async def _drain(daemon: Daemon, writers: anyio.abc.TaskGroup, reporter: Reporte
         }
         reporter.report(Report("error", "sinks did not take all before the stop", {"bytes": left}))
         writers.cancel_scope.cancel()
-    reporter.report(Report("info", "the daemon stopped", {}))

@@ -14,11 +14,13 @@ from monitor.core.chain import Kind
 from monitor.core.commands import Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
-from monitor.ports import Clock
+from monitor.ports import Clock, LedgerStore
 from monitor.ports import Sink as SinkPort
+from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World
 from monitor.runtime.outbox import Outbox
+from monitor.runtime.resumption import Resumption, Subscription, resumption
 from monitor.wire.plan import Plan, compile_plan
 from monitor.wire.records import RecordWriter
 
@@ -38,6 +40,10 @@ class Daemon:
     driver: Driver
     delivery: Delivery
     outboxes: tuple[Outbox, ...]
+    subscriptions: tuple[Subscription, ...]
+    """What each outbox is for, in the same order."""
+    resumed: Resumption
+    books: Books
 
 
 def make_sink(sink: Sink, clock: Clock) -> SinkPort:
@@ -70,51 +76,70 @@ def grpc_settings(configuration: Configuration) -> GrpcSettings:
 
 
 def assemble(
-    configuration: Configuration, world: World, reader: str, make: MakeSink = make_sink
+    configuration: Configuration,
+    world: World,
+    reader: str,
+    store: LedgerStore,
+    make: MakeSink = make_sink,
 ) -> Daemon:
-    """One daemon, not yet running.
+    """One daemon, not yet running; the store is read here.
 
-    Raises: PlanRefused when the monitors do not fit an endpoint's limits.
+    Raises: PlanRefused when the monitors do not fit an endpoint's limits; StoreFailed.
     """
     monitors = configuration.monitors
     level = configuration.commitment.level
     plans = [compile_plan(monitors, level, endpoint) for endpoint in configuration.endpoints]
+    subscriptions = tuple(
+        subscription(sink, monitors, make(sink, world.clock), world) for sink in configuration.sinks
+    )
+    resumed = resumption(store, subscriptions, configuration.start_slot)
     policy = Policy(
         level,
         hold=hold_of(configuration.sinks),
-        start_slot=configuration.start_slot,
+        start_slot=resumed.start_slot,
+        resume_slot=resumed.resume_slot,
         can_amend=reader != Reader.SINGLE_THREADED,
     )
     kernel = Kernel(monitors, len(configuration.endpoints), policy)
-    outboxes = tuple(
-        Outbox(sink.name, make(sink, world.clock), world.reporter, world.dice)
-        for sink in configuration.sinks
-    )
-    bits = {monitor.name: 1 << i for i, monitor in enumerate(monitors)}
-    routes = [
-        Route(outbox, sum(bits[name] for name in set(sink.monitors)))
-        for outbox, sink in zip(outboxes, configuration.sinks, strict=True)
-    ]
     for monitor in last_matching(monitors, plans):
         facts = {"monitor": monitor, "remedy": "list the pubkeys, or ask for every_write"}
         world.reporter.report(
             Report("warning", "a monitor gets the last matching write of each account", facts)
         )
-    writer = RecordWriter(
-        [endpoint.name for endpoint in configuration.endpoints],
-        [monitor.name for monitor in monitors],
-    )
+    names = [endpoint.name for endpoint in configuration.endpoints]
+    writer = RecordWriter(names, [monitor.name for monitor in monitors])
     delivery = Delivery(
         monitors,
-        routes,
+        [subscription.route for subscription in subscriptions],
         writer,
         judged_of(plans),
         world.clock,
         world.reporter,
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
-    driver = Driver(kernel, world, configuration.endpoints, plans, delivery)
-    return Daemon(configuration, world.clock, reader, driver, delivery, outboxes)
+    books = Books(store, names, subscriptions, world.clock, world.reporter, world.dice)
+    driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books)
+    return Daemon(
+        configuration,
+        world.clock,
+        reader,
+        driver,
+        delivery,
+        tuple(subscription.route.outbox for subscription in subscriptions),
+        subscriptions,
+        resumed,
+        books,
+    )
+
+
+def subscription(
+    sink: Sink, monitors: Sequence[Monitor], adapter: SinkPort, world: World
+) -> Subscription:
+    """A sink's queue, and what it is for."""
+    bits = {monitor.name: 1 << i for i, monitor in enumerate(monitors)}
+    wanted = {name: bits[name] for name in sink.monitors}
+    outbox = Outbox(sink.name, adapter, world.reporter, world.dice)
+    return Subscription(Route(outbox, sum(wanted.values())), wanted)
 
 
 def hold_of(sinks: Sequence[Sink]) -> float:

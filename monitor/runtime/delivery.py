@@ -1,11 +1,12 @@
 """From released events to records in the outboxes: the last judgement, the record, and who gets it.
 
-A record is made once for all sinks that name the same monitors of it. Filters that a server was not asked for
+A record is made once for all sinks that name the same monitors of it. What a sink held before the daemon started
+again is not queued a second time. Filters that a server was not asked for
 exactly are judged here, and data slices that it did not cut are cut here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -15,13 +16,14 @@ from monitor.core.commands import Release, Released, Report
 from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
 from monitor.core.monitors import DataSlice, Monitor
-from monitor.ports import Clock, Reporter
+from monitor.ports import Clock, Reporter, Written
 from monitor.runtime.outbox import Outbox
 from monitor.wire.filters import LocalFilters
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
 from monitor.wire.trim import BlockTrim, trim_block
 
+_ID_BEGINS: Final = len(b'{"id":"')
 _SHAPED: Final = frozenset((Kind.ACCOUNT, Kind.BLOCK))
 
 
@@ -31,6 +33,8 @@ class Route:
 
     outbox: Outbox
     mask: int
+    written: Written = field(default_factory=dict)
+    """Events that the sink held when the daemon started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Delivery:
         """(route, kind, monitor mask) to events handed to that sink; for metrics."""
         self.malformed = 0
         """Events that were lost because their frame did not decode."""
+        self.repeated = 0
+        """Events that were not queued because the sink held them for all its monitors."""
         self._routes = routes
         self._writer = writer
         self._judged = {int(kind): mask for kind, mask in judged.items() if mask}
@@ -102,6 +108,12 @@ class Delivery:
         else:
             self._queue(released, row, mask, level, None)
 
+    def settle(self, slot: int) -> None:
+        """Nothing up to this slot is released again."""
+        for route in self._routes:
+            for settled in [held for held in route.written if held <= slot]:
+                del route.written[settled]
+
     def is_full(self) -> bool:
         """Whether some sink cannot take more for now."""
         return any(route.outbox.is_full() for route in self._routes)
@@ -115,8 +127,11 @@ class Delivery:
         self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
     ) -> None:
         lines: dict[int, bytes] = {}
+        slot = row[1]
         for index, route in enumerate(self._routes):
             wanted = mask & route.mask
+            if slot in route.written:
+                wanted = self._unwritten(route.written[slot], released, wanted, level, shape)
             if not wanted:
                 continue
             counted = (index, row[0], wanted)
@@ -126,7 +141,22 @@ class Delivery:
             line = lines.get(wanted)
             if line is None:
                 line = lines[wanted] = self._encode(released, row, wanted, level, shape)
-            route.outbox.put(line)
+            route.outbox.put(line, slot)
+
+    def _unwritten(
+        self,
+        written: dict[bytes, int],
+        released: Released,
+        wanted: int,
+        level: Commitment,
+        shape: AccountShape | None,
+    ) -> int:
+        """Those of the wanted monitors for whom the sink does not hold the event yet."""
+        if wanted:
+            line = self._encode(released, released[5], wanted, level, shape)
+            wanted &= ~written.get(id_of(line), 0)
+            self.repeated += not wanted
+        return wanted
 
     def _encode(
         self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
@@ -142,6 +172,11 @@ class Delivery:
             data_slices=shape.data_slices,
             every_write=shape.every_write,
         )
+
+
+def id_of(line: bytes) -> bytes:
+    """The id that a record begins with."""
+    return line[_ID_BEGINS : line.index(b'"', _ID_BEGINS)]
 
 
 def trimmed(row: Row, trim: BlockTrim) -> Row:

@@ -1,8 +1,8 @@
 """Feeds the kernel and performs what it asks: the only task that touches either.
 
 One turn: wait for frames or for the kernel's deadline, take what arrived, read it, hand it to the kernel,
-perform its commands. While a sink's queue is at its bound nothing is taken, and HTTP/2 flow control holds the
-servers back.
+perform its commands. While a sink's queue, or the store's, is at its bound nothing is taken, and HTTP/2 flow
+control holds the servers back.
 """
 
 from collections import Counter
@@ -10,7 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Release, Report
+from monitor.core.commands import (
+    AmendFeed,
+    Certify,
+    CloseFeed,
+    Command,
+    OpenFeed,
+    Release,
+    Report,
+    Settled,
+)
 from monitor.core.endings import Ending, EndReason
 from monitor.core.errors import FrameMalformed
 from monitor.core.events import (
@@ -32,6 +41,7 @@ from monitor.ports import (
     StreamEnded,
     StreamOpened,
 )
+from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 from monitor.runtime.filter_check import FilterCheck
 from monitor.wire.names import NameTable
@@ -91,6 +101,7 @@ class Driver:
         endpoints: Sequence[Endpoint],
         plans: Sequence[Plan],
         delivery: Delivery,
+        books: Books,
     ) -> None:
         self.kernel = kernel
         self.traffic = [Traffic() for _ in endpoints]
@@ -98,6 +109,7 @@ class Driver:
         self._endpoints = endpoints
         self._plans = plans
         self._delivery = delivery
+        self._books = books
         self.check = FilterCheck(
             [endpoint.name for endpoint in endpoints],
             world.reporter,
@@ -122,8 +134,9 @@ class Driver:
             deadline = self.kernel.next_deadline()
             if deadline is not None and now >= deadline:
                 self._perform(self.kernel.tick(now))
-            if self._delivery.is_full():
+            if self._delivery.is_full() or self._books.is_full():
                 await self._delivery.has_room()
+                await self._books.has_room()
                 resumed = world.clock.now()
                 self._handle(ReadingResumed(resumed - now), resumed)
                 read_at = resumed
@@ -190,27 +203,37 @@ class Driver:
         self._perform(self.kernel.handle(event, now))
 
     def _perform(self, commands: Sequence[Command]) -> None:
-        feeds = self._world.feeds
+        if self._books.is_new and self.kernel.join.floor is not None:
+            self._books.begin(self.kernel.join.floor)
         for command in commands:
             match command:
                 case Release():
                     self._delivery.hand_on(command)
-                case OpenFeed():
-                    plan = self._plans[command.endpoint]
-                    request = plan.request(command.generation, command.from_slot)
-                    names = plan.names(command.generation)
-                    self._feeds[command.feed] = _Feed(command.endpoint, names)
-                    feeds.open(command.feed, self._endpoints[command.endpoint], request)
-                case AmendFeed():
-                    if command.feed in self._feeds:
-                        plan = self._plans[self._feeds[command.feed].endpoint]
-                        feeds.send(
-                            command.feed, plan.request(command.generation, command.from_slot)
-                        )
-                case CloseFeed():
-                    feeds.close(command.feed)
+                case Certify():
+                    self._books.certify(command.certificates)
+                case Settled():
+                    self._books.settle(command.slot)
+                    self._delivery.settle(command.slot)
+                case OpenFeed() | AmendFeed() | CloseFeed():
+                    self._steer(command)
                 case Report():
                     self._world.reporter.report(self._named(command))
+
+    def _steer(self, command: OpenFeed | AmendFeed | CloseFeed) -> None:
+        feeds = self._world.feeds
+        match command:
+            case OpenFeed():
+                plan = self._plans[command.endpoint]
+                request = plan.request(command.generation, command.from_slot)
+                names = plan.names(command.generation)
+                self._feeds[command.feed] = _Feed(command.endpoint, names)
+                feeds.open(command.feed, self._endpoints[command.endpoint], request)
+            case AmendFeed():
+                if command.feed in self._feeds:
+                    plan = self._plans[self._feeds[command.feed].endpoint]
+                    feeds.send(command.feed, plan.request(command.generation, command.from_slot))
+            case CloseFeed():
+                feeds.close(command.feed)
 
     def _named(self, report: Report) -> Report:
         """The report with the endpoint's name for its index."""

@@ -3,17 +3,21 @@
 What is queued while a write runs goes out in the next one, and writes keep a small distance, so batches grow
 with the load and an idle sink is written at once. A sink that fails is tried again with the same lines for as long as the daemon lives: nothing
 is dropped; the driver stops taking frames while a queue is at its bound.
+
+How far the sink's cursor may go is found by marks. When a slot is settled, all that was queued until then is to be
+safe before the cursor moves there; and where the first line of a later slot stands, a daemon that starts again
+begins to read back.
 """
 
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 import anyio
 
 from monitor.core.backoff import full_jitter
 from monitor.core.commands import Report
 from monitor.core.errors import ReaderLeft, SinkFailed
-from monitor.ports import Dice, Reporter, Sink
+from monitor.ports import Dice, DurableSink, Reporter, Sink
 
 BOUND_BYTES: Final = 16 * 2**20
 """Bytes a queue may hold before frames are left with the servers. Guessed: a second of full chain traffic."""
@@ -21,6 +25,16 @@ BATCH_BYTES: Final = 2**20
 """Bytes of one write. Guessed: large enough that a call costs nothing, small enough to copy."""
 DISTANCE: Final = 0.002
 """Seconds between the beginnings of two writes: a write costs a change of thread, which batches share. Guessed."""
+
+
+class _Mark(NamedTuple):
+    """A slot was settled. Positions are bytes queued since the start."""
+
+    slot: int
+    needed: int
+    """What has to be safe before the cursor is here."""
+    later: int
+    """Where the first line of a later slot begins, or will."""
 
 
 class Outbox:
@@ -45,12 +59,20 @@ class Outbox:
         self.failing: str | None = None
         """The last error while the sink fails; None once it has taken or made safe something again."""
         self.is_open = False
+        self.durable: DurableSink | None = sink if isinstance(sink, DurableSink) else None
+        """The sink, where it can be read back."""
         self._sink = sink
         self._reporter = reporter
         self._dice = dice
         self._bound_bytes = bound_bytes
         self._idle = idle
         self._lines: deque[bytes] = deque()
+        self._queued = 0
+        """Position: bytes ever queued."""
+        self._first: dict[int, int] = {}
+        """Position of the first line of each slot, of those that are not settled."""
+        self._marks: deque[_Mark] = deque()
+        self._cursor: tuple[int, str] | None = None
         self._began = -DISTANCE
         self._closing = False
         self._waiting: anyio.Event | None = None
@@ -58,13 +80,38 @@ class Outbox:
         self._finished = anyio.Event()
         self._left: ReaderLeft | None = None
 
-    def put(self, line: bytes) -> None:
+    def put(self, line: bytes, slot: int) -> None:
         """Queue one record. Never blocks and never drops; `is_full` says when to stop."""
+        if slot not in self._first:
+            self._first[slot] = self._queued
         self._lines.append(line)
+        self._queued += len(line)
         self.queued_bytes += len(line)
         if self._waiting is not None:
             self._waiting.set()
             self._waiting = None
+
+    def settle(self, slot: int) -> None:
+        """All lines of slots up to this one were queued; what may yet come of them is no reason to wait."""
+        self._first = {later: begins for later, begins in self._first.items() if later > slot}
+        later = min(self._first.values(), default=self._queued)
+        if self._marks and self._marks[-1].needed == self._queued:
+            self._marks.pop()
+        self._marks.append(_Mark(slot, self._queued, later))
+
+    def cursor(self) -> tuple[int, str] | None:
+        """The last settled slot of which all lines are safe, and the place of the first line of a later one.
+
+        None before the first one. Ask only when the sink is open.
+        """
+        safe = self._queued - self.queued_bytes if self.durable is None else self.durable.safe_bytes
+        reached = None
+        while self._marks and self._marks[0].needed <= safe:
+            reached = self._marks.popleft()
+        if reached is not None:
+            place = "" if self.durable is None else self.durable.place(reached.later)
+            self._cursor = (reached.slot, place)
+        return self._cursor
 
     def is_full(self) -> bool:
         """Whether the bound is reached."""

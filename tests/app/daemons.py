@@ -12,13 +12,13 @@ from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.lifecycle import Surroundings
 from monitor.app.wiring import Daemon, MakeSink, assemble, make_sink
-from monitor.ports import Clock
+from monitor.ports import Clock, LedgerStore
 from monitor.runtime.driver import World
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
 from tests.adapters.grpc.servers import unused_port
 from tests.app.configurations import loaded
-from tests.runtime.fakes import EvenDice, Journal, MemorySink, ScriptedFeeds
+from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, MemorySink, ScriptedFeeds
 
 PATIENCE = 15.0
 """Seconds that anything may take before the test is called broken. Never what a test asserts."""
@@ -104,7 +104,8 @@ def assembled(
     make: MakeSink = lambda *_: MemorySink(),
     clock: Clock | None = None,
     reader: str = "plain",
+    store: LedgerStore | None = None,
 ) -> Daemon:
     """A daemon that does not run, with feeds that say nothing."""
     world = World(ScriptedFeeds(), clock or StillClock(), EvenDice(), Journal())
-    return assemble(configuration, world, reader, make)
+    return assemble(configuration, world, reader, store or MemoryLedger(), make)

@@ -260,7 +260,7 @@ async def test_a_sink_that_takes_nothing_does_not_keep_the_daemon_from_stopping(
     async with running(
         configuration(tmp_path, {"ams": NOBODY}), surroundings(journal, make)
     ) as daemon:
-        daemon.outboxes[0].put(b"a record\n")
+        daemon.outboxes[0].put(b"a record\n", 5)
     (left,) = [r for r in journal.reports if r.sentence.startswith("sinks did not take all")]
     assert left.facts == {"bytes": {"file": 9}}
 

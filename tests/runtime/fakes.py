@@ -1,14 +1,21 @@
 """Fakes of the ports for tests in virtual time: what the world would do, decided by the test."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar, TypeVarTuple
 
 import anyio
+import anyio.lowlevel
 from typing_extensions import override
 
 from monitor.core.commands import Report
-from monitor.core.errors import ReaderLeft, SinkFailed
-from monitor.ports import Endpoint, Taken
+from monitor.core.errors import ReaderLeft, SinkFailed, StoreFailed
+from monitor.ports import Cursor, Endpoint, StoredSlot, Taken
+from monitor.runtime.bookkeeping import Books
+from monitor.runtime.resumption import Subscription
+
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
 
 
 class VirtualClock:
@@ -162,3 +169,61 @@ class ScriptedFeeds:
 
     async def stop(self) -> None:
         pass
+
+
+class MemoryLedger:
+    """Keeps certificates and cursors; fails as often as it is told to."""
+
+    def __init__(self, *, settled: int | None = None, cursors: Sequence[Cursor] = ()) -> None:
+        self.certificates: dict[int, StoredSlot] = {}
+        self.commits: list[tuple[float, int]] = []
+        """When each commit was made, and with how many certificates."""
+        self.forgotten: list[int] = []
+        self.failures = 0
+        self._settled = settled
+        self._cursors = list(cursors)
+
+    def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
+        self._fail()
+        self.commits.append((anyio.current_time(), len(slots)))
+        self.certificates.update((slot.slot, slot) for slot in slots)
+        self._cursors = list(cursors)
+        self._settled = max(settled, self._settled or 0)
+
+    def settled(self) -> int | None:
+        return self._settled
+
+    def cursors(self) -> list[Cursor]:
+        return self._cursors
+
+    def slots(self, first: int, end: int, limit: int) -> list[StoredSlot]:
+        self._fail()
+        return [self.certificates[s] for s in sorted(self.certificates) if first <= s < end][:limit]
+
+    def forget_before(self, closed_at_ns: int) -> int:
+        self.forgotten.append(closed_at_ns)
+        return 0
+
+    def _fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise StoreFailed("ledger: full; forget something")
+
+
+async def at_once(function: Callable[[*Arguments], Answer], *arguments: *Arguments) -> Answer:
+    """Calls in the loop what the daemon calls in a thread: virtual time does not wait for threads."""
+    await anyio.lowlevel.checkpoint()
+    return function(*arguments)
+
+
+def books(*subscriptions: Subscription, store: MemoryLedger | None = None) -> Books:
+    """The books of a daemon in virtual time, with the endpoints ams, nyc and tyo."""
+    return Books(
+        store or MemoryLedger(),
+        ["ams", "nyc", "tyo"],
+        subscriptions,
+        VirtualClock(),
+        Journal(),
+        EvenDice(),
+        aside=at_once,
+    )

@@ -20,7 +20,14 @@ from monitor.runtime.outbox import Outbox
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.plan import compile_plan
 from monitor.wire.records import RecordWriter
-from tests.runtime.fakes import EvenDice, Journal, MemorySink, ScriptedFeeds, VirtualClock
+from tests.runtime.fakes import (
+    EvenDice,
+    Journal,
+    MemorySink,
+    ScriptedFeeds,
+    VirtualClock,
+    books,
+)
 from tests.wire import frames
 from tests.wire.record_samples import TRANSACTION_INFO
 
@@ -98,6 +105,7 @@ class Stage:
             endpoints,
             self.plans,
             delivery,
+            books(),
         )
 
     @asynccontextmanager
@@ -381,4 +389,4 @@ async def test_reports_without_an_endpoint_pass_as_they_are() -> None:
         await stage.says(1, transaction(5, 1), meta(5, 2), status(5, SlotStatus.CONFIRMED))
         await anyio.sleep(2.1)
     passed_over = stage.reported("a slot was passed over incomplete")
-    assert [report.facts for report in passed_over] == [{"slot": 4}, {"slot": 5}]
+    assert [report.facts["slot"] for report in passed_over] == [4, 5]

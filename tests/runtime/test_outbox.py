@@ -16,7 +16,7 @@ async def _run(outbox: Outbox, *lines: bytes) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
         for line in lines:
-            outbox.put(line)
+            outbox.put(line, 5)
         outbox.finish()
 
 
@@ -34,10 +34,10 @@ async def test_what_is_queued_during_a_write_goes_out_in_the_next() -> None:
     outbox = _outbox(sink)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(0.5)
-        outbox.put(b"2\n")
-        outbox.put(b"3\n")
+        outbox.put(b"2\n", 5)
+        outbox.put(b"3\n", 5)
         await anyio.sleep(0.2)
         outbox.finish()
     assert sink.batches == [[b"1\n"], [b"2\n", b"3\n"]]
@@ -56,7 +56,7 @@ async def test_tells_why_it_fails_for_as_long_as_it_does() -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
         assert outbox.failing is None
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(0.01)
         assert outbox.failing == "memory: full; forget something"
         await anyio.sleep(60)
@@ -69,9 +69,9 @@ async def test_is_full_at_its_bound_and_has_room_after_the_write() -> None:
     outbox = _outbox(sink, bound_bytes=4)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"12\n")
+        outbox.put(b"12\n", 5)
         assert not outbox.is_full()
-        outbox.put(b"3\n")
+        outbox.put(b"3\n", 5)
         assert outbox.is_full()
         await outbox.has_room()
         assert sink.lines == [b"12\n", b"3\n"]
@@ -83,7 +83,7 @@ async def test_flushes_once_when_idle() -> None:
     outbox = _outbox(sink)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(10)
         assert sink.flushes == 1
         outbox.finish()
@@ -95,7 +95,7 @@ async def test_a_flush_that_failed_is_tried_again_while_idle_until_it_succeeds()
     outbox = _outbox(sink, journal)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(1.5)
         assert journal.sentences() == ["a sink failed"]
         assert outbox.failing == "memory: busy; wait"
@@ -112,7 +112,7 @@ async def test_a_line_that_comes_while_flushes_fail_is_written_at_once() -> None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
         await anyio.sleep(20)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(0.01)
         assert sink.lines == [b"1\n"]
         outbox.finish()
@@ -123,7 +123,7 @@ async def test_finished_returns_when_all_is_closed() -> None:
     outbox = _outbox(sink)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         outbox.finish()
         with anyio.fail_after(4):
             await outbox.finished()
@@ -144,10 +144,10 @@ async def test_a_sink_that_cannot_be_flushed_or_closed_is_reported_and_the_stop_
     outbox = _outbox(Brittle(), journal)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(1.5)
         assert outbox.failures == 1
-        outbox.put(b"2\n")
+        outbox.put(b"2\n", 5)
         await anyio.sleep(0.5)
         outbox.finish()
         await outbox.finished()
@@ -161,9 +161,9 @@ async def test_a_sink_whose_reader_left_ends_it_and_is_told_to_who_waits() -> No
     outbox = _outbox(sink, journal)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        outbox.put(b"1\n")
+        outbox.put(b"1\n", 5)
         await anyio.sleep(1)
-        outbox.put(b"2\n")
+        outbox.put(b"2\n", 5)
         with pytest.raises(ReaderLeft, match="memory: its reader has left"):
             await outbox.lasts()
     await outbox.finished()

@@ -93,12 +93,15 @@ class JsonlSink:
         offset = file.offset + position - file.position
         return Place(str(self._settings.path), file.number, file.inode, offset).text()
 
+    def holds(self, place: str) -> bool:
+        """Whether the place is of this path."""
+        found = Place.parse(place)
+        return found is not None and found.path == str(self._settings.path)
+
     async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
         """As `DurableSink.read_back`; numbers of later files go on from the one in `place`. Raises SinkFailed."""
         found = Place.parse(place)
-        if found is None or found.path != str(self._settings.path):
-            return {}
-        return await self._in_thread(self._read_back, found, monitors)
+        return {} if found is None else await self._in_thread(self._read_back, found, monitors)
 
     async def open(self) -> None:
         """Open for appending, with a torn last line cut off. Raises SinkFailed."""

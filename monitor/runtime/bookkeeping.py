@@ -1,0 +1,239 @@
+"""Keeps the books: certificates and cursors, gathered for a moment and committed together.
+
+Nothing waits for a commit but the very first one: what a sink was given before the store knows where it stands
+would be given again, or missed, after a crash. So sinks are written once `begun` is set.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol, TypeVar, TypeVarTuple
+
+import anyio
+import anyio.to_thread
+
+from monitor.core.backoff import full_jitter
+from monitor.core.certificates import Certificate
+from monitor.core.commands import Report
+from monitor.core.errors import StoreFailed
+from monitor.ports import Clock, Cursor, Dice, LedgerStore, Reporter, StoredSlot
+from monitor.runtime.resumption import Subscription
+
+DISTANCE: Final = 0.5
+"""Seconds between two commits: each costs a sync of the disk. Guessed."""
+BOUND_BYTES: Final = 4 * 2**20
+"""Certificates that wait for the store, about; hours of them. Guessed."""
+RETENTION_NS: Final = 30 * 86_400 * 10**9
+"""How long closed certificates are kept. Decided: long enough to answer for a month."""
+FORGET_EVERY: Final = 3600.0
+_SLOT_BYTES: Final = 512
+"""Of a certificate without its lists, as Python keeps it, about."""
+_ITEM_BYTES: Final = 96
+
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
+
+
+class Aside(Protocol):
+    """Calls a function that blocks, without holding up the loop."""
+
+    def __call__(
+        self, function: Callable[[*Arguments], Answer], /, *arguments: *Arguments
+    ) -> Awaitable[Answer]:
+        """Its answer."""
+
+
+class Books:
+    """What one daemon keeps of its slots and sinks."""
+
+    def __init__(
+        self,
+        store: LedgerStore,
+        endpoints: Sequence[str],
+        subscriptions: Sequence[Subscription],
+        clock: Clock,
+        reporter: Reporter,
+        dice: Dice,
+        *,
+        aside: Aside = anyio.to_thread.run_sync,
+        bound_bytes: int = BOUND_BYTES,
+    ) -> None:
+        """`endpoints`: their names, in the order of the configuration."""
+        self.begun = anyio.Event()
+        """The store knows every sink: they may be written."""
+        self.newest_slot: int | None = None
+        """The last slot that has a certificate."""
+        self.durable_slot: int | None = None
+        """All events of slots up to this one are safe in every sink, and the store knows; None before it does."""
+        self.failures = 0
+        self.failing: str | None = None
+        """The last error while the store fails."""
+        self._store = store
+        self._endpoints = endpoints
+        self._subscriptions = subscriptions
+        self._clock = clock
+        self._reporter = reporter
+        self._dice = dice
+        self._aside = aside
+        self._bound_bytes = bound_bytes
+        self._turn = anyio.Lock()
+        self._pending: dict[int, StoredSlot] = {}
+        self._pending_bytes = 0
+        self._settled: int | None = None
+        self._cursors: dict[tuple[str, str], Cursor] = {}
+        """As the store has them, or will at the first commit."""
+        self._committed: tuple[list[Cursor], int] | None = None
+        self._woken = anyio.Event()
+        self._room: anyio.Event | None = None
+        self._forget_at = clock.now()
+
+    async def resume(self, first: int | None, cursors: Sequence[Cursor]) -> None:
+        """Begin with these cursors, at this slot; at the tip when it is None. Raises StoreFailed."""
+        if first is None:
+            return
+        self._cursors = {(cursor.sink, cursor.monitor): cursor for cursor in cursors}
+        self._settled = self.newest_slot = first - 1
+        await self._write()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is not known yet which slot is the first of ours."""
+        return self._settled is None
+
+    def begin(self, first: int) -> None:
+        """The first slot that is ours, before anything of it is queued: from there on nothing is missed."""
+        self.settle(first - 1)
+
+    def certify(self, certificates: Sequence[Certificate]) -> None:
+        """Store these soon. Never blocks and never drops; `is_full` says when to stop."""
+        closed_at = self._clock.utc_ns(int(self._clock.now() * 1e9))
+        for certificate in certificates:
+            slot = certificate.slot
+            earlier = self._pending.get(slot)
+            if earlier is not None:
+                self._pending_bytes -= _size(earlier)
+            stored = self._pending[slot] = self._stored(certificate, closed_at)
+            self._pending_bytes += _size(stored)
+            if self.newest_slot is None or slot > self.newest_slot:
+                self.newest_slot = slot
+
+    def settle(self, slot: int) -> None:
+        """Slots up to this one are done with: cursors may follow once their lines are safe."""
+        if self.is_new:
+            self._woken.set()
+        self._settled = slot
+        for subscription in self._subscriptions:
+            subscription.route.outbox.settle(slot)
+
+    def is_full(self) -> bool:
+        """Whether so much waits for the store that nothing more should be taken."""
+        return self._pending_bytes >= self._bound_bytes
+
+    async def has_room(self) -> None:
+        """Return once more can be taken."""
+        while self.is_full():
+            self._room = anyio.Event()
+            self._woken.set()
+            await self._room.wait()
+
+    async def slots(self, first: int, end: int, limit: int) -> list[StoredSlot]:
+        """As `LedgerStore.slots`, with what is not stored yet. Raises StoreFailed."""
+        async with self._turn:
+            stored = await self._aside(self._store.slots, first, end, limit)
+            found = {slot.slot: slot for slot in stored}
+        found.update((slot, kept) for slot, kept in self._pending.items() if first <= slot < end)
+        return [found[slot] for slot in sorted(found)[:limit]]
+
+    async def run(self) -> None:
+        """Commit what there is, now and again, until cancelled."""
+        tries = 0
+        while True:
+            with anyio.move_on_after(
+                full_jitter(tries, self._dice.jitter()) if tries else DISTANCE
+            ):
+                await self._woken.wait()
+            self._woken = anyio.Event()
+            try:
+                await self._write()
+                await self._forget()
+            except StoreFailed as error:
+                tries += 1
+                self._failed(error)
+            else:
+                self._succeeded(tries)
+                tries = 0
+
+    async def close(self) -> None:
+        """One last commit, after `run` and the sinks have ended."""
+        try:
+            await self._write()
+        except StoreFailed as error:
+            self._failed(error)
+
+    async def _write(self) -> None:
+        if self._settled is None:
+            return
+        self._follow()
+        state = (list(self._cursors.values()), self._settled)
+        written = list(self._pending.values())
+        if written or state != self._committed:
+            async with self._turn:
+                await self._aside(self._store.commit, written, *state)
+            self._committed = state
+            for slot in written:
+                if self._pending[slot.slot] is slot:
+                    del self._pending[slot.slot]
+                    self._pending_bytes -= _size(slot)
+        self.durable_slot = min((c.frontier for c in state[0]), default=self._settled)
+        self.begun.set()
+        if self._room is not None and not self.is_full():
+            self._room.set()
+            self._room = None
+
+    def _follow(self) -> None:
+        """Take over how far each sink is."""
+        for subscription in self._subscriptions:
+            outbox = subscription.route.outbox
+            reached = outbox.cursor()
+            if reached is not None:
+                for monitor in subscription.monitors:
+                    self._cursors[outbox.name, monitor] = Cursor(outbox.name, monitor, *reached)
+
+    async def _forget(self) -> None:
+        now = self._clock.now()
+        if now >= self._forget_at:
+            self._forget_at = now + FORGET_EVERY
+            before = self._clock.utc_ns(int(now * 1e9)) - RETENTION_NS
+            async with self._turn:
+                await self._aside(self._store.forget_before, before)
+
+    def _stored(self, certificate: Certificate, closed_at_ns: int) -> StoredSlot:
+        names = self._endpoints
+        return StoredSlot(
+            slot=certificate.slot,
+            end=certificate.end,
+            proof=certificate.proof,
+            blockhash=certificate.blockhash,
+            parent_slot=certificate.parent_slot,
+            block_height=certificate.block_height,
+            sources=tuple(
+                (names[s.endpoint], s.transactions, s.covers) for s in certificate.sources
+            ),
+            missed_by=tuple(names[endpoint] for endpoint in certificate.missed_by),
+            delay_ms=tuple((names[endpoint], ns / 1e6) for endpoint, ns in certificate.delay_ns),
+            recovered_by=None,
+            closed_at_ns=closed_at_ns,
+        )
+
+    def _succeeded(self, tries: int) -> None:
+        self.failing = None
+        if tries:
+            self._reporter.report(Report("info", "the ledger's store recovered", {}))
+
+    def _failed(self, error: StoreFailed) -> None:
+        self.failures += 1
+        self.failing = str(error)
+        self._reporter.report(Report("error", "the ledger's store failed", {"error": str(error)}))
+
+
+def _size(slot: StoredSlot) -> int:
+    items = len(slot.sources) + len(slot.missed_by) + len(slot.delay_ms)
+    return _SLOT_BYTES + len(slot.proof) + _ITEM_BYTES * items

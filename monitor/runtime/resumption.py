@@ -1,0 +1,106 @@
+"""Where a daemon that starts again goes on, and what its sinks hold from there.
+
+It goes on behind the last slot that is settled and of which every sink that can be read back has made all safe.
+What these sinks hold of later slots is read back, so that it is not written twice. A monitor, or a sink, that was
+not there before begins at the same slot as all others.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from monitor.ports import Cursor, DurableSink, LedgerStore
+from monitor.runtime.delivery import Route
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One sink's route and the names of the monitors that it is for, with their bits."""
+
+    route: Route
+    monitors: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What the store knew at the start."""
+
+    settled: int | None
+    """None in a new store: the daemon starts at the tip."""
+    cursors: tuple[Cursor, ...]
+    """Of sinks and monitors that there still are."""
+    resume_slot: int | None
+    """The first slot to watch after a restart."""
+    start_slot: int | None
+    """The first slot to watch where the user said so; at most one of the two is a slot."""
+
+    @property
+    def first(self) -> int | None:
+        """The first slot to watch; None for the tip."""
+        return self.start_slot if self.resume_slot is None else self.resume_slot
+
+
+def resumption(
+    store: LedgerStore, subscriptions: Sequence[Subscription], start_slot: int | None
+) -> Resumption:
+    """Read the store; a `start_slot` behind what it says skips what lies between.
+
+    Raises: StoreFailed.
+    """
+    settled = store.settled()
+    durable = {
+        (subscription.route.outbox.name, monitor): subscription.route.outbox.durable is not None
+        for subscription in subscriptions
+        for monitor in subscription.monitors
+    }
+    cursors = tuple(c for c in store.cursors() if (c.sink, c.monitor) in durable)
+    if settled is None:
+        return Resumption(None, cursors, None, start_slot)
+    behind = [c.frontier for c in cursors if durable[c.sink, c.monitor]]
+    resume_slot = min([settled, *behind]) + 1
+    if start_slot is not None and start_slot > resume_slot:
+        return Resumption(settled, cursors, None, start_slot)
+    return Resumption(settled, cursors, resume_slot, None)
+
+
+async def read_back(
+    resumed: Resumption, subscriptions: Sequence[Subscription]
+) -> tuple[Cursor, ...]:
+    """Fill every route with what its sink holds from the start on; the cursors that hold from now on.
+
+    The sinks are open, and nothing was written yet. Raises: SinkFailed.
+    """
+    first = resumed.first
+    if first is None:
+        return ()
+    known = {(cursor.sink, cursor.monitor): cursor for cursor in resumed.cursors}
+    cursors: list[Cursor] = []
+    for subscription in subscriptions:
+        outbox = subscription.route.outbox
+        found = [
+            known.get((outbox.name, monitor)) or Cursor(outbox.name, monitor, first - 1, place="")
+            for monitor in subscription.monitors
+        ]
+        if outbox.durable is None:
+            cursors += (replace(cursor, place="") for cursor in found)
+        else:
+            await _read_sink(outbox.durable, found, subscription, first)
+            cursors += _placed(outbox.durable, found)
+    return tuple(cursors)
+
+
+async def _read_sink(
+    sink: DurableSink, cursors: Sequence[Cursor], subscription: Subscription, first: int
+) -> None:
+    held = subscription.route.written
+    for place in {cursor.place for cursor in cursors if sink.holds(cursor.place)}:
+        for slot, ids in (await sink.read_back(place, subscription.monitors)).items():
+            if slot >= first:
+                into = held.setdefault(slot, {})
+                for key, mask in ids.items():
+                    into[key] = into.get(key, 0) | mask
+
+
+def _placed(sink: DurableSink, cursors: Sequence[Cursor]) -> Iterator[Cursor]:
+    """Cursors of another file, or of none, begin where this process begins to write."""
+    for cursor in cursors:
+        yield cursor if sink.holds(cursor.place) else replace(cursor, place=sink.place(0))
