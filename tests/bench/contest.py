@@ -38,6 +38,35 @@ class Contender:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """What the servers send in a run, and so what readers have to do."""
+
+    rate: float | None = None
+    """Messages a second of each server; None: as fast as they are taken."""
+    burst: int = 1
+    """So many of them leave at once."""
+    blocks: bool = False
+    """Whole blocks instead of the mix."""
+    messages: int | None = None
+    """Read so many messages of each server, in place of so many seconds."""
+
+    def server_options(self) -> list[str]:
+        """For the command line of the replay server."""
+        options = [] if self.rate is None else ["--rate", str(self.rate)]
+        options += [] if self.messages is None else ["--messages", str(self.messages)]
+        return options if self.burst == 1 else [*options, "--burst", str(self.burst)]
+
+    def reader_options(self) -> list[str]:
+        """For the command line of `tests.bench.peers.reading`."""
+        options = [] if self.rate is None else ["--delays"]
+        options += [] if self.messages is None else ["--messages", str(self.messages)]
+        return [*options, "--blocks"] if self.blocks else options
+
+
+SATURATED: Final = Load()
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """A running replay server, as its first line described it."""
 
@@ -47,11 +76,9 @@ class Server:
 
 
 @contextmanager
-def replay_server(*, rate: float | None = None, core: int | None = None) -> Iterator[Server]:
+def replay_server(load: Load = SATURATED, *, core: int | None = None) -> Iterator[Server]:
     """A replay server in its own process, ended on leaving."""
-    command = [sys.executable, "-m", "tests.bench.replay_server"]
-    if rate is not None:
-        command += ["--rate", str(rate)]
+    command = [sys.executable, "-m", "tests.bench.replay_server", *load.server_options()]
     if core is not None:
         command += ["--core", str(core)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -63,22 +90,18 @@ def replay_server(*, rate: float | None = None, core: int | None = None) -> Iter
             process.terminate()
 
 
-def run_once(contender: Contender, seconds: float, rate: float | None = None) -> Figures:
+def run_once(contender: Contender, seconds: float, load: Load = SATURATED) -> Figures:
     """One contender alone with servers of its own. Raises CalledProcessError when it fails."""
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(
-                replay_server(rate=rate, core=SERVER_CORE if contender.pinned else None)
-            )
+            stack.enter_context(replay_server(load, core=SERVER_CORE if contender.pinned else None))
             for _ in range(contender.feeds)
         ]
         command = [sys.executable, "-m", contender.module]
         command += ["--port", *(str(server.port) for server in servers)]
-        command += ["--seconds", str(seconds), *contender.arguments]
+        command += ["--seconds", str(seconds), *contender.arguments, *load.reader_options()]
         if contender.core is not None:
             command += ["--core", str(contender.core)]
-        if rate is not None:
-            command.append("--delays")
         done = subprocess.run(
             command,
             stdout=subprocess.PIPE,
@@ -90,13 +113,13 @@ def run_once(contender: Contender, seconds: float, rate: float | None = None) ->
 
 
 def interleaved(
-    contenders: Sequence[Contender], runs: int, seconds: float, rate: float | None = None
+    contenders: Sequence[Contender], runs: int, seconds: float, load: Load = SATURATED
 ) -> dict[str, list[Figures]]:
     """So many rounds in which each contender runs once; figures by contender's name."""
     found: dict[str, list[Figures]] = {each.name: [] for each in contenders}
     for round_ in range(runs):
         for each in contenders:
-            figures = run_once(each, seconds, rate)
+            figures = run_once(each, seconds, load)
             found[each.name].append(figures)
             print(f"{round_ + 1}/{runs} {each.name}: {brief(figures)}", file=sys.stderr, flush=True)
     return found
@@ -116,6 +139,7 @@ def middle(runs: Sequence[Figures]) -> Figures:
         seconds=1.0,
         cpu_seconds=median(each.cpu_us for each in runs) * rate / 1e6,
         rss_mb=median(each.rss_mb for each in runs),
+        peak_mb=median(each.peak_mb for each in runs),
         delays_us={
             name: median(each.delays_us[name] for each in runs) for name in runs[0].delays_us
         },

@@ -27,9 +27,10 @@ MAX_FRAME_SIZE: Final = 5
 DEFAULT_WINDOW: Final = 65_535
 DEFAULT_FRAME: Final = 16_384
 SUBSCRIBE: Final = b"/geyser.Geyser/Subscribe"
+SUBSCRIBE_HUFFMAN: Final = bytes.fromhex("6262fa416c5f117d20b631bad8d04b0d197f")
+"""The same path in the Huffman code of RFC 7541, appendix B, as clients in Rust send it."""
 OK_HEADERS: Final = b"\x88\x0f\x10\x10application/grpc"
 """:status 200 from the static table, then content-type (index 31), literal and not indexed."""
-OK_TRAILERS: Final = b"\x00\x0bgrpc-status\x010"
 UNIMPLEMENTED: Final = OK_HEADERS + b"\x00\x0bgrpc-status\x0212"
 
 _HEAD = struct.Struct(">HBBBL")
@@ -93,12 +94,6 @@ class Connection:
             out += (frame_head(len(part), DATA, 0, self.stream), part)
         return out
 
-    def end(self) -> None:
-        """Put the trailers of a call that went well into the outbox."""
-        assert self.stream is not None
-        self._send(HEADERS, END_HEADERS | END_STREAM, self.stream, OK_TRAILERS)
-        self.is_over = True
-
     def _send(self, kind: int, flags: int, stream: int, payload: bytes) -> None:
         self.outbox += frame_head(len(payload), kind, flags, stream) + payload
 
@@ -135,10 +130,8 @@ class Connection:
             self._stream_window += by
 
     def _begin(self, stream: int, block: bytes) -> None:
-        """A first call is Subscribe when its path, sent literally, says so; others are not served."""
-        at = block.find(SUBSCRIBE)
-        is_named = at >= 0 and block[at + len(SUBSCRIBE) : at + len(SUBSCRIBE) + 6] != b"Replay"
-        if self.stream is None and is_named:
+        """A first call is Subscribe when its path says so; others are not served."""
+        if self.stream is None and _names_subscribe(block):
             self.stream = stream
             self._stream_window = self._initial_window
             self._send(HEADERS, END_HEADERS, stream, OK_HEADERS)
@@ -159,3 +152,10 @@ class Connection:
             length = int.from_bytes(self._request[1:5], "big")
             if len(self._request) >= 5 + length:
                 self.request = bytes(self._request[5 : 5 + length])
+
+
+def _names_subscribe(block: bytes) -> bool:
+    """Whether a header block holds the path of Subscribe, each of its two spellings after its length."""
+    plain = bytes([len(SUBSCRIBE)]) + SUBSCRIBE
+    coded = bytes([0x80 | len(SUBSCRIBE_HUFFMAN)]) + SUBSCRIBE_HUFFMAN
+    return plain in block or coded in block

@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from tests.bench.contest import Contender, interleaved, replay_server
+from tests.bench.contest import Contender, Load, interleaved, replay_server
 from tests.bench.table import best_of, facts, paced_rows, saturated_rows, verdicts
 
 AIO: Final = "tests.bench.peers.aio"
@@ -36,7 +36,9 @@ def main() -> None:
     saturated = interleaved(contenders, given.runs, given.seconds)
     baseline = best_of([each.name for each in BASELINES], saturated)
     lines += ["", *saturated_rows(saturated, baseline)]
-    paced = {rate: interleaved(contenders, given.runs, given.seconds, rate) for rate in given.rates}
+    paced = {
+        rate: interleaved(contenders, given.runs, given.seconds, Load(rate)) for rate in given.rates
+    }
     if paced:
         lines += ["", *paced_rows(paced, contenders)]
     lines += ["", *verdicts(saturated, paced, [each.name for each in BASELINES])]

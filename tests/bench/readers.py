@@ -3,7 +3,7 @@
 import argparse
 from typing import Final
 
-from tests.bench.contest import Contender, interleaved
+from tests.bench.contest import Contender, Load, interleaved
 from tests.bench.table import paced_rows, saturated_rows
 
 FEEDS: Final = "tests.bench.peers.feeds"
@@ -38,7 +38,8 @@ def main() -> None:
     lines = saturated_rows(saturated, contenders[0].name)
     if given.rates:
         paced = {
-            rate: interleaved(contenders, given.runs, given.seconds, rate) for rate in given.rates
+            rate: interleaved(contenders, given.runs, given.seconds, Load(rate))
+            for rate in given.rates
         }
         lines += ["", *paced_rows(paced, contenders)]
     print("\n".join(lines))

@@ -34,7 +34,23 @@ class Pace:
     rate: float | None = None
     """Messages a second; None: as fast as the client takes them."""
     limit: int | None = None
-    """Messages in all; None: for ever."""
+    """Messages in all, then silence; None: for ever."""
+    burst: int = 1
+    """So many messages are due at the same moment. More than one are stamped with that moment."""
+
+    def due_ns(self, message: int) -> int:
+        """Nanoseconds after the start at which the message of this number is due; 0 when there is no rate."""
+        return 0 if self.rate is None else int((message - message % self.burst) * NS / self.rate)
+
+    def due_by(self, elapsed_ns: int) -> int | None:
+        """Messages due in so many nanoseconds; None when there is no rate."""
+        if self.rate is None:
+            return None
+        return (int(elapsed_ns * self.rate / NS / self.burst) + 1) * self.burst
+
+    def stamps_due(self, *, late: bool) -> bool:
+        """Whether messages bear the moment at which they were due, not that at which they left."""
+        return self.rate is not None and (late or self.burst > 1)
 
 
 class Source:
@@ -51,9 +67,8 @@ class Source:
         self.sent = 0
 
     def due_ns(self, message: int) -> int:
-        """When the message of this number is due; 0 when there is no pace."""
-        rate = self._pace.rate
-        return 0 if rate is None else self._started_ns + int(message * NS / rate)
+        """When the message of this number is due; when there is no pace, at the start."""
+        return self._started_ns + self._pace.due_ns(message)
 
     @property
     def is_done(self) -> bool:
@@ -71,7 +86,7 @@ class Source:
             self._template.number(self._slot)
         first, end = self._at, self._end(now_ns)
         ends = self._template.ends
-        if late and self._pace.rate is not None:
+        if self._pace.stamps_due(late=late):
             for each in range(first, end):
                 self._template.stamp(each, each + 1, self.due_ns(self.sent + each - first))
         else:
@@ -84,9 +99,9 @@ class Source:
     def _end(self, now_ns: int) -> int:
         ends, first = self._template.ends, self._at
         most = len(ends) - first
-        if self._pace.rate is not None:
-            due = int((now_ns - self._started_ns) * self._pace.rate / NS) + 1 - self.sent
-            most = min(most, max(due, 1))
+        due = self._pace.due_by(now_ns - self._started_ns)
+        if due is not None:
+            most = min(most, max(due - self.sent, 1))
         if self._pace.limit is not None:
             most = min(most, self._pace.limit - self.sent)
         bound = (ends[first - 1] if first else 0) + CHUNK_BYTES
@@ -107,7 +122,7 @@ class Client:
         self._pace = pace
         self._connection = Connection()
         self._source: Source | None = None
-        self._wire: bytes | bytearray = b""
+        self._wire = memoryview(b"")
         """Framed and not yet taken by the kernel."""
         self._body = memoryview(b"")
         """Packed and not yet let through by the windows."""
@@ -168,8 +183,7 @@ class Client:
             if chunk is None:
                 self._blocked = False
                 if source.is_done:
-                    connection.end()
-                    return 0.0
+                    return None
                 return max(0.0, (source.due_ns(source.sent) - now_ns) / NS) or 1e-6
             self._body = chunk
         allowed = connection.allowed()
@@ -186,11 +200,11 @@ class Client:
         except BlockingIOError:
             taken = 0
         if taken < sum(map(len, parts)):
-            self._wire = b"".join(parts)[taken:]
+            self._wire = memoryview(b"".join(parts))[taken:]
 
     def _flush(self) -> bool:
         if self._connection.outbox and not self._wire:
-            self._wire = bytes(self._connection.outbox)
+            self._wire = memoryview(bytes(self._connection.outbox))
             self._connection.outbox.clear()
         if self._wire:
             try:
@@ -239,6 +253,7 @@ def _mean(slots: list[SlotTemplate]) -> float:
 
 def _arguments() -> Iterator[tuple[str, type]]:
     yield from (("--rate", float), ("--messages", int), ("--port", int), ("--core", int))
+    yield ("--burst", int)
 
 
 def main() -> None:
@@ -258,7 +273,7 @@ def main() -> None:
         "message_bytes": round(mean_message_bytes(corpus), 1),
     }
     print(json.dumps(ready), flush=True)
-    serve(listener, corpus, Pace(given.rate, given.messages))
+    serve(listener, corpus, Pace(given.rate, given.messages, given.burst or 1))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,16 @@ from tests.bench.framing import (
     PING,
     PREFACE,
     SETTINGS,
+    SUBSCRIBE,
+    SUBSCRIBE_HUFFMAN,
     WINDOW_UPDATE,
     Connection,
     frame_head,
 )
 from tests.bench.peers.raw import opening
 from tests.bench.peers.reading import request
+
+CALL = bytes([len(SUBSCRIBE)]) + SUBSCRIBE
 
 
 def sizes(parts: list[bytes | memoryview]) -> list[int]:
@@ -59,8 +63,7 @@ def test_data_is_cut_at_the_largest_frame_of_the_client() -> None:
 
 def test_both_windows_bound_what_is_allowed() -> None:
     connection = Connection()
-    call = frame_head(24, HEADERS, 4, 1) + b"/geyser.Geyser/Subscribe"
-    connection.receive(PREFACE + call)
+    connection.receive(PREFACE + frame_head(len(CALL), HEADERS, 4, 1) + CALL)
     assert connection.allowed() == DEFAULT_WINDOW
     connection.frames(memoryview(bytes(DEFAULT_WINDOW)))
     assert connection.allowed() == 0
@@ -71,23 +74,27 @@ def test_both_windows_bound_what_is_allowed() -> None:
     assert connection.allowed() == 1_000
 
 
-def test_another_method_is_unimplemented_and_leaves_the_stream_free() -> None:
+@pytest.mark.parametrize("path", [b"/geyser.Geyser/GetVersion", SUBSCRIBE + b"ReplayInfo"])
+def test_another_method_is_unimplemented_and_leaves_the_stream_free(path: bytes) -> None:
     connection = Connection()
-    path = b"/geyser.Geyser/GetVersion"
+    path = bytes([len(path)]) + path
     connection.receive(PREFACE + frame_head(len(path), HEADERS, 4, 1) + path)
     assert connection.stream is None
     assert b"grpc-status\x0212" in connection.outbox
+
+
+def test_a_path_in_huffman_code_is_understood() -> None:
+    connection = Connection()
+    path = bytes([0x80 | len(SUBSCRIBE_HUFFMAN)]) + SUBSCRIBE_HUFFMAN
+    connection.receive(PREFACE + frame_head(len(path), HEADERS, 4, 1) + path)
+    assert connection.stream == 1
 
 
 def test_a_request_in_two_frames_is_joined() -> None:
     connection = Connection()
     body = b"\x00\x00\x00\x00\x04abcd"
     connection.receive(
-        PREFACE
-        + frame_head(24, HEADERS, 4, 1)
-        + b"/geyser.Geyser/Subscribe"
-        + frame_head(3, DATA, 0, 1)
-        + body[:3]
+        PREFACE + frame_head(len(CALL), HEADERS, 4, 1) + CALL + frame_head(3, DATA, 0, 1) + body[:3]
     )
     assert connection.request is None
     connection.receive(frame_head(len(body) - 3, DATA, 0, 1) + body[3:])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.contest import Contender, run_once
+from tests.bench.contest import Contender, Load, run_once
 from tests.bench.ingest import BASELINES, OURS
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
@@ -31,7 +31,7 @@ def test_the_daemon_closes_every_slot_while_it_is_measured() -> None:
 
 def test_delays_of_a_paced_stream_are_taken_at_the_handler_and_after_the_write() -> None:
     daemon_to_file = next(each for each in OURS if "jsonl" in each.name)
-    figures = run_once(daemon_to_file, 1.0, rate=1_000.0)
+    figures = run_once(daemon_to_file, 1.0, Load(rate=1_000.0))
     delays = figures.delays_us
     assert set(delays) == {
         f"{place}_{word}" for place in ("handler", "write") for word in ("p50", "p99", "max")

@@ -5,13 +5,15 @@ import resource
 import time
 from array import array
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 NS: Final = 1_000_000_000
 WARM_UP: Final = 1.0
 """Seconds before the window: connections, flow-control windows and caches settle."""
+STEP: Final = 64
+"""Messages between two looks at the clock, where messages are small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,10 @@ class Figures:
     rss_mb: float
     delays_us: dict[str, float]
     """p50, p99 and max from `created_at`, by the place where they were taken; empty when saturated."""
+    peak_mb: float = 0.0
+    """The most resident memory that the process ever had."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """Messages by kind since the stream began; only from a reader that was to read so many."""
 
     @property
     def rate(self) -> float:
@@ -42,12 +48,21 @@ class Figures:
 
 
 class Window:
-    """The measured part of a run. A reader calls `is_over` now and then, with the messages it has seen."""
+    """The measured part of a run. A reader calls `is_over` each `step` messages, with those it has seen.
 
-    def __init__(self, seconds: float, warm_up: float = WARM_UP) -> None:
+    With a `limit` all is measured, from the first message to that one.
+    """
+
+    def __init__(
+        self, seconds: float, warm_up: float = WARM_UP, limit: int | None = None, step: int = STEP
+    ) -> None:
         self._opens_ns = time.monotonic_ns() + int(warm_up * NS)
         self.seconds = seconds
+        self.limit = limit
+        self.step = step if limit is None else 1
         self._began: tuple[int, int, float] | None = None
+        if limit is not None:
+            self.begin(0)
 
     @property
     def is_open(self) -> bool:
@@ -56,6 +71,8 @@ class Window:
 
     def is_over(self, messages: int) -> bool:
         """Open the window when it is time; true once it is full."""
+        if self.limit is not None:
+            return messages >= self.limit
         now_ns = time.monotonic_ns()
         if self._began is None:
             if now_ns >= self._opens_ns:
@@ -76,6 +93,7 @@ class Window:
             seconds=(time.monotonic_ns() - began_ns) / NS,
             cpu_seconds=cpu_seconds() - cpu,
             rss_mb=rss_mb(),
+            peak_mb=rss_mb(word="VmHWM"),
             delays_us={
                 f"{place}_{word}": value
                 for place, taken in delays.items()
@@ -90,10 +108,10 @@ def cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def rss_mb(pid: int | str = "self") -> float:
-    """Resident memory of a process."""
+def rss_mb(pid: int | str = "self", word: str = "VmRSS") -> float:
+    """Resident memory of a process; with the word VmHWM the most that it ever had."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{word}:"):
             return int(line.split()[1]) / 1024
     raise ProcessLookupError(f"process {pid} has no memory")
 

@@ -5,13 +5,15 @@ are taken where the daemon has done its part with an event: `handler` when its r
 for a sink without records, when it is handed on), `write` when the sink's write(2) of it has returned.
 """
 
+import argparse
 import json
 import os
 import tempfile
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import anyio
 import uvloop
@@ -23,11 +25,13 @@ from monitor.app.lifecycle import Surroundings, running
 from monitor.app.wiring import Daemon, make_sink
 from monitor.core.commands import Release, Report
 from monitor.ports import Clock, Sink
-from tests.bench.peers.reading import parser, report
+from tests.bench.peers.reading import counted, parser, report, window
 from tests.bench.stamps import sent_ns
 from tests.bench.window import WARM_UP, Figures, Window, delays, pin
 
-KEPT_FILES = 1
+KEPT_FILES: Final = 1
+LOOK: Final = 0.01
+"""Seconds between two looks whether the messages that were asked for are there."""
 
 
 class Probe:
@@ -88,17 +92,25 @@ class Complaints:
             raise RuntimeError(f"the daemon complained: {report.sentence} {dict(report.facts)}")
 
 
-def configuration(folder: Path, ports: Sequence[int], sink: str) -> Configuration:
+def configuration(
+    folder: Path, ports: Sequence[int], sink: str, *, blocks: bool = False
+) -> Configuration:
     """The configuration of the bench, written to a file and read as a user's is. JSON is YAML."""
+    monitors: list[dict[str, object]] = [
+        {"name": "a", "transactions": {}},
+        {"name": "b", "accounts": {}},
+    ]
+    if blocks:
+        monitors = [{"name": "a", "blocks": {}}]
     document = {
         "profile": "aggressive",
         "state_dir": str(folder / "state"),
         "endpoints": [
             {"name": f"feed{n}", "url": f"http://127.0.0.1:{port}"} for n, port in enumerate(ports)
         ],
-        "monitors": [{"name": "a", "transactions": {}}, {"name": "b", "accounts": {}}],
+        "monitors": monitors,
         "sinks": [
-            {"name": "out", "kind": sink, "monitors": ["a", "b"]}
+            {"name": "out", "kind": sink, "monitors": [each["name"] for each in monitors]}
             | ({"path": str(folder / "events.jsonl"), "keep": KEPT_FILES} if sink != "null" else {})
         ],
         "api": {"listen": "127.0.0.1:0"},
@@ -108,9 +120,9 @@ def configuration(folder: Path, ports: Sequence[int], sink: str) -> Configuratio
     return load(file, dict(os.environ))
 
 
-def taken(daemon: Daemon) -> int:
-    """Messages of all feeds that went through the kernel."""
-    return sum(sum(each.kinds.values()) for each in daemon.driver.traffic)
+def taken(daemon: Daemon) -> Counter[int]:
+    """Messages of all feeds that went through the kernel, by kind."""
+    return sum((each.kinds for each in daemon.driver.traffic), Counter[int]())
 
 
 def verify(daemon: Daemon) -> None:
@@ -122,7 +134,7 @@ def verify(daemon: Daemon) -> None:
         raise RuntimeError(f"keys of one stream repeated {tally.duplicates[0]} times")
 
 
-async def watch(configured: Configuration, window: Window, probe: Probe | None) -> Figures:
+async def watch(configured: Configuration, measured: Window, probe: Probe | None) -> Figures:
     """Run the daemon until the window is full."""
     surroundings = Surroundings(
         Complaints(), Notifier(None), make_sink if probe is None else probe.make
@@ -130,13 +142,40 @@ async def watch(configured: Configuration, window: Window, probe: Probe | None) 
     async with running(configured, surroundings) as daemon:
         if probe is not None:
             probe.watch(daemon)
-        await anyio.sleep(WARM_UP)
-        window.begin(taken(daemon))
-        await anyio.sleep(window.seconds)
+        await wait(daemon, measured)
         taken_delays = {} if probe is None else {"handler": probe.handler, "write": probe.write}
-        figures = window.figures(taken(daemon), **taken_delays)
+        kinds = taken(daemon)
+        figures = measured.figures(kinds.total(), **taken_delays)
         verify(daemon)
-        return figures
+        return figures if measured.limit is None else counted(figures, kinds)
+
+
+async def wait(daemon: Daemon, measured: Window) -> None:
+    """Until the window is full."""
+    if measured.limit is not None:
+        asked = measured.limit * len(daemon.driver.traffic)
+        while taken(daemon).total() < asked:  # noqa: ASYNC110 (nothing tells it at a given count)
+            await anyio.sleep(LOOK)
+        return
+    await anyio.sleep(WARM_UP)
+    measured.begin(taken(daemon).total())
+    await anyio.sleep(measured.seconds)
+
+
+def lines_written(folder: Path) -> int:
+    """Lines that the jsonl sink wrote into this folder."""
+    return sum(file.read_bytes().count(b"\n") for file in folder.glob("*.jsonl*"))
+
+
+def run(given: argparse.Namespace, folder: Path) -> Figures:
+    """One run, its files in this folder. A limited one to a file tells the lines too, as the kind `line`."""
+    measured = window(given)
+    probe = Probe(measured) if given.delays else None
+    configured = configuration(folder, given.port, given.sink, blocks=given.blocks)
+    figures = uvloop.run(watch(configured, measured, probe))
+    if measured.limit is not None and given.sink != "null":
+        figures.kinds["line"] = lines_written(folder)
+    return figures
 
 
 def main() -> None:
@@ -145,11 +184,8 @@ def main() -> None:
     command.add_argument("--sink", choices=("null", "jsonl"), default="null")
     given = command.parse_args()
     pin(given.core)
-    window = Window(given.seconds)
-    probe = Probe(window) if given.delays else None
     with tempfile.TemporaryDirectory() as folder:
-        configured = configuration(Path(folder), given.port, given.sink)
-        report(uvloop.run(watch(configured, window, probe)))
+        report(run(given, Path(folder)))
 
 
 if __name__ == "__main__":
