@@ -3,9 +3,19 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from monitor.adapters.grpc.feeds import GrpcFeeds
-from monitor.adapters.grpc.settings import GrpcSettings, Reader
+from monitor.adapters.grpc.process_feeds import ProcessFeeds
+from monitor.adapters.grpc.settings import GrpcSettings, Reader, Workers
 
-MakeFeeds = Callable[[GrpcSettings], GrpcFeeds]
+AnyFeeds = GrpcFeeds | ProcessFeeds
+MakeFeeds = Callable[[GrpcSettings], AnyFeeds]
+
+KINDS = {
+    "segregated": (Workers.THREAD, Reader.SEGREGATED),
+    "single_threaded": (Workers.THREAD, Reader.SINGLE_THREADED),
+    "plain": (Workers.THREAD, Reader.PLAIN),
+    "process": (Workers.PROCESS, Reader.SEGREGATED),
+}
+"""All ways of reading: each reader in a thread, and the best of them in a process."""
 
 
 @pytest.fixture(params=[Reader.SEGREGATED, Reader.SINGLE_THREADED, Reader.PLAIN])
@@ -18,10 +28,11 @@ def reader(request: pytest.FixtureRequest) -> Reader:
 @pytest.fixture
 async def make_feeds() -> AsyncIterator[MakeFeeds]:
     """Makes feeds that the test need not stop."""
-    made: list[GrpcFeeds] = []
+    made: list[AnyFeeds] = []
 
-    def make(settings: GrpcSettings) -> GrpcFeeds:
-        made.append(GrpcFeeds(settings))
+    def make(settings: GrpcSettings) -> AnyFeeds:
+        kind = ProcessFeeds if settings.workers is Workers.PROCESS else GrpcFeeds
+        made.append(kind(settings))
         return made[-1]
 
     yield make
@@ -29,7 +40,14 @@ async def make_feeds() -> AsyncIterator[MakeFeeds]:
         await feeds.stop()
 
 
+@pytest.fixture(params=KINDS)
+def settings(request: pytest.FixtureRequest) -> GrpcSettings:
+    """Each way of reading in turn, and otherwise as by default."""
+    workers, reader = KINDS[request.param]
+    return GrpcSettings(reader=reader, workers=workers)
+
+
 @pytest.fixture
-def feeds(reader: Reader, make_feeds: MakeFeeds) -> GrpcFeeds:
-    """Feeds with each reader in turn, and otherwise as by default."""
-    return make_feeds(GrpcSettings(reader=reader))
+def feeds(settings: GrpcSettings, make_feeds: MakeFeeds) -> AnyFeeds:
+    """Feeds that read each way in turn."""
+    return make_feeds(settings)

@@ -2,15 +2,14 @@
 
 import anyio
 
-from monitor.adapters.grpc.feeds import GrpcFeeds
-from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
+from monitor.ports import Feeds, FramesTaken, StreamEnded, StreamOpened, Taken
 
 EVERY = 1 << 30
 PATIENCE = 15.0
 """uvloop runs no signal handler while it waits, so that the timeout of pytest would come too late."""
 
 
-async def until_ended(feeds: GrpcFeeds, *numbers: int) -> dict[int, list[Taken]]:
+async def until_ended(feeds: Feeds, *numbers: int) -> dict[int, list[Taken]]:
     """All that these feeds deliver, up to and with their ends."""
     taken: dict[int, list[Taken]] = {number: [] for number in numbers}
     going = set(numbers)
@@ -24,7 +23,7 @@ async def until_ended(feeds: GrpcFeeds, *numbers: int) -> dict[int, list[Taken]]
     return taken
 
 
-async def until_frames(feeds: GrpcFeeds, count: int) -> list[Taken]:
+async def until_frames(feeds: Feeds, count: int) -> list[Taken]:
     """What arrives until this many frames have; not for streams that may end meanwhile."""
     taken: list[Taken] = []
     with anyio.fail_after(PATIENCE):
@@ -34,7 +33,7 @@ async def until_frames(feeds: GrpcFeeds, count: int) -> list[Taken]:
     return taken
 
 
-async def until_opened(feeds: GrpcFeeds) -> None:
+async def until_opened(feeds: Feeds) -> None:
     """Return when a feed has opened; nothing else may come before."""
     taken: list[Taken] = []
     with anyio.fail_after(PATIENCE):

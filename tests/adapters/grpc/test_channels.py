@@ -14,9 +14,9 @@ from monitor.adapters.grpc.channels import (
     options_of,
     target_of,
 )
-from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import Endpoint, StreamEnded
+from tests.adapters.grpc.conftest import AnyFeeds
 from tests.adapters.grpc.servers import REQUEST, serving
 from tests.adapters.grpc.taking import frames_of, until_ended
 
@@ -100,7 +100,7 @@ def one(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[
 @pytest.mark.real_time
 @pytest.mark.timeout(30)
 async def test_tls_is_spoken_with_whom_the_ca_file_vouches_for(
-    feeds: GrpcFeeds, certificate: tuple[Path, Path]
+    feeds: AnyFeeds, certificate: tuple[Path, Path]
 ) -> None:
     key, chain = certificate
     credentials = grpc.ssl_server_credentials([(key.read_bytes(), chain.read_bytes())])

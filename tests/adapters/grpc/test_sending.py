@@ -1,11 +1,12 @@
 """Requests on open streams, for the readers whose request side stays open."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import grpc
 import pytest
 
-from monitor.adapters.grpc.settings import GrpcSettings, Reader
+from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import StreamEnded
 from tests.adapters.grpc.conftest import MakeFeeds
 from tests.adapters.grpc.servers import (
@@ -20,7 +21,7 @@ from tests.adapters.grpc.taking import frames_of, until_ended, until_frames
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
 
-both_ways = pytest.mark.parametrize("reader", [Reader.SEGREGATED, Reader.PLAIN])
+both_ways = pytest.mark.parametrize("settings", ["segregated", "plain", "process"], indirect=True)
 
 
 def echo(requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -34,8 +35,10 @@ def echo_among_others(requests: Iterator[bytes], _context: grpc.ServicerContext)
 
 
 @both_ways
-async def test_every_request_sent_in_turn_arrives(reader: Reader, make_feeds: MakeFeeds) -> None:
-    feeds = make_feeds(GrpcSettings(reader=reader))
+async def test_every_request_sent_in_turn_arrives(
+    settings: GrpcSettings, make_feeds: MakeFeeds
+) -> None:
+    feeds = make_feeds(settings)
     seen = []
     with serving(echo) as (_, port):
         feeds.open(1, endpoint(port), REQUEST)
@@ -50,9 +53,9 @@ async def test_every_request_sent_in_turn_arrives(reader: Reader, make_feeds: Ma
 
 @both_ways
 async def test_of_requests_sent_at_once_the_last_arrives_and_none_after_it(
-    reader: Reader, make_feeds: MakeFeeds
+    settings: GrpcSettings, make_feeds: MakeFeeds
 ) -> None:
-    feeds = make_feeds(GrpcSettings(reader=reader))
+    feeds = make_feeds(settings)
     known = [request(slot) for slot in range(1, 200)]
     seen: list[bytes] = []
     with serving(echo_among_others) as (_, port):
@@ -68,8 +71,8 @@ async def test_of_requests_sent_at_once_the_last_arrives_and_none_after_it(
 
 
 @both_ways
-async def test_pings_arrive_beside_a_request(reader: Reader, make_feeds: MakeFeeds) -> None:
-    feeds = make_feeds(GrpcSettings(reader=reader))
+async def test_pings_arrive_beside_a_request(settings: GrpcSettings, make_feeds: MakeFeeds) -> None:
+    feeds = make_feeds(settings)
     wanted = {ping(1), ping(2), ping(3), request(9)}
     seen: list[bytes] = []
     with serving(echo) as (_, port):
@@ -86,7 +89,7 @@ async def test_pings_arrive_beside_a_request(reader: Reader, make_feeds: MakeFee
 
 @both_ways
 async def test_request_goes_out_while_reading_is_stalled(
-    reader: Reader, make_feeds: MakeFeeds
+    settings: GrpcSettings, make_feeds: MakeFeeds
 ) -> None:
     got: list[bytes] = []
 
@@ -96,7 +99,7 @@ async def test_request_goes_out_while_reading_is_stalled(
         got.append(next(requests))
         context.abort(grpc.StatusCode.INTERNAL, "seen")
 
-    feeds = make_feeds(GrpcSettings(reader=reader, feed_buffer_bytes=1))
+    feeds = make_feeds(replace(settings, feed_buffer_bytes=1))
     with serving(script) as (_, port):
         feeds.open(1, endpoint(port), REQUEST)
         await feeds.wait(None)
