@@ -256,12 +256,17 @@ class Gate:
         start = state.fresh_from if level == Commitment.CONFIRMED and state.given is None else 0
         if level == Commitment.CONFIRMED:
             state.fresh_from = len(state.shared.held)
-        rows = [h for h in state.rows_of(evidence.parts, start) if state.first_time(level, h)]
+        rows = state.rows_of(evidence.parts, start)
+        if state.given is not None:
+            rows = [held for held in rows if state.first_time(level, held)]
         accounts = self._accounts(state, evidence.parts, level)
-        for endpoint, row in _with_accounts(rows, accounts):
-            mask = row[3] & wanted
-            if mask:
-                out.append((mask, endpoint, late, 0, blockhash, row))
+        if accounts:
+            rows = _with_accounts(rows, accounts)
+        out += [
+            (row[3] & wanted, endpoint, late, 0, blockhash, row)
+            for endpoint, row in rows
+            if row[3] & wanted
+        ]
 
     def _accounts(self, state: SlotState, parts: Parts, level: Commitment) -> list[Held]:
         """Account rows to hand on: every write for those who asked so, the last of each account for the others.
@@ -271,22 +276,21 @@ class Gate:
         every = self.levels.at[level] & self.levels.every_write
         last = self.levels.at[level] & ~every
         covers = state.cover_bits(state.confirmed or "")
-        lasts = state.last_writes(parts, covers) if last else {}
-        chosen = state.all_writes(parts) if every else {h[1][2]: h for h in lasts.values()}
-        found: list[Held] = []
-        for key, (endpoint, row) in chosen.items():
-            pubkey = key[:32]
-            mask = 0
-            if row[3] & every and (level, key) not in state.accounts_out:
-                state.accounts_out.add((level, key))
-                mask |= row[3] & every
-            is_last = pubkey in lasts and lasts[pubkey][1][2] == key
-            if row[3] & last and is_last and (level, pubkey) not in state.accounts_out:
-                state.accounts_out.add((level, pubkey))
-                mask |= row[3] & last
-            if mask:
-                found.append((endpoint, (row[0], row[1], key, mask, row[4], row[5], row[6])))
-        return found
+        found = state.last_writes(parts, covers) if last else []
+        if not every:
+            return _not_yet(found, last, state.accounts_out[level])
+        lasts = {held[1][2] for held in found}
+        chosen: list[Held] = []
+        for held in state.all_writes(parts):
+            mask = every | last if held[1][2] in lasts else every
+            given = state.accounts_out[level]
+            new = _not_yet([held], mask & last, state.accounts_out[level]) if mask & last else []
+            key = held[1][2]
+            bits = (held[1][3] & every if key not in given else 0) | (new[0][1][3] if new else 0)
+            given.add(key)
+            if bits:
+                chosen.append(_masked(held, bits))
+        return chosen
 
     def _slot_events(
         self, state: SlotState, level: Commitment, statuses: tuple[Commitment, ...], *, late: bool
@@ -302,14 +306,25 @@ def _number(state: SlotState) -> int:
     return state.number
 
 
-def _with_accounts(rows: list[Held], accounts: list[Held]) -> Iterator[Held]:
+def _not_yet(writes: list[Held], wanted: int, given: set[bytes]) -> list[Held]:
+    """The writes that somebody wants, to accounts of which no event was given; they are given now."""
+    new = [held for held in writes if held[1][3] & wanted and held[1][2][:32] not in given]
+    given.update([held[1][2][:32] for held in new])
+    return [held if held[1][3] & wanted == held[1][3] else _masked(held, wanted) for held in new]
+
+
+def _masked(held: Held, mask: int) -> Held:
+    """The row for these monitors alone."""
+    row = held[1]
+    return (held[0], (*row[:3], row[3] & mask, *row[4:]))
+
+
+def _with_accounts(rows: list[Held], accounts: list[Held]) -> list[Held]:
     """Rows in chain order, the accounts between the entries and the block."""
-    at = next(
-        (i for i, held in enumerate(rows) if held[1][0] in (Kind.BLOCK, Kind.BLOCK_META)), len(rows)
-    )
-    yield from rows[:at]
-    yield from accounts
-    yield from rows[at:]
+    at = len(rows)
+    while at and rows[at - 1][1][0] in (Kind.BLOCK, Kind.BLOCK_META):
+        at -= 1
+    return rows[:at] + accounts + rows[at:]
 
 
 def _slot_row(state: SlotState, status: Commitment, stamp: int) -> Row:

@@ -20,72 +20,66 @@ DATA: Final = frozenset(
 _ACCOUNT: Final = int(Kind.ACCOUNT)
 
 
-def take_run(
+def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a row)
     gate: Gate, state: SlotState, bank: Bank, rows: Sequence[Row], at: int, now: float
 ) -> int:
     """The rows of this bank from place `at` on; answers where they end."""
     number = state.number
-    store = bank.store
-    tables = store.tables
-    bit = bank.bit
-    to_hold = gate.levels.held
+    store, bit, endpoint = bank.store, bank.bit, bank.endpoint
+    tables, accounts, hold = store.tables, store.accounts, store.held.append
+    to_hold = 0 if state.shed else gate.levels.held
     to_give = gate.levels.at[Commitment.PROCESSED]
-    at_once = gate.at_once
-    blockhash = state.sole_blockhash()
-    endpoint = bank.endpoint
-    duplicates = 0
-    news = 0
-    end = len(rows)
-    while at < end:
-        row = rows[at]
-        kind, slot, key, mask = row[:4]
-        if slot != number or kind not in DATA:
+    give = gate.at_once.append
+    last_writes = store.writes_of(bit)
+    blockhash, is_let_go = state.sole_blockhash(), state.is_let_go
+    taken = news = held_bytes = 0
+    for row in rows[at:]:
+        kind = row[0]
+        if row[1] != number or kind not in DATA:
             break
-        at += 1
+        taken += 1
         table = tables[kind]
+        key = row[2]
         seen = table.get(key)
-        held = mask & to_hold
-        if held and kind == _ACCOUNT and (seen is None or not state.is_let_go):
-            store.note_write(bit, row)
+        held = row[3] & to_hold
+        if held and kind == _ACCOUNT and (seen is None or not is_let_go):
+            pubkey = key[:32]
+            last = last_writes.get(pubkey)
+            if last is None or row[4] >= last[0]:
+                last_writes[pubkey] = (row[4], key)
         if seen is not None:
-            duplicates += 1
             if not seen & bit:
                 table[key] = seen | bit
             continue
-        given = mask & to_give
-        if given and (not state.contested or state.is_new_at_once(row)):
-            at_once.append((given, endpoint, False, 0, blockhash, row))
-        table[key] = bit
         news += 1
+        given = row[3] & to_give
+        if given and (not state.contested or state.is_new_at_once(row)):
+            give((given, endpoint, False, 0, blockhash, row))
+        table[key] = bit
         if held:
-            _hold(gate, state, bank, row)
-    gate.tally.duplicates[endpoint] += duplicates
-    if news or bank.blockhash is not None:
-        state.evidence = None
-    if news and bank.blockhash is not None:
-        _release_late(gate, state, bank, now)
-    return at
+            held_bytes += len(row[6] or b"")
+            if kind == _ACCOUNT:
+                accounts[key] = (endpoint, row)
+            else:
+                hold((endpoint, row))
+    gate.tally.duplicates[endpoint] += taken - news
+    store.held_bytes += held_bytes
+    gate.held_bytes += held_bytes
+    if news:
+        _note_news(gate, state, bank, news, now)
+    return at + taken
 
 
-def _hold(gate: Gate, state: SlotState, bank: Bank, row: Row) -> None:
-    """Keep a first copy for its level."""
-    if state.shed:
-        gate.tally.shed += 1
-        return
-    store = bank.store
-    if row[0] == _ACCOUNT:
-        store.accounts[row[2]] = (bank.endpoint, row)
-    else:
-        store.held.append((bank.endpoint, row))
-    size = len(row[6] or b"")
-    store.held_bytes += size
-    gate.held_bytes += size
+def _note_news(gate: Gate, state: SlotState, bank: Bank, news: int, now: float) -> None:
+    """The slot holds more than before.
 
-
-def _release_late(gate: Gate, state: SlotState, bank: Bank, now: float) -> None:
-    """What comes after the BlockMeta of its bank, as blocks do on some servers, may find its slot released.
-
-    Then no BlockMeta will come any more that would release it.
+    What comes after the BlockMeta of its bank, as blocks do on some servers, may find its slot released, and no
+    BlockMeta to come that would release it.
     """
-    if state.released_level >= Commitment.CONFIRMED and bank.blockhash == state.confirmed:
+    state.evidence = None
+    if state.shed:
+        gate.tally.shed += news
+    if bank.blockhash is None or bank.blockhash != state.confirmed:
+        return
+    if state.released_level >= Commitment.CONFIRMED:
         gate.release_late(state, now)

@@ -12,7 +12,7 @@ on one unbroken connection (DESIGN 5, Coverage), or when it was replayed whole u
 block hold together, and whether that is all of it, is for `evidence` to say.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -43,16 +43,12 @@ class Store:
         self.writes: dict[int, dict[bytes, tuple[int, bytes]]] = {}
         """By bank bit: pubkey to (write_version, key) of its last write, as that bank's feed orders them."""
 
-    def note_write(self, bit: int, row: Row) -> None:
-        """Remember which write to an account is its last in this bank."""
-        key: bytes = row[2]
-        pubkey = key[:32]
+    def writes_of(self, bit: int) -> dict[bytes, tuple[int, bytes]]:
+        """The last writes in this bank, for the caller to note them in."""
         writes = self.writes.get(bit)
         if writes is None:
             writes = self.writes[bit] = {}
-        last = writes.get(pubkey)
-        if last is None or row[4] >= last[0]:
-            writes[pubkey] = (row[4], key)
+        return writes
 
     def has_rows(self, bit: int) -> bool:
         """Whether anything of this bank has come. Walks all tables: for rare questions."""
@@ -136,7 +132,7 @@ class SlotState:
         self.banks: list[Bank] = []
         self.current: dict[int, Bank] = {}
         self.metas: dict[str, Meta] = {}
-        self.contested = False
+        self.contested = self.finalized = False
         self.dead: str | None = None
         self.parent: int | None = None
         self.statuses = 0
@@ -149,7 +145,6 @@ class SlotState:
         """Blockhash of the block known to be confirmed."""
         self.confirmed_at = 0.0
         """When a block of it came to be known as confirmed; later ones wait for it from then on."""
-        self.finalized = False
         self.finalized_at = 0.0
         self.evidence: Any = None
         """The last verdict on the confirmed block; None when something has changed since.
@@ -160,16 +155,13 @@ class SlotState:
         """The last certificate of this slot, or None."""
         self.missed: dict[int, int] = {}
         """By endpoint, the missed updates of this slot that were counted."""
-        self.is_let_go = False
-        """Its frames were let go of: no level will ask for what was held until then."""
-        self.shed = False
-        """Frames were dropped for want of memory: identities are held, rows are not."""
+        self.is_let_go = self.shed = self.gave_up = False
+        """Frames let go of, since no level will ask for them; dropped for want of memory; handed on without them."""
         self.released_level = -1
-        self.gave_up = False
         self.fresh_from = 0
         """Rows of the shared store from here on came after the release at confirmed."""
-        self.accounts_out: set[tuple[int, bytes]] = set()
-        """(level, pubkey or key of a write) of account events that were handed on."""
+        self.accounts_out: tuple[set[bytes], ...] = (set(), set(), set())
+        """By level: pubkeys whose last write was handed on, and keys of writes that were to those who ask for all."""
         self.given: set[tuple[int, int, Any]] | None = None
         """(level, kind, key) of rows that were handed on; kept where a second store, or a later bank, may repeat them."""
         self.given_at_once: set[tuple[int, Any]] | None = None
@@ -262,6 +254,8 @@ class SlotState:
 
         Transactions, statuses, entries, block and meta follow each other; each kind by index.
         """
+        if not self.contested and len(parts) == 1:
+            return _in_chain_order(self.shared.held[start:])  # every row here is the block's
         found: dict[Any, Held] = {}
         for store, bits in parts:
             held = store.held[start:] if store is self.shared else store.held
@@ -269,10 +263,10 @@ class SlotState:
                 row = item[1]
                 if store.tables[row[0]][row[2]] & bits:
                     found.setdefault((row[0], row[2]), item)
-        return sorted(found.values(), key=_chain_order)
+        return _in_chain_order(found.values())
 
-    def last_writes(self, parts: list[tuple[Store, int]], covers: int) -> dict[bytes, Held]:
-        """By pubkey, the last write to each account in the block.
+    def last_writes(self, parts: list[tuple[Store, int]], covers: int) -> list[Held]:
+        """The last write to each account in the block, by pubkey.
 
         As one covering feed orders them, since versions of two nodes do not compare, best one that holds every
         write; what only others have is added. `covers`: bits of the covers.
@@ -286,20 +280,21 @@ class SlotState:
         found: dict[bytes, Held] = {}
         for store, bits in parts:
             found.update(_last_in(store, bits & chosen))
-        for store, bits in parts:
-            for pubkey, held in _last_in(store, bits).items():
-                found.setdefault(pubkey, held)
-        return {pubkey: found[pubkey] for pubkey in sorted(found)}
+        if not whole:
+            for store, bits in parts:
+                for pubkey, held in _last_in(store, bits).items():
+                    found.setdefault(pubkey, held)
+        return [found[pubkey] for pubkey in sorted(found)]
 
-    def all_writes(self, parts: list[tuple[Store, int]]) -> dict[bytes, Held]:
-        """By key, every held write of the block: by pubkey, then in order of arrival."""
+    def all_writes(self, parts: list[tuple[Store, int]]) -> list[Held]:
+        """Every held write of the block: by pubkey, then in order of arrival."""
         found: dict[bytes, Held] = {}
         for store, bits in parts:
             table = store.tables[Kind.ACCOUNT]
             for key, item in store.accounts.items():
                 if table[key] & bits:
                     found.setdefault(key, item)
-        return dict(sorted(found.items(), key=lambda pair: pair[0][:32]))
+        return [found[key] for key in sorted(found, key=_account_of)]
 
     def remember_given(self) -> None:
         """From now on keep what is handed on: the slot is released with rows that may not be the block's."""
@@ -360,15 +355,21 @@ class SlotState:
 
 
 def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
-    last: dict[bytes, tuple[int, bytes]] = {}
-    for bit, writes in store.writes.items():
-        if bit & bits:
+    accounts = store.accounts
+    noted = [writes for bit, writes in store.writes.items() if bit & bits]
+    if len(noted) == 1:
+        last = noted[0]
+    else:
+        last = {}
+        for writes in noted:
             for pubkey, write in writes.items():
                 if pubkey not in last or write[0] > last[pubkey][0]:
                     last[pubkey] = write
-    return {
-        pubkey: store.accounts[key] for pubkey, (_, key) in last.items() if key in store.accounts
-    }
+    return {pubkey: accounts[key] for pubkey, (_, key) in last.items() if key in accounts}
+
+
+def _account_of(key: bytes) -> bytes:
+    return key[:32]
 
 
 def _identity(kind: int, key: Any) -> Any:
@@ -376,16 +377,24 @@ def _identity(kind: int, key: Any) -> Any:
     return key[:64] if kind in (Kind.TRANSACTION, Kind.TRANSACTION_STATUS) else key
 
 
-_ORDER: Final = {
-    int(Kind.TRANSACTION): 0,
-    int(Kind.TRANSACTION_STATUS): 1,
-    int(Kind.ENTRY): 2,
-    int(Kind.BLOCK): 3,
-    int(Kind.BLOCK_META): 4,
-}
-_INDEXED: Final = frozenset((Kind.TRANSACTION, Kind.TRANSACTION_STATUS, Kind.ENTRY))
+_ORDER: Final = tuple(
+    map(
+        int,
+        (Kind.TRANSACTION, Kind.TRANSACTION_STATUS, Kind.ENTRY, Kind.BLOCK, Kind.BLOCK_META),
+    )
+)
+_INDEXED: Final = frozenset(_ORDER[:3])
 
 
-def _chain_order(held: Held) -> tuple[int, int]:
-    row = held[1]
-    return (_ORDER[row[0]], row[4] if row[0] in _INDEXED else 0)
+def _in_chain_order(held: Iterable[Held]) -> list[Held]:
+    by_kind: list[list[Held]] = [[] for _ in range(_KINDS)]
+    for item in held:
+        by_kind[item[1][0]].append(item)
+    for kind in _INDEXED:
+        by_kind[kind].sort(key=_index)
+    return [item for kind in _ORDER for item in by_kind[kind]]
+
+
+def _index(held: Held) -> int:
+    index: int = held[1][4]
+    return index
