@@ -80,16 +80,25 @@ class Books:
         self._settled: int | None = None
         self._cursors: dict[tuple[str, str], Cursor] = {}
         """As the store has them, or will at the first commit."""
+        self._held: dict[str, int] = {}
+        """By sink, the last slot of which it held lines at the start: they stand before all that is written now."""
         self._committed: tuple[list[Cursor], int] | None = None
         self._woken = anyio.Event()
         self._room: anyio.Event | None = None
         self._forget_at = clock.now()
 
     async def resume(self, first: int | None, cursors: Sequence[Cursor]) -> None:
-        """Begin with these cursors, at this slot; at the tip when it is None. Raises StoreFailed."""
+        """Begin with these cursors, at this slot; at the tip when it is None. What sinks hold was read back.
+
+        Raises: StoreFailed.
+        """
         if first is None:
             return
         self._cursors = {(cursor.sink, cursor.monitor): cursor for cursor in cursors}
+        self._held = {
+            subscription.route.outbox.name: max(subscription.route.written, default=-1)
+            for subscription in self._subscriptions
+        }
         self._settled = self.newest_slot = first - 1
         await self._write()
 
@@ -191,11 +200,15 @@ class Books:
     def _follow(self) -> None:
         """Take over how far each sink is."""
         for subscription in self._subscriptions:
-            outbox = subscription.route.outbox
-            reached = outbox.cursor()
-            if reached is not None:
-                for monitor in subscription.monitors:
-                    self._cursors[outbox.name, monitor] = Cursor(outbox.name, monitor, *reached)
+            name, reached = subscription.route.outbox.name, subscription.route.outbox.cursor()
+            if reached is None:
+                continue
+            frontier, place = reached
+            for monitor in subscription.monitors:
+                begins = place
+                if frontier < self._held.get(name, -1):
+                    begins = self._cursors[name, monitor].place
+                self._cursors[name, monitor] = Cursor(name, monitor, frontier, begins)
 
     async def _forget(self) -> None:
         now = self._clock.now()

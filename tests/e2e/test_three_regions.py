@@ -60,7 +60,7 @@ def configured(regions: Cluster) -> str:
     return text
 
 
-def _highest_slot(running: Daemon) -> int:
+def highest_slot(running: Daemon) -> int:
     """Of the last whole line that was written."""
     lines = running.events.read_bytes().rpartition(b"\n")[0] if running.events.exists() else b""
     last = lines.rpartition(b"\n")[2]
@@ -86,9 +86,9 @@ def test_killed_muted_and_cut_regions_cost_no_event_and_make_no_duplicate(tmp_pa
     with cluster(tmp_path, "--slot-time", str(SLOT_TIME), "--start-when", "3") as regions:
         with daemon(tmp_path / "daemon", configured(regions)) as running:
             for slot, region, name in FAULTS:
-                until(lambda slot=slot: _highest_slot(running) >= FIRST + slot)  # type: ignore[misc]
+                until(lambda slot=slot: highest_slot(running) >= FIRST + slot)  # type: ignore[misc]
                 regions.fault(region, name)
-            until(lambda: _highest_slot(running) >= FIRST + SLOTS + 40)
+            until(lambda: highest_slot(running) >= FIRST + SLOTS + 40)
             assert running.stop() == 0
         truth = tmp_path / "truth.jsonl"
         until(lambda: f'"id":"{FIRST + SLOTS}:slot:finalized"'.encode() in truth.read_bytes())
