@@ -96,7 +96,8 @@ class Ingest:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     reader: Literal["auto", "segregated", "single_threaded", "plain"] = "auto"
-    workers: Annotated[Literal["thread", "process"], _only("thread")] = "thread"
+    workers: Literal["thread", "process"] = "thread"
+    """process: one for each endpoint, 60 MB each; worth it where one core is not enough (SPEED 6)."""
     cores: Annotated[tuple[Core, ...], Field(min_length=1)] | None = None
     """CPU numbers that the daemon keeps to; None: all."""
     event_engine: Literal["default", "off"] = "default"

@@ -21,7 +21,7 @@ import anyio.abc
 import anyio.to_thread
 
 from monitor.adapters.clock import SystemClock, SystemDice
-from monitor.adapters.grpc.feeds import GrpcFeeds
+from monitor.adapters.grpc.making import AnyFeeds, make_feeds
 from monitor.adapters.http.server import HttpApi
 from monitor.adapters.logs.log import LogSettings, open_log
 from monitor.adapters.logs.reporter import LogReporter
@@ -142,7 +142,7 @@ async def _running(
     configuration: Configuration, surroundings: Surroundings
 ) -> AsyncIterator[Daemon]:
     _keep_to_cores(configuration)
-    feeds = GrpcFeeds(grpc_settings(configuration))
+    feeds = make_feeds(grpc_settings(configuration))
     world = World(feeds, SystemClock(), SystemDice(), surroundings.reporter)
     store = await _open_store(configuration.state_dir)
     try:
@@ -163,14 +163,18 @@ async def _open_store(state_dir: Path) -> SqliteLedger:
 
 @asynccontextmanager
 async def _watching(
-    daemon: Daemon, feeds: GrpcFeeds, surroundings: Surroundings
+    daemon: Daemon, feeds: AnyFeeds, surroundings: Surroundings
 ) -> AsyncIterator[None]:
     configuration, reporter = daemon.configuration, surroundings.reporter
     reporter.report(
         Report(
             "info",
             "a reader was chosen",
-            {"reader": feeds.reader_chosen, "why": feeds.reader_reason},
+            {
+                "reader": feeds.reader_chosen,
+                "why": feeds.reader_reason,
+                "workers": configuration.ingest.workers,
+            },
         )
     )
     for section in configuration.without_effect:

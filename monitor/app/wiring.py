@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.adapters.grpc.settings import GrpcSettings, Reader
+from monitor.adapters.grpc.settings import GrpcSettings, Reader, Workers
 from monitor.adapters.sinks.jsonl import JsonlSettings
 from monitor.adapters.sinks.jsonl import JsonlSink as JsonlFile
 from monitor.adapters.sinks.null import NullSink as NoWhere
@@ -69,6 +69,7 @@ def grpc_settings(configuration: Configuration) -> GrpcSettings:
     ingest = configuration.ingest
     return GrpcSettings(
         reader=Reader(ingest.reader),
+        workers=Workers(ingest.workers),
         max_message_mb=ingest.max_message_mb,
         gzip=ingest.gzip,
         feed_buffer_bytes=int(ingest.feed_buffer_mb * MIB),

@@ -25,7 +25,7 @@ from tests.app.configurations import LEAST, mistakes
         ("ingest: {cores: []}", "ingest.cores: is empty; write at least one item"),
         ("failover: {enabled: 1}", "failover.enabled: is neither true nor false; write true or false"),
         ("failover: {strategy: standby}", "failover.strategy: standby comes with a later release; write race"),
-        ("ingest: {workers: process}", "ingest.workers: process comes with a later release; write thread"),
+        ("ingest: {workers: fork}", "ingest.workers: is none of the words known here; write thread or process"),
         ("failover: {health_check_interval: 0}", "failover.health_check_interval: must be longer than nothing; write 1s, for example"),
         ("profile: fast", "profile: is none of the words known here; write aggressive, balanced or conservative"),
         ("sinks: [{name: s, kind: kafka, monitors: [m]}]", "sinks[0].kind: is no kind of sink; write jsonl, stdout, null"),

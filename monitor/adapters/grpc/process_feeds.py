@@ -87,7 +87,7 @@ class ProcessFeeds:
 
     async def wait(self, seconds: float | None) -> None:
         """Return when something can be taken, or after `seconds`."""
-        await self._alarm.sleep(seconds, self._is_something)
+        await self._alarm.sleep(seconds, self.is_something)
 
     def take(self, limit_bytes: int) -> list[Taken]:
         """All that arrived, until the frames' bytes reach the limit; order is kept within each feed."""
@@ -124,7 +124,8 @@ class ProcessFeeds:
                 worker.process.kill()
                 worker.process.wait()
 
-    def _is_something(self) -> bool:
+    def is_something(self) -> bool:
+        """Whether there is something to take."""
         return bool(self._refused) or any(
             worker.waiting for worker in (*self._workers.values(), *self._lost)
         )

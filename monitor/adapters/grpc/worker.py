@@ -39,16 +39,13 @@ class Worker:
         self._unsent = bytearray()
         self._loop = asyncio.get_running_loop()
         self._link, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self.process = _start(theirs.fileno())
+        except OSError:
+            self._link.close()
+            raise
         self._link.setblocking(False)
-        with theirs:
-            number = theirs.fileno()
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "monitor.adapters.grpc.reader_process", str(number)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=(number,),
-                env=_environment(),
-            )
         self._is_reading = False
         self._read_on()
 
@@ -136,6 +133,17 @@ class Worker:
             self._loop.add_writer(self._link.fileno(), self._write_on)
         else:
             self._loop.remove_writer(self._link.fileno())
+
+
+def _start(link: int) -> subprocess.Popen[bytes]:
+    """A fresh interpreter with this descriptor: one that has grpcio loaded must not be forked."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "monitor.adapters.grpc.reader_process", str(link)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=(link,),
+        env=_environment(),
+    )
 
 
 def _environment() -> dict[str, str]:

@@ -2,11 +2,10 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from monitor.adapters.grpc.feeds import GrpcFeeds
-from monitor.adapters.grpc.process_feeds import ProcessFeeds
+from monitor.adapters.grpc import making
+from monitor.adapters.grpc.making import AnyFeeds
 from monitor.adapters.grpc.settings import GrpcSettings, Reader, Workers
 
-AnyFeeds = GrpcFeeds | ProcessFeeds
 MakeFeeds = Callable[[GrpcSettings], AnyFeeds]
 
 KINDS = {
@@ -31,8 +30,7 @@ async def make_feeds() -> AsyncIterator[MakeFeeds]:
     made: list[AnyFeeds] = []
 
     def make(settings: GrpcSettings) -> AnyFeeds:
-        kind = ProcessFeeds if settings.workers is Workers.PROCESS else GrpcFeeds
-        made.append(kind(settings))
+        made.append(making.make_feeds(settings))
         return made[-1]
 
     yield make

@@ -14,9 +14,9 @@ from monitor.adapters.grpc.channels import (
     options_of,
     target_of,
 )
+from monitor.adapters.grpc.making import AnyFeeds
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import Endpoint, StreamEnded
-from tests.adapters.grpc.conftest import AnyFeeds
 from tests.adapters.grpc.servers import REQUEST, serving
 from tests.adapters.grpc.taking import frames_of, until_ended
 

@@ -6,9 +6,10 @@ import grpc
 import pytest
 
 from monitor.adapters.grpc.feeds import GrpcFeeds
+from monitor.adapters.grpc.making import AnyFeeds
 from monitor.adapters.grpc.settings import GrpcSettings, Reader
 from monitor.ports import FramesTaken, StreamEnded, StreamOpened
-from tests.adapters.grpc.conftest import AnyFeeds, MakeFeeds
+from tests.adapters.grpc.conftest import MakeFeeds
 from tests.adapters.grpc.servers import (
     REQUEST,
     answering,
