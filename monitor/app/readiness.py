@@ -7,7 +7,7 @@ from monitor.core.endings import Ending
 
 
 def unready(daemon: Daemon) -> list[str]:
-    """Reasons in words: ready is a daemon with an advancing feed and every sink open and writing.
+    """Reasons in words: ready is a daemon with an advancing feed and every sink, and the store, open and writing.
 
     An endpoint that is not streaming is named when no other advances either: with one that does, all is well.
     """
@@ -19,6 +19,8 @@ def unready(daemon: Daemon) -> list[str]:
         for outbox in daemon.outboxes
         if outbox.failing is not None
     ]
+    if daemon.books.failing is not None:
+        reasons.append(f"the ledger's store fails: {daemon.books.failing}")
     if not any(connection.complete for connection in daemon.driver.kernel.connections.all):
         reasons.append("no feed has brought a whole slot yet")
         reasons += _not_streaming(daemon)

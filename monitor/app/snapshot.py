@@ -17,22 +17,27 @@ def exposition(daemon: Daemon, reader: str) -> Exposition:
 
 def snapshot(daemon: Daemon, reader: str) -> Snapshot:
     """All counts now."""
-    join = daemon.driver.kernel.join
-    tally = daemon.driver.kernel.tally
-    frontier = daemon.driver.kernel.gate.frontier
+    kernel = daemon.driver.kernel
+    tally = kernel.tally
+    tip, gaps = kernel.join.tip, kernel.join.ledger.gaps
+    levels = {level.name.lower(): kernel.frontier(level) for level in Commitment}
+    closed = {end.value: tally.slots.get(end, 0) for end in SlotEnd}
     return Snapshot(
         endpoints={
             endpoint.name: _endpoint(daemon, index, reader)
             for index, endpoint in enumerate(daemon.configuration.endpoints)
         },
         sinks=_sinks(daemon),
-        slots={end.value: tally.slots.get(end, 0) for end in SlotEnd},
-        missing_slots=tally.slots.get(SlotEnd.PARTIAL, 0),
-        frontiers={
-            level.name.lower(): frontier[level] for level in Commitment if frontier[level] >= 0
-        },
-        tip_slot=join.tip if join.tip >= 0 else None,
-        shed={"stale": tally.stale, "malformed": daemon.delivery.malformed},
+        # A partial slot that was completed leaves the tally's count, and a counter must not fall.
+        slots={**closed, SlotEnd.PARTIAL.value: gaps},
+        gaps=gaps,
+        open_slots=kernel.open_slots(),
+        coverage=kernel.coverage(),
+        frontiers={level: slot for level, slot in levels.items() if slot is not None},
+        durable_slot=daemon.books.durable_slot,
+        tip_slot=tip if tip >= 0 else None,
+        shed={"stale": tally.stale, "memory": tally.shed, "malformed": daemon.delivery.malformed},
+        store_failures=daemon.books.failures,
     )
 
 

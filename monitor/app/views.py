@@ -7,9 +7,8 @@ from monitor.adapters.metrics.snapshot import Snapshot
 from monitor.app.readiness import unready
 from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
+from monitor.core.certificates import SlotEnd
 from monitor.core.endings import Ending
-from monitor.core.errors import StoreFailed
-from monitor.ports import StoredSlot
 
 
 def answers(daemon: Daemon) -> Answers:
@@ -18,18 +17,15 @@ def answers(daemon: Daemon) -> Answers:
         metrics=exposition(daemon, daemon.reader).text,
         ready=lambda: unready(daemon),
         status=lambda: status(daemon),
-        newest_slot=lambda: None,
-        slots=_slots,
+        newest_slot=lambda: daemon.books.newest_slot,
+        slots=daemon.books.slots,
     )
-
-
-async def _slots(first: int, end: int, limit: int) -> list[StoredSlot]:
-    raise StoreFailed("certificates are not kept in this release")
 
 
 def status(daemon: Daemon) -> dict[str, object]:
     """The daemon in short, as plain JSON values; a number that is not known is None."""
     counts = snapshot(daemon, daemon.reader)
+    tally = daemon.driver.kernel.tally.slots
     reasons = unready(daemon)
     return {
         "ready": not reasons,
@@ -37,10 +33,11 @@ def status(daemon: Daemon) -> dict[str, object]:
         "frontiers": dict(counts.frontiers),
         "durable_slot": counts.durable_slot,
         "tip_slot": counts.tip_slot,
-        "slots": {state: count for state, count in counts.slots.items() if count},
+        "slots": {end.value: tally[end] for end in SlotEnd if tally.get(end)},
         "coverage": coverage_of(counts),
         "endpoints": list(_endpoints(daemon, counts)),
         "sinks": list(_sinks(daemon, counts)),
+        "store": {"failures": daemon.books.failures, "failing": daemon.books.failing},
     }
 
 

@@ -34,6 +34,8 @@ class Ledger:
     ) -> None:
         self.floor = floor
         """First slot of ours."""
+        self.gaps = 0
+        """Slots that ever had a partial certificate, completed since or not."""
         self.kept_from: int | None = None
         """First slot of a replay under way: from there on no slot is certified partial, and none is forgotten."""
         self._gate = gate
@@ -263,6 +265,8 @@ class Ledger:
         if number in self._partial:
             self._partial.remove(number)
             self._gate.tally.close(SlotEnd.PARTIAL, -1)
+        elif certificate.end == SlotEnd.PARTIAL:
+            self.gaps += 1
         if certificate.end == SlotEnd.PARTIAL:
             self._partial.add(number)
         state = self._slots.get(number)

@@ -45,6 +45,12 @@ async def test_a_sink_that_fails_is_told_with_its_error_until_it_recovers(tmp_pa
     assert unready(daemon) == [NO_SLOT]
 
 
+def test_a_store_that_fails_is_told_with_its_error(tmp_path: Path) -> None:
+    daemon = watching(tmp_path)
+    daemon.books.failing = "ledger.sqlite: disk full; make room"
+    assert "the ledger's store fails: ledger.sqlite: disk full; make room" in unready(daemon)
+
+
 async def test_one_whole_slot_of_one_feed_is_enough(tmp_path: Path) -> None:
     daemon = watching(tmp_path)
     await daemon.outboxes[0].open()

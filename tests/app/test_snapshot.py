@@ -4,7 +4,7 @@ from pathlib import Path
 
 from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
-from monitor.core.certificates import SlotEnd
+from monitor.core.certificates import Coverage, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release
 from monitor.core.endings import Ending, EndReason
@@ -43,7 +43,8 @@ def test_before_anything_came_every_endpoint_and_sink_is_there_and_nothing_is_in
     assert list(counts.sinks) == ["both", "single"]
     assert (counts.frontiers, counts.tip_slot) == ({}, None)
     assert (set(counts.slots), sum(counts.slots.values())) == (set(SlotEnd), 0)
-    assert counts.missing_slots == 0
+    assert (counts.gaps, counts.open_slots, counts.coverage) == (0, 0, None)
+    assert (counts.durable_slot, counts.store_failures) == (None, 0)
     ams = counts.endpoints["ams"]
     assert (ams.messages, ams.frames_bytes, ams.open_feeds, ams.errors) == ({}, 0, 0, {})
     assert (ams.last_message_age, ams.reader) == (None, "plain")
@@ -64,24 +65,43 @@ def test_traffic_is_told_by_endpoint_and_kind(tmp_path: Path) -> None:
 def test_the_chain_is_told_by_level(tmp_path: Path) -> None:
     made = daemon(tmp_path)
     kernel = made.driver.kernel
-    rows = [created(5), tx(5, 0), meta(5), processed(5), confirmed(5)]
+    rows = [created(5), tx(5, 0), meta(5, height=3), processed(5), confirmed(5)]
     kernel.handle(FramesArrived(1, rows), 0.0)
     kernel.handle(FramesArrived(2, rows[:3]), 0.0)
     counts = snapshot(made, "plain")
-    assert counts.frontiers == {"confirmed": 5}
+    assert counts.frontiers == {"processed": 5, "confirmed": 5}
     assert counts.tip_slot == 5
     assert counts.endpoints["nyc"].duplicates == 2
     kernel.handle(FramesArrived(1, [finalized(5)]), 0.0)
+    kernel.tick(kernel.next_deadline() or 0.0)
     counts = snapshot(made, "plain")
-    assert counts.frontiers == {"confirmed": 5, "finalized": 5}
+    assert counts.frontiers == {"processed": 5, "confirmed": 5, "finalized": 5}
+    assert counts.coverage == Coverage(complete=1, produced=1, by_height=True)
     assert {state: count for state, count in counts.slots.items() if count} == {"complete": 1}
+    assert (counts.gaps, counts.open_slots) == (0, 0)
 
 
-def test_slots_that_were_finalized_with_something_missing_are_told(tmp_path: Path) -> None:
+def test_a_partial_slot_stays_counted_when_it_is_completed(tmp_path: Path) -> None:
     made = daemon(tmp_path)
-    made.driver.kernel.tally.close("partial", 3)
+    kernel = made.driver.kernel
+    kernel.handle(FramesArrived(1, [created(5), meta(5, transactions=0), processed(5)]), 0.0)
+    rows = [created(6), tx(6, 0), meta(6, transactions=2), finalized(6)]
+    kernel.handle(FramesArrived(1, rows), 0.0)
+    kernel.tick(60.0)
     counts = snapshot(made, "plain")
-    assert (counts.slots["partial"], counts.missing_slots) == (3, 3)
+    assert (counts.slots["partial"], counts.slots["complete"]) == (1, 1)
+    assert (counts.gaps, counts.open_slots) == (1, 1)
+    kernel.handle(FramesArrived(2, [created(6), tx(6, 1), meta(6, transactions=2)]), 61.0)
+    counts = snapshot(made, "plain")
+    assert (counts.slots["partial"], counts.slots["complete"]) == (1, 2)
+    assert (counts.gaps, counts.open_slots) == (1, 0)
+
+
+def test_how_far_the_books_are_is_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    made.books.durable_slot, made.books.failures = 4, 2
+    counts = snapshot(made, "plain")
+    assert (counts.durable_slot, counts.store_failures) == (4, 2)
 
 
 def test_what_an_endpoint_missed_is_told(tmp_path: Path) -> None:
@@ -117,8 +137,8 @@ async def test_events_are_told_for_each_monitor_of_each_sink(tmp_path: Path) -> 
 def test_what_was_given_up_is_told_by_reason(tmp_path: Path) -> None:
     made = daemon(tmp_path)
     made.delivery.malformed = 3
-    made.driver.kernel.tally.stale = 2
-    assert snapshot(made, "plain").shed == {"stale": 2, "malformed": 3}
+    made.driver.kernel.tally.stale, made.driver.kernel.tally.shed = 2, 1
+    assert snapshot(made, "plain").shed == {"stale": 2, "memory": 1, "malformed": 3}
 
 
 def test_the_exposition_reads_the_counts_of_the_moment(tmp_path: Path) -> None:

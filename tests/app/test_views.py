@@ -7,7 +7,7 @@ import orjson
 from monitor.adapters.metrics.snapshot import Snapshot
 from monitor.app.views import answers, coverage_of, status
 from monitor.app.wiring import Daemon
-from monitor.core.certificates import Coverage
+from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Started
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
@@ -36,12 +36,17 @@ def test_a_daemon_that_has_seen_nothing_says_why_it_is_not_ready(tmp_path: Path)
 async def test_a_slot_that_closed_is_in_the_frontiers_and_the_counts(tmp_path: Path) -> None:
     made = watching(tmp_path)
     await made.outboxes[0].open()
-    rows = [created(5), tx(5, 0), meta(5), processed(5), confirmed(5), finalized(5)]
-    made.driver.kernel.handle(FramesArrived(1, rows), 0.0)
+    kernel = made.driver.kernel
+    rows = [created(5), tx(5, 0), meta(5, height=3), processed(5), confirmed(5), finalized(5)]
+    kernel.handle(FramesArrived(1, rows), 0.0)
+    kernel.tick(kernel.next_deadline() or 0.0)
+    made.books.durable_slot = 4
     told = status(made)
     assert (told["ready"], told["reasons"]) == (True, [])
-    assert told["frontiers"] == {"confirmed": 5, "finalized": 5}
-    assert (told["tip_slot"], told["slots"]) == (5, {"complete": 1})
+    assert told["frontiers"] == {"processed": 5, "confirmed": 5, "finalized": 5}
+    assert (told["durable_slot"], told["tip_slot"]) == (4, 5)
+    assert told["slots"] == {"complete": 1}
+    assert told["coverage"] == {"complete": 1, "produced": 1, "counted_by": "block_height"}
 
 
 def test_each_endpoint_says_its_feeds_its_last_ending_and_its_losses(tmp_path: Path) -> None:
@@ -91,6 +96,24 @@ def test_each_sink_says_what_waits_and_what_failed(tmp_path: Path) -> None:
             "failing": "events.jsonl: No space left on device; make room",
         }
     ]
+
+
+def test_a_store_that_fails_is_told(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    made.books.failures, made.books.failing = 2, "ledger.sqlite: disk full; make room"
+    told = status(made)
+    assert told["store"] == {"failures": 2, "failing": "ledger.sqlite: disk full; make room"}
+
+
+async def test_slots_are_those_of_the_books(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    given = answers(made)
+    assert given.newest_slot() is None
+    assert await given.slots(0, 100, 100) == []
+    made.books.certify([Certificate(7, SlotEnd.SKIPPED, "parent link of 8")])
+    assert given.newest_slot() == 7
+    (stored,) = await given.slots(0, 100, 100)
+    assert (stored.slot, stored.end, stored.proof) == (7, "skipped", "parent link of 8")
 
 
 def test_coverage_says_what_it_was_counted_by() -> None:

@@ -110,19 +110,19 @@ def _of_endpoints(snapshot: Snapshot) -> Iterator[Metric]:
 def _of_the_chain(snapshot: Snapshot) -> Iterator[Metric]:
     yield _counter(
         "chain_monitor_slots_total",
-        "Certificates of slots by state; a slot that was partial first is counted in both states.",
+        "Slots by what became of them; one that was partial first is counted in both states.",
         ["state"],
         (([state], count) for state, count in snapshot.slots.items()),
     )
     yield _gauge(
         "chain_monitor_frontier_slot",
-        "Highest slot below which nothing is open at the commitment.",
+        "Highest slot up to which nothing is open at the commitment.",
         ["commitment"],
         (([commitment], slot) for commitment, slot in snapshot.frontiers.items()),
     )
     yield _gauge(
         "chain_monitor_durable_frontier_slot",
-        "Highest slot up to which every certificate is on the disk.",
+        "Highest slot up to which everything is safe in every sink.",
         [],
         _one(snapshot.durable_slot),
     )
@@ -137,6 +137,12 @@ def _of_the_chain(snapshot: Snapshot) -> Iterator[Metric]:
         "Events given up, by reason.",
         ["reason"],
         (([reason], count) for reason, count in snapshot.shed.items()),
+    )
+    yield _counter(
+        "chain_monitor_store_failures_total",
+        "Tries to keep certificates and cursors that the disk refused; the same are tried again.",
+        [],
+        _one(snapshot.store_failures),
     )
     yield from _of_coverage(snapshot)
 
@@ -169,15 +175,15 @@ def _of_coverage(snapshot: Snapshot) -> Iterator[Metric]:
     )
     yield _gauge(
         "chain_monitor_gap_open_slots",
-        "Finalized blocks that are not held whole.",
+        "Finalized slots of which something is missing, or may be.",
         [],
-        shown(lambda coverage: coverage.produced - coverage.complete),
+        _one(snapshot.open_slots),
     )
     yield _counter(
         "chain_monitor_slots_missing_total",
         "Slots that were finalized with something of them missing.",
         [],
-        _one(snapshot.missing_slots),
+        _one(snapshot.gaps),
     )
 
 

@@ -48,13 +48,17 @@ class Snapshot:
     sinks: Mapping[str, SinkCounts] = field(default_factory=dict)
     slots: Mapping[str, int] = field(default_factory=dict)
     """Certificates by what they say of their slot, in the words of `core.certificates.SlotEnd`."""
-    missing_slots: int | None = None
-    """Slots that were finalized with something of them missing, since completed or not."""
+    gaps: int | None = None
+    """Slots that were finalized with something of them missing, completed since or not."""
+    open_slots: int | None = None
+    """Those of them that are not completed."""
     frontiers: Mapping[str, int] = field(default_factory=dict)
     """By commitment word."""
     durable_slot: int | None = None
-    """Highest slot up to which certificates are on the disk."""
+    """Highest slot up to which all is safe in every sink."""
     tip_slot: int | None = None
     coverage: Coverage | None = None
     shed: Mapping[str, int] = field(default_factory=dict)
     """Events given up, by reason."""
+    store_failures: int | None = None
+    """Tries to keep certificates and cursors that the disk refused."""
