@@ -65,7 +65,7 @@ def run_daemon(configuration: Configuration) -> int:
     Raises: MonitorError, when the daemon cannot start.
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    _tame_collector()
+    tame_collector()
     settings = LogSettings(configuration.log.level, configuration.log.form, configuration.secrets())
     log = open_log(settings, sys.stderr)
     lead_standard_logging(log)
@@ -81,7 +81,7 @@ def run_daemon(configuration: Configuration) -> int:
     return 0
 
 
-def _tame_collector() -> None:
+def tame_collector() -> None:
     """Look for cycles seldom: the hot path makes none, and a full pass over held slots stops everything.
 
     Everything made at the start is left out for good. The thresholds are guessed.

@@ -23,7 +23,7 @@ class Figures:
     messages: int
     seconds: float
     cpu_seconds: float
-    """User and system, of all threads."""
+    """User and system, of all threads and child processes."""
     rss_mb: float
     delays_us: dict[str, float]
     """p50, p99 and max from `created_at`, by the place where they were taken; empty when saturated."""
@@ -92,7 +92,7 @@ class Window:
             messages=messages - before,
             seconds=(time.monotonic_ns() - began_ns) / NS,
             cpu_seconds=cpu_seconds() - cpu,
-            rss_mb=rss_mb(),
+            rss_mb=rss_mb() + sum(map(rss_mb, _children())),
             peak_mb=rss_mb(word="VmHWM"),
             delays_us={
                 f"{place}_{word}": value
@@ -103,9 +103,20 @@ class Window:
 
 
 def cpu_seconds() -> float:
-    """User and system time of this process, all its threads."""
+    """User and system time of this process, all its threads, and the processes that it started."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
+    return usage.ru_utime + usage.ru_stime + sum(map(_cpu_seconds_of, _children()))
+
+
+def _children() -> list[str]:
+    """Process ids of those that run."""
+    found = Path("/proc/self/task").glob("*/children")
+    return [child for each in found for child in each.read_text().split()]
+
+
+def _cpu_seconds_of(pid: str) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rss_mb(pid: int | str = "self", word: str = "VmRSS") -> float:

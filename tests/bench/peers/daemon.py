@@ -8,6 +8,7 @@ for a sink without records, when it is handed on), `write` when the sink's write
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 from collections import Counter, deque
@@ -18,10 +19,12 @@ from typing import Final
 import anyio
 import uvloop
 
+from monitor.adapters.grpc.environment import EventEngine, prepare
+from monitor.adapters.grpc.settings import Workers
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration, load
 from monitor.app.configuration import Sink as ConfiguredSink
-from monitor.app.lifecycle import Surroundings, running
+from monitor.app.lifecycle import Surroundings, running, tame_collector
 from monitor.app.wiring import Daemon, make_sink
 from monitor.core.commands import Release, Report
 from monitor.ports import Clock, Sink
@@ -93,7 +96,12 @@ class Complaints:
 
 
 def configuration(
-    folder: Path, ports: Sequence[int], sink: str, *, blocks: bool = False
+    folder: Path,
+    ports: Sequence[int],
+    sink: str,
+    *,
+    blocks: bool = False,
+    workers: str = Workers.THREAD.value,
 ) -> Configuration:
     """The configuration of the bench, written to a file and read as a user's is. JSON is YAML."""
     monitors: list[dict[str, object]] = [
@@ -113,6 +121,7 @@ def configuration(
             {"name": "out", "kind": sink, "monitors": [each["name"] for each in monitors]}
             | ({"path": str(folder / "events.jsonl"), "keep": KEPT_FILES} if sink != "null" else {})
         ],
+        "ingest": {"workers": workers},
         "api": {"listen": "127.0.0.1:0"},
     }
     file = folder / "config.yaml"
@@ -171,7 +180,9 @@ def run(given: argparse.Namespace, folder: Path) -> Figures:
     """One run, its files in this folder. A limited one to a file tells the lines too, as the kind `line`."""
     measured = window(given)
     probe = Probe(measured) if given.delays else None
-    configured = configuration(folder, given.port, given.sink, blocks=given.blocks)
+    configured = configuration(
+        folder, given.port, given.sink, blocks=given.blocks, workers=given.workers
+    )
     figures = uvloop.run(watch(configured, measured, probe))
     if measured.limit is not None and given.sink != "null":
         figures.kinds["line"] = lines_written(folder)
@@ -182,8 +193,15 @@ def main() -> None:
     """One run, as its own process."""
     command = parser(__doc__)
     command.add_argument("--sink", choices=("null", "jsonl"), default="null")
+    command.add_argument("--workers", choices=[each.value for each in Workers], default="thread")
+    command.add_argument("--event-engine", type=EventEngine, default=EventEngine.DEFAULT)
     given = command.parse_args()
+    before = dict(os.environ)
+    prepare(given.event_engine)
+    if before != dict(os.environ):  # grpc is imported already, and read it
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     pin(given.core)
+    tame_collector()
     with tempfile.TemporaryDirectory() as folder:
         report(run(given, Path(folder)))
 
