@@ -5,7 +5,7 @@ again is not queued a second time. Filters that a server was not asked for
 exactly are judged here, and data slices that it did not cut are cut here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,7 +20,7 @@ from monitor.ports import Clock, Reporter, Written
 from monitor.runtime.outbox import Outbox
 from monitor.wire.filters import LocalFilters
 from monitor.wire.pb import geyser_pb2
-from monitor.wire.records import RecordWriter
+from monitor.wire.records import RecordWriter, block_key
 from monitor.wire.trim import BlockTrim, trim_block
 
 _ID_BEGINS: Final = len(b'{"id":"')
@@ -79,6 +79,34 @@ class Delivery:
         self._clock = clock
         self._reporter = reporter
         self._shapes = account_shapes(monitors, slices_on_server=slices_on_server)
+        self.makes_records = any(route.outbox.takes_records for route in routes)
+        """Whether some sink has a use for records."""
+        self.makes_blocks = any(monitor.blocks is not None for monitor in monitors)
+        """Whether records of whole blocks may be asked for."""
+        self._block: Row | None = None
+        """The row of the block that is to be handed on next, if its record is made in pieces."""
+        self._block_ends: dict[AccountShape | None, list[bytes]] = {}
+        """The end of its line in pieces."""
+
+    def prepare_block(self, released: Released) -> Iterator[int]:
+        """Make the record of the block that is handed on next in pieces; gives the size of each.
+
+        A block that is trimmed first, or that cannot be read, is left to `hand_on`.
+        """
+        mask, row = released[0], released[5]
+        if self._judged.get(row[0], 0) & mask or not self.makes_records:
+            return
+        for shape in self._shapes:
+            if mask & shape.mask:
+                pieces: list[bytes] = []
+                try:
+                    for piece in self._writer.prepare_block(released, shape.data_slices):
+                        pieces.append(piece)
+                        yield len(piece)
+                except FrameMalformed:
+                    return
+                self._block = row
+                self._block_ends[shape] = pieces
 
     def hand_on(self, release: Release) -> None:
         """Queue every event of the release, in order."""
@@ -89,6 +117,8 @@ class Delivery:
                 self.malformed += 1
                 facts = {"error": str(error), "slot": released[5][1]}
                 self._reporter.report(Report("error", "an event could not be decoded", facts))
+        self._block = None
+        self._block_ends = {}
 
     def _hand_on(self, released: Released, level: Commitment) -> None:
         mask, row = released[0], released[5]
@@ -162,6 +192,9 @@ class Delivery:
         self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
     ) -> bytes:
         received_at = self._clock.utc_ns(row[5] or int(self._clock.now() * 1e9))
+        if row is self._block:
+            start = self._writer.line(released, level, mask, received_at, (block_key(row), b""))
+            return b"".join((start, *self._block_ends[shape]))
         if shape is None:
             return self._writer.encode(released, level, mask, received_at)
         return self._writer.encode(

@@ -44,6 +44,7 @@ from monitor.ports import (
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 from monitor.runtime.filter_check import FilterCheck
+from monitor.runtime.handover import HandOver
 from monitor.wire.names import NameTable
 from monitor.wire.peek import peek
 from monitor.wire.plan import Plan
@@ -110,6 +111,7 @@ class Driver:
         self._plans = plans
         self._delivery = delivery
         self._books = books
+        self._outputs = HandOver(delivery, books)
         self.check = FilterCheck(
             [endpoint.name for endpoint in endpoints],
             world.reporter,
@@ -122,6 +124,7 @@ class Driver:
         world = self._world
         read_at = world.clock.now()
         self._handle(Started(world.dice.jitter()), read_at)
+        await self._outputs.run()
         while True:
             deadline = self.kernel.next_deadline()
             now = world.clock.now()
@@ -134,12 +137,14 @@ class Driver:
             deadline = self.kernel.next_deadline()
             if deadline is not None and now >= deadline:
                 self._perform(self.kernel.tick(now))
+            await self._outputs.run()
             if self._delivery.is_full() or self._books.is_full():
+                now = world.clock.now()
                 await self._delivery.has_room()
                 await self._books.has_room()
-                resumed = world.clock.now()
-                self._handle(ReadingResumed(resumed - now), resumed)
-                read_at = resumed
+                read_at = world.clock.now()
+                self._handle(ReadingResumed(read_at - now), read_at)
+                await self._outputs.run()
 
     def _excuse_stop(self, read_at: float, asked: float | None) -> float:
         """Nothing was read while this process, or its machine, stood still: no feed was silent then.
@@ -207,13 +212,8 @@ class Driver:
             self._books.begin(self.kernel.join.floor)
         for command in commands:
             match command:
-                case Release():
-                    self._delivery.hand_on(command)
-                case Certify():
-                    self._books.certify(command.certificates)
-                case Settled():
-                    self._books.settle(command.slot)
-                    self._delivery.settle(command.slot)
+                case Release() | Certify() | Settled():
+                    self._outputs.add(command)
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._steer(command)
                 case Report():

@@ -1,0 +1,88 @@
+"""Hands on what the kernel gave out, in its order and in slices, so that sinks and sockets never wait for a big slot.
+
+A slot that is released at confirmed or finalized is thousands of records at once, and a block is one record of
+megabytes: made in one go, they would keep everything else waiting for tens of milliseconds, the first line's
+own write included. Nothing else is handed on between two slices.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+import anyio
+from anyio.lowlevel import checkpoint
+
+from monitor.core.chain import Kind
+from monitor.core.commands import Certify, Release, Released, Settled
+from monitor.runtime.bookkeeping import Books
+from monitor.runtime.delivery import Delivery
+
+SLICE_EVENTS: Final = 48
+"""Events whose records are made in one go: half a millisecond of the usual mix, one and a half of big transactions."""
+SLICE_BYTES: Final = 128 * 2**10
+"""Of a block's record, made in one go: about half a millisecond."""
+
+Output = Release | Certify | Settled
+
+
+class HandOver:
+    """The commands that lead out of the daemon, in the order of the kernel."""
+
+    def __init__(self, delivery: Delivery, books: Books) -> None:
+        self._delivery = delivery
+        self._books = books
+        self._due: deque[Output] = deque()
+
+    def add(self, command: Output) -> None:
+        """Perform this with the next `run`, after all that was added before."""
+        self._due.append(command)
+
+    async def run(self) -> None:
+        """Perform all that is due. Cancelling waits for its end: what the kernel let go of stands nowhere else."""
+        if not self._due:
+            return
+        with anyio.CancelScope(shield=True):
+            while self._due:
+                command = self._due.popleft()
+                match command:
+                    case Release():
+                        await self._release(command)
+                    case Certify():
+                        self._books.certify(command.certificates)
+                    case Settled():
+                        self._books.settle(command.slot)
+                        self._delivery.settle(command.slot)
+
+    async def _release(self, release: Release) -> None:
+        if not self._delivery.makes_records:
+            self._delivery.hand_on(release)
+            return
+        is_first = True
+        for part in slices(release.released, alone=self._delivery.makes_blocks):
+            if not is_first:
+                await checkpoint()
+            is_first = False
+            if part[0][5][0] == Kind.BLOCK:
+                await self._prepare(part[0])
+            self._delivery.hand_on(Release(release.commitment, part))
+
+    async def _prepare(self, block: Released) -> None:
+        made = 0
+        for size in self._delivery.prepare_block(block):
+            made += size
+            if made >= SLICE_BYTES:
+                await checkpoint()
+                made = 0
+
+
+def slices(released: list[Released], *, alone: bool) -> Iterator[list[Released]]:
+    """The events in order, in lists of at most SLICE_EVENTS; `alone`: there may be blocks, each in a list of its own."""
+    begin = 0
+    if alone:
+        for index, event in enumerate(released):
+            if event[5][0] == Kind.BLOCK:
+                yield from slices(released[begin:index], alone=False)
+                yield [event]
+                begin = index + 1
+    for start in range(begin, len(released), SLICE_EVENTS):
+        yield released[start : start + SLICE_EVENTS]
