@@ -27,6 +27,8 @@ class Hearing:
     steady: frozenset[str]
     lost: dict[str, frozenset[Identity]]
     """By region, of `everything`."""
+    twice: frozenset[Identity]
+    """What another bank of the slot has too: a region may have lost it there alone."""
 
     def is_whole_together(self) -> bool:
         """Nothing is lost by all steady regions."""
@@ -44,9 +46,11 @@ def hearings(outcome: Outcome, storm: Storm, slot_time: float) -> Iterator[Heari
     """One for each slot of interest that has a block on the chain."""
     lost = {name: by_slot(outcome.regions[name].faults.losses.latest) for name in REGIONS}
     for number in outcome.slots:
-        for bank in outcome.chain.slot(number).banks:
+        banks = outcome.chain.slot(number).banks
+        for bank in banks:
             if bank.canonical:
                 everything = frozenset(identities(bank))
+                others = {key for other in banks if other is not bank for key in identities(other)}
                 begin = START + (number - outcome.slots.start) * slot_time
                 ends = begin + bank.meta_at * slot_time
                 yield Hearing(
@@ -58,6 +62,7 @@ def hearings(outcome: Outcome, storm: Storm, slot_time: float) -> Iterator[Heari
                         if is_steady(outcome, storm, name, (begin, ends), slot_time)
                     ),
                     {name: _lost_of(everything, lost[name].get(number, [])) for name in REGIONS},
+                    everything & others,
                 )
 
 
