@@ -8,14 +8,14 @@ never make a whole. Which cover proves which kind does not matter.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from monitor.core.chain import Kind
 from monitor.core.needs import Needs
-from monitor.core.slots import Meta, SlotState, Store
+from monitor.core.slots import Meta, SlotState, Store, held_by_all, is_signed
 
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""
@@ -79,11 +79,22 @@ def holding(parts: Parts, kind: int) -> Mapping[Any, int]:
     return found
 
 
+def compared(parts: Parts, kind: int) -> Iterable[int]:
+    """For each row of the block that every whole feed has, the bits of the banks that hold it.
+
+    An unsigned account write is left out: nodes need not agree on it (DESIGN 5, Identity).
+    """
+    held = holding(parts, kind)
+    if kind != Kind.ACCOUNT:
+        return held.values()
+    return [seen for key, seen in held.items() if is_signed(key)]
+
+
 def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:
     """How many identities each set of banks holds."""
     counts: Counter[int] = Counter()
     for kind in kinds:
-        counts.update(holding(parts, kind).values())
+        counts.update(compared(parts, kind))
     return counts
 
 
@@ -101,9 +112,7 @@ def _judge(
         covered += (int(Kind.ENTRY),)
     whole = covers
     for kind in covered:
-        in_kind = covers
-        for seen in set(holding(parts, kind).values()):
-            in_kind &= seen
+        in_kind = held_by_all(compared(parts, kind), covers)
         if not in_kind:
             return Evidence(parts, False, "no feed held it whole", 0)
         whole &= in_kind

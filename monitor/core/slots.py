@@ -22,6 +22,9 @@ from monitor.core.events import Row
 _KINDS: Final = 13
 """Kinds are small numbers: tables are indexed by them."""
 
+_SIGNED_KEY: Final = 96
+"""Bytes of an account row's key that ends in a signature."""
+
 Held = tuple[int, Row]
 """(endpoint, row): a first copy that waits for its level."""
 
@@ -271,19 +274,21 @@ class SlotState:
         As one covering feed orders them, since versions of two nodes do not compare, best one that holds every
         write; what only others have is added. `covers`: bits of the covers.
         """
-        whole = covers
-        for store, _ in parts:
-            for seen in set(store.tables[Kind.ACCOUNT].values()):
-                whole &= seen
+        whole, has_unsigned = covers, False
+        for store, bits in parts:
+            held = [(key, seen) for key, seen in store.tables[Kind.ACCOUNT].items() if seen & bits]
+            signed = [seen for key, seen in held if is_signed(key)]
+            whole = held_by_all(signed, whole)
+            has_unsigned = has_unsigned or len(signed) < len(held)
         chosen = whole or covers
         chosen &= -chosen  # the first of them
         found: dict[bytes, Held] = {}
         for store, bits in parts:
             found.update(_last_in(store, bits & chosen))
-        if not whole:
+        if not whole or has_unsigned:
             for store, bits in parts:
-                for pubkey, held in _last_in(store, bits).items():
-                    found.setdefault(pubkey, held)
+                for pubkey, last in _last_in(store, bits).items():
+                    found.setdefault(pubkey, last)
         return [found[pubkey] for pubkey in sorted(found)]
 
     def all_writes(self, parts: list[tuple[Store, int]]) -> list[Held]:
@@ -352,6 +357,18 @@ class SlotState:
         for bank in self.banks:
             if bank.store is not self.shared:
                 yield bank.store
+
+
+def is_signed(key: bytes) -> bool:
+    """Whether this key of an account row names a transaction, and not the hash of what was written."""
+    return len(key) == _SIGNED_KEY
+
+
+def held_by_all(rows: Iterable[int], banks: int) -> int:
+    """Those of the banks that hold every one of these rows, each given as the bits of its holders."""
+    for seen in set(rows):
+        banks &= seen
+    return banks
 
 
 def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
