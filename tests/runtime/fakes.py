@@ -1,6 +1,6 @@
 """Fakes of the ports for tests in virtual time: what the world would do, decided by the test."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, TypeVarTuple
 
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from monitor.core.commands import Report
 from monitor.core.errors import ReaderLeft, SinkFailed, StoreFailed
-from monitor.ports import Cursor, Endpoint, StoredSlot, Taken
+from monitor.ports import Cursor, Endpoint, StoredSlot, Taken, Written
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.resumption import Subscription
 
@@ -128,6 +128,33 @@ class Hesitant(MemorySink):
             self.failed_flushes -= 1
             raise SinkFailed("memory: busy; wait")
         await super().flush()
+
+
+class DurableMemory(MemorySink):
+    """Makes lines safe when it is flushed; places are positions. `held` is what it held before."""
+
+    def __init__(self, held: Mapping[str, Written] | None = None, *, delay: float = 0.0) -> None:
+        super().__init__(delay=delay)
+        self.held = dict(held or {})
+        """By place."""
+        self.safe_bytes = 0
+
+    @override
+    async def flush(self) -> None:
+        self.safe_bytes = sum(map(len, self.lines))
+
+    @override
+    async def close(self) -> None:
+        await self.flush()
+
+    def place(self, position: int) -> str:
+        return f"byte {position}"
+
+    def holds(self, place: str) -> bool:
+        return place in self.held
+
+    async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
+        return {slot: dict(ids) for slot, ids in self.held[place].items()}
 
 
 class ScriptedFeeds:

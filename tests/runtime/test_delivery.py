@@ -16,7 +16,8 @@ from monitor.core.monitors import (
     Monitor,
     TransactionsFilter,
 )
-from monitor.runtime.delivery import Delivery, Route
+from monitor.ports import Written
+from monitor.runtime.delivery import Delivery, Route, id_of
 from monitor.runtime.outbox import Outbox
 from monitor.wire.base58 import key_text
 from monitor.wire.pb import geyser_pb2
@@ -31,9 +32,13 @@ B = Monitor("b", transactions=TransactionsFilter())
 BROKEN = b"\xff\xff"
 
 
-def transaction(mask: int, index: int = 0, frame: bytes | None = None) -> Released:
+def transaction(
+    mask: int, index: int = 0, frame: bytes | None = None, signature: bytes | None = None
+) -> Released:
     update = geyser_pb2.SubscribeUpdateTransaction(slot=SLOT, transaction=TRANSACTION_INFO)
     update.transaction.index = index
+    if signature is not None:
+        update.transaction.transaction.signatures[0] = signature
     made = frames.frame("a", transaction=update)
     key = frames.SIGNATURE + index.to_bytes(8, "little")
     return _released((Kind.TRANSACTION, SLOT, key, mask, index, 7_000, frame or made))
@@ -74,15 +79,28 @@ class Office:
             Outbox(f"sink{i}", sink, self.journal, EvenDice(), bound_bytes=bound_bytes)
             for i, sink in enumerate(self.sinks)
         ]
+        self.routes = [
+            Route(outbox, mask) for outbox, mask in zip(self.outboxes, routes, strict=True)
+        ]
+        self.writer = RecordWriter(["ams"], [monitor.name for monitor in monitors])
         self.delivery = Delivery(
             monitors,
-            [Route(outbox, mask) for outbox, mask in zip(self.outboxes, routes, strict=True)],
-            RecordWriter(["ams"], [monitor.name for monitor in monitors]),
+            self.routes,
+            self.writer,
             dict(judged or {}),
             VirtualClock(),
             self.journal,
             slices_on_server=slices_on_server,
         )
+
+    def holds(self, sink: int, released: Released, mask: int) -> None:
+        """The sink was given this event for these monitors before the daemon started."""
+        line = self.writer.encode(released, Commitment.CONFIRMED, mask, 0)
+        self.written(sink).setdefault(SLOT, {})[id_of(line)] = mask
+
+    def written(self, sink: int) -> Written:
+        """What the sink is known to hold."""
+        return self.routes[sink].written
 
     async def records(
         self, *released: Released, level: Commitment = Commitment.CONFIRMED
@@ -254,3 +272,45 @@ async def test_is_full_while_any_sink_is_and_has_room_once_all_have() -> None:
         await office.delivery.has_room()
         office.outboxes[1].finish()
     assert not office.delivery.is_full()
+
+
+async def test_an_event_that_a_sink_holds_already_is_not_queued_again() -> None:
+    office = Office(A, B, routes=[0b11, 0b11])
+    office.holds(0, transaction(0b11), 0b11)
+    other = transaction(0b11, index=1, signature=b"s" * 64)
+    first, second = await office.records(transaction(0b11), other)
+    assert [record["index"] for record in first] == [1]
+    assert [record["index"] for record in second] == [0, 1]
+    assert office.delivery.repeated == 1
+    assert office.delivery.events == {
+        (0, Kind.TRANSACTION, 0b11): 1,
+        (1, Kind.TRANSACTION, 0b11): 2,
+    }
+
+
+async def test_monitors_for_whom_a_sink_does_not_hold_an_event_get_it_alone() -> None:
+    office = Office(A, B, routes=[0b11])
+    office.holds(0, transaction(0b11), 0b01)
+    ((record,),) = await office.records(transaction(0b11))
+    assert record["monitors"] == ["b"]
+    assert office.delivery.repeated == 0
+
+
+async def test_events_that_a_sink_holds_for_others_go_by_no_monitor_of_its_own() -> None:
+    office = Office(A, B, routes=[0b01])
+    office.holds(0, transaction(0b01), 0b01)
+    assert await office.records(transaction(0b10)) == [[]]
+    assert office.delivery.repeated == 0
+
+
+async def test_what_a_sink_held_is_forgotten_with_its_slot() -> None:
+    office = Office(A)
+    office.holds(0, transaction(1), 1)
+    office.delivery.settle(SLOT - 1)
+    assert office.written(0).keys() == {SLOT}
+    office.delivery.settle(SLOT)
+    assert office.written(0) == {}
+
+
+def test_the_id_of_a_record_is_read_from_its_beginning() -> None:
+    assert id_of(b'{"id":"5.1:entry:0","kind":"entry"}\n') == b"5.1:entry:0"

@@ -5,7 +5,16 @@ import pytest
 
 from monitor.core.errors import ReaderLeft
 from monitor.runtime.outbox import Outbox
-from tests.runtime.fakes import Abandoned, Brittle, EvenDice, Hesitant, Journal, MemorySink
+from tests.runtime.fakes import (
+    Abandoned,
+    Brittle,
+    DurableMemory,
+    EvenDice,
+    Forgetful,
+    Hesitant,
+    Journal,
+    MemorySink,
+)
 
 
 def _outbox(sink: MemorySink, journal: Journal | None = None, **settings: int) -> Outbox:
@@ -186,3 +195,86 @@ async def test_lasts_as_long_as_it_runs() -> None:
         assert ended == []
         outbox.finish()
     assert len(ended) == 1
+
+
+async def test_a_sink_that_cannot_be_read_back_has_a_cursor_without_a_place() -> None:
+    outbox = _outbox(MemorySink(delay=1))
+    outbox.put(b"1\n", 5)
+    outbox.settle(5)
+    assert outbox.cursor() is None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        await anyio.sleep(0.9)
+        assert outbox.cursor() is None
+        await anyio.sleep(0.2)
+        assert outbox.cursor() == (5, "")
+        outbox.finish()
+
+
+async def test_the_cursor_moves_when_what_was_queued_before_is_safe() -> None:
+    outbox = _outbox(DurableMemory())
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n", 5)
+        outbox.put(b"22\n", 6)
+        outbox.settle(5)
+        await anyio.sleep(0.5)
+        assert outbox.written == 2
+        assert outbox.cursor() is None
+        await anyio.sleep(1)
+        assert outbox.cursor() == (5, "byte 2")
+        outbox.finish()
+
+
+async def test_the_place_is_where_the_first_line_of_a_later_slot_begins() -> None:
+    outbox = _outbox(DurableMemory())
+    for slot in (7, 5, 6, 5, 7):
+        outbox.put(b"1\n", slot)
+    cursors = []
+    for slot in (4, 5, 6, 7):
+        outbox.settle(slot)
+        await _flushed(outbox)
+        cursors.append(outbox.cursor())
+    assert cursors == [(4, "byte 0"), (5, "byte 0"), (6, "byte 0"), (7, "byte 10")]
+
+
+async def test_late_lines_of_settled_slots_do_not_hold_the_place_back() -> None:
+    outbox = _outbox(DurableMemory())
+    outbox.put(b"1\n", 5)
+    outbox.settle(5)
+    outbox.put(b"late\n", 4)
+    outbox.put(b"2\n", 6)
+    outbox.settle(5)
+    await _flushed(outbox)
+    assert outbox.cursor() == (5, "byte 7")
+
+
+async def test_a_cursor_stays_where_it_is_until_more_is_safe() -> None:
+    outbox = _outbox(DurableMemory())
+    outbox.settle(5)
+    assert [outbox.cursor(), outbox.cursor()] == [(5, "byte 0")] * 2
+    outbox.put(b"1\n", 6)
+    outbox.settle(6)
+    assert outbox.cursor() == (5, "byte 0")
+
+
+async def test_of_slots_that_are_settled_while_a_sink_is_slow_the_last_counts() -> None:
+    outbox = _outbox(DurableMemory())
+    outbox.put(b"1\n", 5)
+    for slot in range(5, 1000):
+        outbox.settle(slot)
+    assert outbox.cursor() is None
+    await _flushed(outbox)
+    assert outbox.cursor() == (999, "byte 2")
+
+
+async def test_a_sink_without_records_is_always_where_the_slots_are() -> None:
+    outbox = _outbox(Forgetful())
+    outbox.settle(7)
+    assert outbox.cursor() == (7, "")
+
+
+async def _flushed(outbox: Outbox) -> None:
+    """What is queued is written and made safe."""
+    with anyio.move_on_after(1.5):
+        await outbox.run()

@@ -1,0 +1,109 @@
+"""Where a daemon goes on: behind what is settled and safe everywhere, with what its sinks hold read back."""
+
+from collections.abc import Sequence
+
+from monitor.ports import Cursor
+from monitor.runtime.delivery import Route
+from monitor.runtime.outbox import Outbox
+from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
+from tests.runtime.fakes import DurableMemory, EvenDice, Journal, MemoryLedger, MemorySink
+
+HELD = {5: {b"5:x": 1, b"5:y": 3}, 6: {b"6:x": 1}}
+
+
+def subscribed(name: str, sink: MemorySink, *monitors: str) -> Subscription:
+    bits = {monitor: 1 << i for i, monitor in enumerate(monitors)}
+    return Subscription(Route(Outbox(name, sink, Journal(), EvenDice()), sum(bits.values())), bits)
+
+
+FILE = subscribed("file", DurableMemory(), "a", "b")
+OUT = subscribed("out", MemorySink(), "a")
+
+
+def resumed(
+    settled: int | None,
+    *frontiers: tuple[str, str, int],
+    of: Sequence[Subscription] = (FILE, OUT),
+    start_slot: int | None = None,
+) -> Resumption:
+    """(sink, monitor, frontier) of each cursor."""
+    store = MemoryLedger(settled=settled, cursors=[Cursor(*f, place="p") for f in frontiers])
+    return resumption(store, of, start_slot)
+
+
+def test_a_new_store_starts_at_the_tip() -> None:
+    assert resumed(None) == Resumption(None, (), None, None)
+
+
+def test_a_new_store_starts_where_the_user_says() -> None:
+    assert resumed(None, start_slot=70) == Resumption(None, (), None, 70)
+
+
+def test_goes_on_behind_what_is_settled() -> None:
+    assert resumed(99, ("file", "a", 99), ("file", "b", 99)).resume_slot == 100
+
+
+def test_goes_on_behind_the_slowest_sink_that_can_be_read_back() -> None:
+    assert resumed(99, ("file", "a", 90), ("file", "b", 80)).resume_slot == 81
+
+
+def test_a_sink_that_cannot_be_read_back_holds_nobody_back() -> None:
+    assert resumed(99, ("file", "a", 99), ("out", "a", 3)).resume_slot == 100
+
+
+def test_what_is_configured_no_more_holds_nobody_back() -> None:
+    found = resumed(99, ("file", "a", 95), ("file", "gone", 3), ("gone", "a", 4))
+    assert found.resume_slot == 96
+    assert [(c.sink, c.monitor) for c in found.cursors] == [("file", "a")]
+
+
+def test_no_cursor_leads_beyond_what_is_settled() -> None:
+    assert resumed(99, ("file", "a", 120)).resume_slot == 100
+
+
+def test_a_start_slot_behind_it_skips_and_one_before_it_says_nothing() -> None:
+    skips = resumed(99, ("file", "a", 90), start_slot=95)
+    assert (skips.resume_slot, skips.start_slot, skips.first) == (None, 95, 95)
+    stays = resumed(99, ("file", "a", 90), start_slot=91)
+    assert (stays.resume_slot, stays.start_slot, stays.first) == (91, None, 91)
+
+
+async def test_what_a_sink_holds_from_the_first_slot_on_is_known_to_its_route() -> None:
+    file = subscribed("file", DurableMemory({"p": {4: {b"4:x": 1}, **HELD}}), "a", "b")
+    cursors = await read_back(
+        resumed(99, ("file", "a", 4), ("file", "b", 4), of=[file]),
+        [file],
+    )
+    assert file.route.written == HELD
+    assert cursors == (Cursor("file", "a", 4, "p"), Cursor("file", "b", 4, "p"))
+
+
+async def test_cursors_at_several_places_are_all_read_from() -> None:
+    sink = DurableMemory({"p": HELD, "q": {5: {b"5:x": 2}, 7: {b"7:x": 1}}})
+    file = subscribed("file", sink, "a", "b")
+    known = (Cursor("file", "a", 4, "p"), Cursor("file", "b", 4, "q"))
+    assert await read_back(Resumption(4, known, 5, None), [file]) == known
+    assert file.route.written == {**HELD, 5: {b"5:x": 3, b"5:y": 3}, 7: {b"7:x": 1}}
+
+
+async def test_a_new_monitor_and_a_new_file_begin_at_the_first_slot_where_writing_begins() -> None:
+    file = subscribed("file", DurableMemory({"p": HELD}), "a", "new")
+    moved = subscribed("moved", DurableMemory(), "a")
+    out = subscribed("out", MemorySink(), "a")
+    known = (
+        Cursor("file", "a", 4, "p"),
+        Cursor("moved", "a", 6, "elsewhere"),
+        Cursor("out", "a", 6, "was a file"),
+    )
+    cursors = await read_back(Resumption(6, known, 5, None), [file, moved, out])
+    assert cursors == (
+        Cursor("file", "a", 4, "p"),
+        Cursor("file", "new", 4, "byte 0"),
+        Cursor("moved", "a", 6, "byte 0"),
+        Cursor("out", "a", 6, ""),
+    )
+    assert (moved.route.written, out.route.written) == ({}, {})
+
+
+async def test_nothing_is_read_back_at_a_first_start_at_the_tip() -> None:
+    assert await read_back(resumed(None), [FILE]) == ()
