@@ -49,16 +49,18 @@ class Fault:
 
 
 class DatedSink(MemorySink):
-    """Remembers how much had been heard when each line was written."""
+    """Remembers when each line was written, and how much had been heard then."""
 
     def __init__(self, feeds: VirtualFeeds) -> None:
         super().__init__()
         self.heard: list[int] = []
+        self.moments: list[float] = []
         self._feeds = feeds
 
     @override
     async def write(self, lines: Sequence[bytes]) -> None:
         self.heard += [len(self._feeds.delivered)] * len(lines)
+        self.moments += [anyio.current_time()] * len(lines)
         await super().write(lines)
 
 
@@ -96,6 +98,8 @@ class Outcome:
     events: list[Record]
     heard: list[int]
     """For each event, how many frames had been handed to the daemon when it was written."""
+    moments: list[float]
+    """When each event was written."""
     truth: list[Record]
     slots: range
     feeds: VirtualFeeds
@@ -192,6 +196,7 @@ async def watch(
     return Outcome(
         [orjson.loads(line) for line in sink.lines],
         sink.heard,
+        sink.moments,
         records(directory / "truth.jsonl"),
         range(chain.first_slot, chain.first_slot + slots),
         feeds,

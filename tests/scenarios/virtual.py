@@ -44,6 +44,8 @@ class VirtualFeeds:
         self.requests: list[tuple[int, bytes]] = []
         self.delivered: list[tuple[int, bytes]] = []
         """(feed, frame) of everything handed over, in order."""
+        self.delivered_at: list[float] = []
+        """When each of these was."""
         self.spans: list[Span] = []
         """Every stream that a region accepted."""
 
@@ -94,6 +96,7 @@ class VirtualFeeds:
             frames = stream.session.frames(TAKE_FRAMES)
             if frames:
                 self.delivered.extend((feed, frame) for frame in frames)
+                self.delivered_at += [now] * len(frames)
                 stamp = int(now * 1e9)
                 taken.append(FramesTaken(feed, [(stamp, frame) for frame in frames]))
             elif stream.session.ending is not None:
