@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from monitor.core.chain import Kind
 from monitor.core.needs import Needs
-from monitor.core.slots import Meta, SlotState, Store, held_by_all, is_signed
+from monitor.core.slots import Meta, SlotState, Store, is_signed
 
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""
@@ -42,6 +42,10 @@ class Evidence:
     def is_settled(self) -> bool:
         """Nothing but more rows can change the verdict."""
         return self.whole and not self.has_covers_to_come
+
+    def counts(self, bit: int) -> bool:
+        """Whether this bank's rows are among those that were judged; one that began later is not."""
+        return any(bits & bit for _, bits in self.parts)
 
 
 def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted: int) -> Evidence:
@@ -88,6 +92,13 @@ def compared(parts: Parts, kind: int) -> Iterable[int]:
     if kind != Kind.ACCOUNT:
         return held.values()
     return [seen for key, seen in held.items() if is_signed(key)]
+
+
+def held_by_all(rows: Iterable[int], banks: int) -> int:
+    """Those of the banks that hold every one of these rows, each given as the bits of its holders."""
+    for seen in set(rows):
+        banks &= seen
+    return banks
 
 
 def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:

@@ -187,7 +187,8 @@ class SlotState:
             self.contest()
         bank.blockhash = meta.blockhash
         bank.covers = bank.began_whole
-        if self.contested or not (self.evidence and self.evidence.is_settled):
+        known = self.evidence
+        if self.contested or known is None or not (known.is_settled and known.counts(bank.bit)):
             self.evidence = None
         self.metas.setdefault(meta.blockhash, meta)
         self.parent = meta.parent_slot if self.parent is None else self.parent
@@ -268,27 +269,19 @@ class SlotState:
                     found.setdefault((row[0], row[2]), item)
         return _in_chain_order(found.values())
 
-    def last_writes(self, parts: list[tuple[Store, int]], covers: int) -> list[Held]:
+    def last_writes(self, parts: list[tuple[Store, int]], best: int) -> list[Held]:
         """The last write to each account in the block, by pubkey.
 
-        As one covering feed orders them, since versions of two nodes do not compare, best one that holds every
-        write; what only others have is added. `covers`: bits of the covers.
+        As the bank of the lowest bit in `best` orders them, since versions of two nodes do not compare; what only
+        others have is added.
         """
-        whole, has_unsigned = covers, False
-        for store, bits in parts:
-            held = [(key, seen) for key, seen in store.tables[Kind.ACCOUNT].items() if seen & bits]
-            signed = [seen for key, seen in held if is_signed(key)]
-            whole = held_by_all(signed, whole)
-            has_unsigned = has_unsigned or len(signed) < len(held)
-        chosen = whole or covers
-        chosen &= -chosen  # the first of them
+        chosen = best & -best
         found: dict[bytes, Held] = {}
         for store, bits in parts:
+            for pubkey, write in _last_in(store, bits & ~chosen).items():
+                found.setdefault(pubkey, write)
+        for store, bits in parts:
             found.update(_last_in(store, bits & chosen))
-        if not whole or has_unsigned:
-            for store, bits in parts:
-                for pubkey, last in _last_in(store, bits).items():
-                    found.setdefault(pubkey, last)
         return [found[pubkey] for pubkey in sorted(found)]
 
     def all_writes(self, parts: list[tuple[Store, int]]) -> list[Held]:
@@ -362,13 +355,6 @@ class SlotState:
 def is_signed(key: bytes) -> bool:
     """Whether this key of an account row names a transaction, and not the hash of what was written."""
     return len(key) == _SIGNED_KEY
-
-
-def held_by_all(rows: Iterable[int], banks: int) -> int:
-    """Those of the banks that hold every one of these rows, each given as the bits of its holders."""
-    for seen in set(rows):
-        banks &= seen
-    return banks
 
 
 def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
