@@ -1,6 +1,7 @@
 """The kernel as a whole: several feeds in, one stream out, told as dialogue."""
 
 from monitor.core.chain import Commitment, SlotStatus
+from monitor.core.commands import Certify
 from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
 from tests.core.play import (
     ALL,
@@ -364,3 +365,16 @@ def test_a_bank_that_begins_anew_after_its_rows_were_passed_over_repeats_nothing
     assert play.take() == ["5 x"]
     play.block(1, 5, tx(5, 0, "x"))
     assert play.take() == []
+
+
+def test_a_feed_that_begins_a_slot_after_its_release_and_brings_it_whole_missed_nothing() -> None:
+    votes_not = Monitor("some", transactions=TransactionsFilter(vote=False))
+    play = Play(votes_not, feeds=2)
+    for slot in (5, 6):
+        play.block(1, slot, tx(slot, 0)).says(1, confirmed(slot))
+    for slot in (5, 6, 7):
+        play.block(2, slot, tx(slot, 0))
+    play.block(1, 7, tx(7, 0)).says(1, finalized(5), finalized(6)).at(10.0)
+    made = [certificate for command in play.of(Certify) for certificate in command.certificates]
+    assert [(c.slot, len(c.sources), c.missed_by) for c in made] == [(5, 2, ()), (6, 2, ())]
+    assert play.kernel.tally.missed == [0, 0]
