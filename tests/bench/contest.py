@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final
 
-from tests.bench.window import WARM_UP, Figures
+from tests.bench.window import PACED_WARM_UP, Figures
 
 CORES: Final = sorted(os.sched_getaffinity(0))
 SERVER_CORE: Final = CORES[0]
@@ -107,7 +107,7 @@ def run_once(contender: Contender, seconds: float, load: Load = SATURATED) -> Fi
             stdout=subprocess.PIPE,
             text=True,
             check=True,
-            timeout=seconds + WARM_UP + GRACE,
+            timeout=seconds + PACED_WARM_UP + GRACE,
         )
         return Figures(**json.loads(done.stdout.splitlines()[-1]))
 

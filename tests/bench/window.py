@@ -12,6 +12,8 @@ from typing import Any, Final
 NS: Final = 1_000_000_000
 WARM_UP: Final = 1.0
 """Seconds before the window: connections, flow-control windows and caches settle."""
+PACED_WARM_UP: Final = 3.0
+"""The same where delays are taken: what piled up while a client started has to be read before."""
 STEP: Final = 64
 """Messages between two looks at the clock, where messages are small."""
 
@@ -57,6 +59,7 @@ class Window:
         self, seconds: float, warm_up: float = WARM_UP, limit: int | None = None, step: int = STEP
     ) -> None:
         self._opens_ns = time.monotonic_ns() + int(warm_up * NS)
+        self.warm_up = warm_up
         self.seconds = seconds
         self.limit = limit
         self.step = step if limit is None else 1

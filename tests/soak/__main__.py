@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from random import SystemRandom
 
-from tests.soak import guards, regions, results
+from tests.soak import guards, memory, regions, results
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,14 +21,20 @@ def main(arguments: Sequence[str]) -> int:
     )
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
+    three = names.add_parser("memory", help=memory.__doc__)
+    three.add_argument("--minutes", type=float, default=memory.MINUTES)
+    three.add_argument("--rate", type=float, default=memory.RATE, help="messages/s of each feed")
     asked = parser.parse_args(arguments)
     began = time.monotonic()
+    held = "held"
     if asked.name == "guards":
         seed, (size, failures) = None, soak_guards(asked.only)
+    elif asked.name == "memory":
+        seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
         seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
         size, failures = soak_regions(seed, asked.rounds, asked.slots)
-    result = "; ".join(failures) if failures else "held"
+    result = "; ".join(failures) if failures else held
     results.append(asked.name, seed, size, result, time.monotonic() - began)
     print(result)
     return 1 if failures else 0
@@ -48,6 +54,15 @@ def soak_regions(seed: int, rounds: int, slots: int) -> tuple[str, list[str]]:
             repeat = f"scripts/soak regions --rounds 1 --slots {slots} --seed {each}"
             print(f"  FAILED: {wrong}\n  to repeat: {repeat}", flush=True)
     return f"{rounds} rounds of {slots} slots, {late_in_all} events late", failures
+
+
+def soak_memory(minutes: float, rate: float) -> tuple[str, str, list[str]]:
+    """The size of the soak, what was measured, and a line for each bound that was passed."""
+    watched = memory.watch(minutes, rate)
+    measured = f"peak {watched.peak:.0f} MB, slope {watched.slope:.2f} MB a minute"
+    size = f"{minutes:g} minutes of {memory.FEEDS} feeds at {rate:,.0f}/s, {watched.slots.total()} slots"
+    failures = watched.failures()
+    return size, f"held: {measured}", [*failures, measured] if failures else []
 
 
 def soak_guards(only: str) -> tuple[str, list[str]]:

@@ -17,7 +17,7 @@ from monitor.ports import Endpoint
 from monitor.wire.pb.geyser_lazy_pb2 import SubscribeUpdate
 from tests.bench.peers.reading import Key, counted, key_of, parser, report, request, window
 from tests.bench.stamps import sent_ns
-from tests.bench.window import WARM_UP, Figures, Window, delays, pin
+from tests.bench.window import Figures, Window, delays, pin
 
 UNBOUNDED: Final = 2**62
 LOOK: Final = 0.01
@@ -80,7 +80,7 @@ def _wait(intakes: list[Keyed], measured: Window) -> None:
         while any(each.messages < measured.limit for each in intakes):
             time.sleep(LOOK)
         return
-    time.sleep(WARM_UP)
+    time.sleep(measured.warm_up)
     measured.begin(sum(each.messages for each in intakes))
     time.sleep(measured.seconds)
 

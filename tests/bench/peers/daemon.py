@@ -30,7 +30,7 @@ from monitor.core.commands import Release, Report
 from monitor.ports import Clock, Sink
 from tests.bench.peers.reading import counted, parser, report, window
 from tests.bench.stamps import sent_ns
-from tests.bench.window import WARM_UP, Figures, Window, delays, pin
+from tests.bench.window import Figures, Window, delays, pin
 
 KEPT_FILES: Final = 1
 LOOK: Final = 0.01
@@ -166,7 +166,7 @@ async def wait(daemon: Daemon, measured: Window) -> None:
         while taken(daemon).total() < asked:  # noqa: ASYNC110 (nothing tells it at a given count)
             await anyio.sleep(LOOK)
         return
-    await anyio.sleep(WARM_UP)
+    await anyio.sleep(measured.warm_up)
     measured.begin(taken(daemon).total())
     await anyio.sleep(measured.seconds)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from monitor.core.chain import KIND_WORDS, Kind
 from monitor.wire.pb import geyser_lazy_pb2, geyser_pb2
-from tests.bench.window import STEP, Figures, Window
+from tests.bench.window import PACED_WARM_UP, STEP, WARM_UP, Figures, Window
 
 SUBSCRIBE: Final = "/geyser.Geyser/Subscribe"
 UNBOUNDED: Final = (("grpc.max_receive_message_length", -1),)
@@ -63,7 +63,8 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def window(given: argparse.Namespace) -> Window:
     """The window that the options describe. Of blocks there are few: each is looked at."""
     step = 1 if given.blocks else STEP
-    return Window(given.seconds, limit=given.messages, step=step)
+    warm_up = PACED_WARM_UP if given.delays else WARM_UP
+    return Window(given.seconds, warm_up, given.messages, step)
 
 
 def counted(figures: Figures, kinds: Mapping[int, int]) -> Figures:

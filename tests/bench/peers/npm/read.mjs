@@ -17,7 +17,7 @@ const { values: given } = parseArgs({
   },
 });
 const NS = 1e9;
-const WARM_UP_NS = 1e9;
+const WARM_UP_NS = given.delays ? 3e9 : 1e9;
 const STEP = given.blocks ? 1 : 64;
 const PROCESSED = 0;
 const URL = `127.0.0.1:${given.port}`;

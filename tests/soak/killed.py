@@ -1,0 +1,201 @@
+"""The daemon killed about each second, on regions that are never whole: its file equals the truth all the same.
+
+Real processes, real sockets, real time. Only slots that a certificate names as partial may lack something, and only
+those that were in flight at a kill: no region stayed whole then.
+"""
+
+import signal
+import tempfile
+import time
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from monitor.adapters.stores.ledger import SqliteLedger
+from monitor.core.certificates import SlotEnd
+from monitor.ports import StoredSlot
+from monitor.simulator.chain import GeneratedChain
+from monitor.simulator.cluster import Cluster
+from monitor.simulator.control import ask_status
+from monitor.simulator.options import SimulateOptions
+from tests.e2e.expected import Record, bare, expected, records, stream
+from tests.e2e.processes import daemon, pause, until
+from tests.scenarios.run import REGIONS, TAIL_SLOTS, Fault
+from tests.scenarios.storms import draw_storm
+from tests.scenarios.test_stitched import (
+    CHAIN,
+    SLOT_TIME,
+    busiest_accounts,
+    true_end,
+    wants,
+)
+from tests.scenarios.test_three_regions import CLOCK, TOKEN
+
+SLOTS: Final = 600
+ROUNDS: Final = 1
+LIFE: Final = (0.6, 1.4)
+"""Seconds from the daemon's first open stream to its end."""
+LOOK: Final = 0.01
+IN_FLIGHT: Final = 4.0
+"""Slots after its beginning in which a slot's data are on their way to the slowest region's reader, at most."""
+
+_CONFIGURATION: Final = """\
+state_dir: {{dir}}/state
+endpoints:
+{endpoints}commitment: {{strategy: fixed, level: confirmed}}
+monitors:
+  - {{name: all, transactions: {{}}}}
+  - {{name: failed, transactions: {{failed: true}}}}
+  - {{name: tokens, transactions: {{vote: false, account_include: [{token}]}}}}
+  - {{name: vaults, accounts: {{account: [{accounts}]}}}}
+  - {{name: slots, slots: {{}}}}
+sinks:
+  - {{name: file, kind: jsonl, monitors: [all, failed, tokens, vaults, slots], path: "{{dir}}/events.jsonl", rotate_mb: 4}}
+api: {{listen: "127.0.0.1:0"}}
+"""
+
+
+@dataclass
+class Run:
+    """What a run left behind. Slots count from the first."""
+
+    folder: Path
+    first: int
+    slots: range
+    outages: list[tuple[float, float]] = field(default_factory=list)
+    """From each kill to the next open stream."""
+    certificates: dict[int, StoredSlot] = field(default_factory=dict)
+    events: list[Record] = field(default_factory=list)
+    wanted: dict[str, Record] = field(default_factory=dict)
+
+    def partial(self) -> set[int]:
+        """Slots that a certificate names as open."""
+        return {s for s, one in self.certificates.items() if one.end == SlotEnd.PARTIAL}
+
+    def in_flight(self) -> set[int]:
+        """Slots of which something was on its way while no stream was open."""
+        return {
+            slot
+            for slot in self.slots
+            for killed, back in self.outages
+            if slot - self.first < back + 1 and killed < slot - self.first + IN_FLIGHT
+        }
+
+
+def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
+    """One run: None when all held, else what did not; and how large it was."""
+    with tempfile.TemporaryDirectory() as directory:
+        run = _run(seed, slots, Path(directory))
+    wrong = judge(run, GeneratedChain(seed, CHAIN))
+    return wrong, f"{len(run.outages)} kills, {len(run.partial())} slots partial"
+
+
+def judge(run: Run, chain: GeneratedChain) -> str | None:
+    """What did not hold, or None."""
+    times = Counter(event["id"] for event in run.events)
+    found = {event["id"]: bare(event) for event in run.events}
+    partial = run.partial()
+    ends = {slot: true_end(chain.slot(slot)) for slot in run.slots}
+    wrong: Mapping[str, Sequence[object]] = {
+        "came twice": [key for key, count in times.items() if count > 1],
+        "are not in the truth": sorted(found.keys() - run.wanted.keys()),
+        "were lost": [
+            key
+            for key, record in run.wanted.items()
+            if key not in found and record["slot"] not in partial
+        ],
+        "differ": [key for key, event in found.items() if event != run.wanted.get(key, event)],
+        "have no certificate": sorted(ends.keys() - run.certificates.keys()),
+        "ended otherwise": [
+            (slot, str(one.end))
+            for slot, one in run.certificates.items()
+            if slot not in partial and one.end != ends[slot]
+        ],
+        "are partial and were not in flight at a kill": sorted(partial - run.in_flight()),
+    }
+    told = [f"{len(keys)} {fate}: {list(keys)[:4]}" for fate, keys in wrong.items() if keys]
+    return "; ".join(told) or None
+
+
+def _run(seed: int, slots: int, directory: Path) -> Run:
+    options = SimulateOptions(
+        slot_time=SLOT_TIME,
+        seed=seed,
+        ports=0,
+        control="127.0.0.1:0",
+        truth=directory / "truth.jsonl",
+        start_when=len(REGIONS),
+        chain=CHAIN,
+        losses_apart=True,
+    )
+    accounts = busiest_accounts(seed)
+    first = CHAIN.first_slot
+    run = Run(directory / "daemon", first, range(first, first + slots))
+    with Cluster(options) as cluster:
+        _live_and_die(seed, cluster, _configuration(cluster, accounts), run)
+        last = f'"id":"{run.slots.stop}:slot:finalized"'.encode()
+        until(lambda: last in (directory / "truth.jsonl").read_bytes())
+    store = SqliteLedger(run.folder / "state" / "ledger.sqlite")
+    run.certificates = {
+        one.slot: one for one in store.slots(run.slots.start, run.slots.stop, slots)
+    }
+    run.events = [event for event in stream(run.folder) if event["slot"] in run.slots]
+    run.wanted = expected(records(directory / "truth.jsonl"), wants(accounts), run.slots)
+    return run
+
+
+def _live_and_die(seed: int, cluster: Cluster, configuration: str, run: Run) -> None:
+    """Lives of the daemon, each ended by a kill, but for the last one."""
+    dice = Random(f"{seed}:kills")
+    faults = deque(draw_storm(seed, len(run.slots)).faults())
+    end = len(run.slots) + TAIL_SLOTS
+    began: float | None = None
+    killed: float | None = None
+    while True:
+        with daemon(run.folder, configuration) as running:
+            until(lambda: _feeds(cluster) > 0)
+            if began is None:
+                until(lambda: _feeds(cluster) == len(REGIONS))
+                began = time.monotonic()
+            if killed is not None:
+                run.outages.append((killed, _slot(began)))
+            dies_at = time.monotonic() + dice.uniform(*LIFE)
+            while _slot(began) < end:
+                _break(cluster, faults, _slot(began))
+                if time.monotonic() >= dies_at and _slot(began) < len(run.slots):
+                    break
+                pause(LOOK)
+            else:
+                running.stop(signal.SIGTERM)
+                return
+            killed = _slot(began)
+            running.process.kill()
+            running.process.wait()
+            until(lambda: _feeds(cluster) == 0)
+
+
+def _slot(began: float) -> float:
+    return (time.monotonic() - began) / SLOT_TIME
+
+
+def _feeds(cluster: Cluster) -> int:
+    return sum(region["feeds"] for region in ask_status(cluster.control))
+
+
+def _break(cluster: Cluster, faults: deque[Fault], slot: float) -> None:
+    """Perform the faults that are due."""
+    while faults and faults[0].at_slot <= slot:
+        fault = faults.popleft()
+        cluster.fault(fault.region, fault.name, fault.argument)
+
+
+def _configuration(cluster: Cluster, accounts: Sequence[str]) -> str:
+    endpoints = "".join(
+        f'  - {{name: {name}, url: "{url}", provider: {name}}}\n'
+        for name, url in cluster.endpoints.items()
+    )
+    named = ", ".join((*accounts, CLOCK))
+    return _CONFIGURATION.format(endpoints=endpoints, token=TOKEN, accounts=named)
