@@ -2,7 +2,9 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from tests.e2e.expected import stream
@@ -13,7 +15,7 @@ from tests.shared_data import SHARED, needs_shared_data
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300), needs_shared_data]
 
-LAST = 55_065_099
+FIRST, LAST = 55_065_000, 55_065_099
 
 CONFIGURATION = """\
 profile: balanced
@@ -36,7 +38,35 @@ def _ended(running: Daemon) -> bool:
     return running.events.exists() and last in running.events.read_bytes()[-200_000:]
 
 
-def test_all_88_blocks_and_34950_transactions_are_in_the_file(tmp_path: Path) -> None:
+def _certificates(running: Daemon) -> list[dict[str, Any]]:
+    status, body = running.get(f"/api/v1/slots?from={FIRST}&to={LAST + 1}")
+    assert status == 200
+    return [orjson.loads(line) for line in body.splitlines()]
+
+
+def _are_proven(certificates: list[dict[str, Any]]) -> None:
+    """Every slot by what the real blocks are: 88 held whole, and 12 that a block's parent link jumps over."""
+    blocks = dict(read_lines(RUN_JSON))
+    assert [told["slot"] for told in certificates] == list(range(FIRST, LAST + 1))
+    assert Counter(told["state"] for told in certificates) == {"complete": 88, "skipped": 12}
+    for told in certificates:
+        block = blocks.get(told["slot"])
+        if block is None:
+            child = min(slot for slot in blocks if slot > told["slot"])
+            assert (told["state"], told["proof"]) == ("skipped", f"parent link of {child}")
+            continue
+        assert (told["blockhash"], told["parent_slot"]) == (block["blockhash"], block["parentSlot"])
+        assert told["block_height"] is None
+        assert told["proof"].startswith(f"{len(block['transactions'])} transactions counted")
+        assert {source["transactions"] for source in told["sources"]} == {
+            len(block["transactions"])
+        }
+        assert told["missed_by"] == []
+
+
+def test_all_88_blocks_are_proven_and_their_34950_transactions_are_in_the_file(
+    tmp_path: Path,
+) -> None:
     options = ("--blocks", str(SHARED / RUN_JSON), "--start-when", "3", "--slot-time", "0.2")
     with cluster(tmp_path, *options) as regions:
         configuration = CONFIGURATION
@@ -44,6 +74,10 @@ def test_all_88_blocks_and_34950_transactions_are_in_the_file(tmp_path: Path) ->
             configuration = configuration.replace(name.upper(), regions.addresses[name], 1)
         with daemon(tmp_path / "daemon", configuration) as running:
             until(lambda: _ended(running), patience=200)
+            until(lambda: len(_certificates(running)) == LAST + 1 - FIRST)
+            _are_proven(_certificates(running))
+            coverage = orjson.loads(running.get("/api/v1/status")[1])["coverage"]
+            assert coverage == {"complete": 88, "produced": 88, "counted_by": "parent_slot"}
             assert running.stop() == 0
     events = stream(running.directory)
     found = {event["id"]: event for event in events}
