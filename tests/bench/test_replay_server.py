@@ -51,10 +51,24 @@ def test_messages_that_a_slow_client_delayed_are_stamped_when_they_were_due() ->
     assert stamps == [0, 1_000_000, 2_000_000]
 
 
-def test_a_limit_ends_the_stream_at_exactly_that_many() -> None:
+def test_after_its_limit_the_stream_is_silent() -> None:
     stream = source(Pace(limit=1_234))
     total = 0
     while (chunk := stream.chunk(START, late=False)) is not None:
         total += len(updates_in(chunk))
     assert total == stream.sent == 1_234
     assert stream.is_done
+    assert stream.chunk(START + NS, late=False) is None
+
+
+def test_a_burst_is_due_at_once_and_bears_the_moment_at_which_it_was_due() -> None:
+    stream = source(Pace(rate=1_000.0, burst=50))
+    for nth in range(2):
+        due = START + nth * NS // 20
+        assert stream.due_ns(stream.sent) == due
+        assert stream.chunk(due - 1, late=False) is None
+        found = []
+        while (chunk := stream.chunk(due + 30_000_000, late=False)) is not None:
+            found += updates_in(chunk)
+        assert len(found) == 50
+        assert {each.created_at.ToNanoseconds() for each in found} == {due}
