@@ -86,9 +86,11 @@ def check_config(
     file: Annotated[Path, typer.Argument(metavar="FILE")], profile: _ProfileName = None
 ) -> None:
     """Read a configuration and show every mistake in it, with its line."""
+    from monitor.app.budget import budget_of
     from monitor.app.configuration import load
 
     configuration = load(file, os.environ, profile)
+    budget_of(configuration)
     counts = ", ".join(
         f"{len(items)} {word if len(items) != 1 else word[:-1]}"
         for word, items in (

@@ -49,7 +49,7 @@ __all__ = [
     "load",
 ]
 
-_WITHOUT_EFFECT: Final = ("rpc", "recovery", "alerting", "signals", "limits")
+_WITHOUT_EFFECT: Final = ("rpc", "recovery", "alerting", "signals")
 """Sections that are read and checked, and that this release does nothing with."""
 
 
@@ -86,6 +86,8 @@ class Configuration:
     rpc: tuple[Rpc, ...]
     recovery: Recovery
     commitment: CommitmentPolicy
+    covers: int
+    """Whole covers that a slot of filtered updates waits for (DESIGN 5), the profile's."""
     batch: Batch
     monitors: tuple[Monitor, ...]
     sinks: tuple[Sink, ...]
@@ -152,6 +154,7 @@ def _configuration(
             max_latency=commitment.max_latency,
             max_throughput=commitment.max_throughput,
         ),
+        covers=profile.covers,
         batch=profile.batch,
         monitors=tuple(monitor.monitor() for monitor in shape.monitors),
         sinks=tuple(_located(sink, directory) for sink in shape.sinks),

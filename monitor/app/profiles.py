@@ -40,6 +40,8 @@ class Profile:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     commitment: ProfileCommitment
+    covers: AtLeastOne
+    """Feeds that must hold a filtered slot whole before it is released, while `hold` lasts."""
     batch: Batch
     requests_per_second: AboveZero
     """Of each RPC service."""

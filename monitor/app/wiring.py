@@ -9,6 +9,7 @@ from monitor.adapters.sinks.jsonl import JsonlSettings
 from monitor.adapters.sinks.jsonl import JsonlSink as JsonlFile
 from monitor.adapters.sinks.null import NullSink as NoWhere
 from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
+from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
 from monitor.core.chain import Kind
 from monitor.core.commands import Report
@@ -72,7 +73,7 @@ def grpc_settings(configuration: Configuration) -> GrpcSettings:
         workers=Workers(ingest.workers),
         max_message_mb=ingest.max_message_mb,
         gzip=ingest.gzip,
-        feed_buffer_bytes=int(ingest.feed_buffer_mb * MIB),
+        feed_buffer_bytes=budget_of(configuration).feed,
     )
 
 
@@ -87,11 +88,13 @@ def assemble(
 
     Raises: PlanRefused when the monitors do not fit an endpoint's limits; StoreFailed.
     """
+    budget = budget_of(configuration)
     monitors = configuration.monitors
     level = configuration.commitment.level
     plans = [compile_plan(monitors, level, endpoint) for endpoint in configuration.endpoints]
     subscriptions = tuple(
-        subscription(sink, monitors, make(sink, world.clock), world) for sink in configuration.sinks
+        subscription(sink, monitors, make(sink, world.clock), world, budget.outbox)
+        for sink in configuration.sinks
     )
     resumed = resumption(store, subscriptions, configuration.start_slot)
     policy = Policy(
@@ -99,6 +102,8 @@ def assemble(
         hold=hold_of(configuration.sinks),
         start_slot=resumed.start_slot,
         resume_slot=resumed.resume_slot,
+        covers=min(configuration.covers, len(configuration.endpoints)),
+        held_bytes=budget.held,
         can_amend=reader != Reader.SINGLE_THREADED,
     )
     kernel = Kernel(monitors, len(configuration.endpoints), policy)
@@ -134,12 +139,12 @@ def assemble(
 
 
 def subscription(
-    sink: Sink, monitors: Sequence[Monitor], adapter: SinkPort, world: World
+    sink: Sink, monitors: Sequence[Monitor], adapter: SinkPort, world: World, bound_bytes: int
 ) -> Subscription:
     """A sink's queue, and what it is for."""
     bits = {monitor.name: 1 << i for i, monitor in enumerate(monitors)}
     wanted = {name: bits[name] for name in sink.monitors}
-    outbox = Outbox(sink.name, adapter, world.reporter, world.dice)
+    outbox = Outbox(sink.name, adapter, world.reporter, world.dice, bound_bytes=bound_bytes)
     return Subscription(Route(outbox, sum(wanted.values())), wanted)
 
 

@@ -83,7 +83,7 @@ def test_the_example_loads_with_every_key() -> None:
     )
     assert configuration.rpc[0].requests_per_second == 50
     assert configuration.start_slot is None
-    assert configuration.without_effect == ("rpc", "recovery", "signals", "limits")
+    assert configuration.without_effect == ("rpc", "recovery", "signals")
 
 
 def test_the_example_shows_the_defaults(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""How `limits.memory_mb` is shared among the buffers: what may wait for the loop, for its level, and for sinks.
+
+Each has a bound in bytes, and none is passed silently: a full feed or sink stops the reading, so that servers wait;
+frames that wait for their level and find no room are dropped, counted, and their slots known as partial.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.app.configuration import Configuration
+from monitor.core.errors import ConfigurationRefused
+from monitor.runtime.outbox import BOUND_BYTES
+
+MIB: Final = 2**20
+BASE_MB: Final = 112
+"""What the daemon takes without any traffic: the interpreter, its libraries, identities of open slots. Measured
+by `scripts/bench ingest`: 100 MB to the null sink."""
+LEAST_MB: Final = 160
+"""Below this nothing useful would be left for buffers."""
+_FEEDS: Final = 0.25
+"""Share of what is left that frames may take before the loop has seen them."""
+_SINKS: Final = 0.25
+_HELD: Final = 0.5
+_OF_OBJECTS: Final = 2.0
+"""Memory of a waiting frame by its bytes: the objects around a frame of 358 bytes take as much again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bounds in bytes."""
+
+    feed: int
+    """Frames that one feed may hold for the loop."""
+    held: int
+    """Frames, of all slots together, that wait for their level."""
+    outbox: int
+    """Records that wait for one sink."""
+
+
+def budget_of(configuration: Configuration) -> Budget:
+    """The bounds of this daemon. Raises: ConfigurationRefused when the memory is too little to work in."""
+    memory = configuration.limits.memory_mb
+    if memory < LEAST_MB:
+        raise ConfigurationRefused(
+            f"{configuration.file}: limits.memory_mb: {memory} is too little to work in; "
+            f"write {LEAST_MB} or more"
+        )
+    room = (memory - BASE_MB) * MIB
+    feeds = room * _FEEDS / max(len(configuration.endpoints), 1)
+    sinks = room * _SINKS / max(len(configuration.sinks), 1)
+    return Budget(
+        feed=min(int(configuration.ingest.feed_buffer_mb * MIB), int(feeds / _OF_OBJECTS)),
+        held=int(room * _HELD / _OF_OBJECTS),
+        outbox=min(BOUND_BYTES, int(sinks)),
+    )

@@ -1,0 +1,53 @@
+"""What the memory limit leaves for buffers."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.app.budget import BASE_MB, LEAST_MB, MIB, budget_of
+from monitor.core.errors import ConfigurationRefused
+from monitor.runtime.outbox import BOUND_BYTES
+from tests.app.configurations import loaded
+
+ENDPOINTS = ", ".join(f'{{name: e{i}, url: "http://127.0.0.1:1000{i}"}}' for i in range(3))
+
+
+def limited(directory: Path, memory_mb: int, more: str = "") -> str:
+    return f"endpoints: [{ENDPOINTS}]\nlimits: {{memory_mb: {memory_mb}}}\n{more}"
+
+
+def test_all_buffers_together_fit_the_limit(tmp_path: Path) -> None:
+    for memory_mb in (LEAST_MB, 512, 2048, 65_536):
+        configuration = loaded(tmp_path, limited(tmp_path, memory_mb))
+        budget = budget_of(configuration)
+        sinks = len(configuration.sinks) * budget.outbox
+        total = 2 * (3 * budget.feed + budget.held) + sinks
+
+        assert total <= (memory_mb - BASE_MB) * MIB
+        assert min(budget.feed, budget.held, budget.outbox or 1) > 0
+
+
+def test_much_memory_grows_what_is_held_and_not_what_waits(tmp_path: Path) -> None:
+    budget = budget_of(loaded(tmp_path, limited(tmp_path, 65_536)))
+
+    assert budget.feed == 64 * MIB  # ingest.feed_buffer_mb
+    assert budget.outbox == BOUND_BYTES
+    assert budget.held == (65_536 - BASE_MB) * MIB // 4
+
+
+def test_a_smaller_feed_buffer_of_the_user_stays(tmp_path: Path) -> None:
+    configuration = loaded(tmp_path, limited(tmp_path, 2048, "ingest: {feed_buffer_mb: 2}\n"))
+
+    assert budget_of(configuration).feed == 2 * MIB
+
+
+def test_too_little_memory_is_refused(tmp_path: Path) -> None:
+    configuration = loaded(tmp_path, limited(tmp_path, LEAST_MB - 1))
+
+    with pytest.raises(ConfigurationRefused) as refused:
+        budget_of(configuration)
+
+    assert str(refused.value).endswith(
+        f"config.yaml: limits.memory_mb: {LEAST_MB - 1} is too little to work in; "
+        f"write {LEAST_MB} or more"
+    )
