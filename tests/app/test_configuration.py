@@ -234,6 +234,7 @@ def test_a_mistake_in_a_profile_names_the_profile(tmp_path: Path) -> None:
     assert str(refused.value).splitlines() == [
         f"{tmp_path / 'balanced.yaml'}:1: batch: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: commitment.level: is missing; add it",
+        f"{tmp_path / 'balanced.yaml'}:1: covers: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: requests_per_second: is missing; add it",
     ]
 
