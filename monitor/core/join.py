@@ -53,7 +53,7 @@ class Join:
                 at = self._pass_stale(rows, at, number)
                 continue
             bank = state.current.get(feed) or self._unannounced_bank(state, feed)
-            if bank.blockhash is not None and rows[at][0] != Kind.BLOCK:
+            if bank.blockhash is not None and self._is_unfenced(bank, rows[at]):
                 self._unfence(bank.endpoint)
             at = take_run(self.gate, state, bank, rows, at, now)
         return at
@@ -274,6 +274,11 @@ class Join:
         state.evidence = None
         if state.released_level >= Commitment.CONFIRMED and bank.blockhash == state.confirmed:
             self.gate.release_late(state, now)
+
+    def _is_unfenced(self, bank: Bank, row: Row) -> bool:
+        """Whether a row after its bank's BlockMeta is the server's way, and no block or part of a replay."""
+        known = bank.store.tables[row[0]].get(row[2], 0)
+        return row[0] != Kind.BLOCK and not known & bank.bit and self.ledger.kept_from is None
 
     def _unfence(self, endpoint: int) -> None:
         """Data came after the BlockMeta of its slot: on this endpoint that is no end of a slot (TRAPS 1)."""
