@@ -7,8 +7,9 @@ unless `at` moves it.
 from collections.abc import Sequence
 from typing import Any
 
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.commands import Command, OpenFeed, Release, Report
+from monitor.core.commands import Certify, Command, OpenFeed, Release, Report, Settled
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Row, Started
 from monitor.core.kernel import Kernel, Policy
@@ -16,6 +17,8 @@ from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, Transact
 
 ALL = Monitor("all", transactions=TransactionsFilter())
 SLOTS = Monitor("slots", slots=SlotsFilter(interslot_updates=False))
+SOME = Monitor("some", transactions=TransactionsFilter(vote=False))
+"""Filtered, so that no count tells how many there are."""
 VAULT = Monitor("vault", accounts=AccountsFilter(account=("x",)))
 EVERYTHING = -1
 
@@ -85,11 +88,9 @@ class Play:
         feeds: int = 1,
         level: Commitment = Commitment.CONFIRMED,
         hold: float = 2.0,
-        start_slot: int | None = None,
-        can_amend: bool = True,
+        **policy: Any,
     ) -> None:
-        policy = Policy(level, hold=hold, start_slot=start_slot, can_amend=can_amend)
-        self.kernel = Kernel(monitors, feeds, policy)
+        self.kernel = Kernel(monitors, feeds, Policy(level, hold=hold, **policy))
         self.now = 0.0
         self.commands: list[Command] = []
         self.given: list[tuple[Any, ...]] = []
@@ -143,6 +144,18 @@ class Play:
         """What was handed on since the last call, short: `5 t0`, `5 account x by t1`, `5 confirmed`."""
         given, self.given = self.given, []
         return [_short(released) for released in given]
+
+    def certificates(self) -> dict[int, Certificate]:
+        """The last certificate of each slot so far."""
+        return {each.slot: each for command in self.of(Certify) for each in command.certificates}
+
+    def certified(self) -> dict[int, SlotEnd]:
+        """What each slot with a certificate came to, as the last one says."""
+        return {slot: each.end for slot, each in sorted(self.certificates().items())}
+
+    def settled(self) -> int | None:
+        """The last slot up to which all is settled, or None."""
+        return max((command.slot for command in self.of(Settled)), default=None)
 
     def sentences(self) -> list[str]:
         """Every log line so far."""

@@ -3,6 +3,7 @@
 import pytest
 
 from monitor.core.backoff import LONGEST_DELAY, full_jitter, slow
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
 from monitor.core.connections import (
@@ -240,7 +241,7 @@ def returned_after_an_outage() -> Play:
     play.block(1, 5, tx(5, 0)).block(2, 5, tx(5, 0)).says(1, finalized(5))
     play.ends(1).ends(2).at(0.5)
     play.block(3, 200, tx(200, 0)).block(4, 200, tx(200, 0))
-    assert play.of(AmendFeed) == [AmendFeed(3, 1, 5)]
+    assert play.of(AmendFeed) == [AmendFeed(3, 1, 6)]
     play.take()
     return play
 
@@ -250,15 +251,15 @@ def replays(play: Play, first: int, end: int) -> None:
         play.says(3, tx(slot, 0, f"s{slot}"), meta(slot), processed(slot))
 
 
-def test_slots_of_a_replay_under_way_are_kept_while_others_finalize() -> None:
+def test_no_slot_of_a_replay_under_way_is_given_up_while_others_finalize() -> None:
     play = returned_after_an_outage()
     play.says(4, confirmed(200), finalized(200)).at(3.0)
     assert play.take() == ["200 t0"]
     replays(play, 6, 200)
     assert play.take() == [f"{slot} s{slot} late" for slot in (199, *range(6, 199))]
-    assert 6 in play.kernel.join.slots
-    play.says(3, meta(200)).says(4, confirmed(200))
-    assert 6 not in play.kernel.join.slots
+    play.block(3, 201, tx(201, 0)).block(4, 201, tx(201, 0))
+    assert set(play.certified().values()) == {SlotEnd.COMPLETE}
+    assert play.settled() == 200
 
 
 def test_a_replay_that_brings_slots_is_waited_for_however_long() -> None:
@@ -266,7 +267,7 @@ def test_a_replay_that_brings_slots_is_waited_for_however_long() -> None:
     for slot in range(6, 12):
         replays(play, slot, slot + 1)
         play.says(4).at(play.now + REPLAY_PATIENCE - 1)
-    assert play.kernel.connections.replaying_from() == 5
+    assert play.kernel.connections.replaying_from() == 6
     play.says(3).says(4).at(play.now + 1)
     assert play.kernel.connections.replaying_from() is None
 

@@ -2,9 +2,10 @@
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Report
-from monitor.core.gate import Gate, Tally
+from monitor.core.gate import Gate, Tally, Terms
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
+from monitor.core.needs import Needs
 from monitor.core.slots import Meta, SlotState
 from tests.core.play import (
     ALL,
@@ -25,17 +26,24 @@ FINALLY = Monitor("finally", commitment=Commitment.FINALIZED, transactions=Trans
 
 
 def gate(*monitors: Monitor, hold: float = 2.0) -> Gate:
-    return Gate(Levels.of(monitors, Commitment.CONFIRMED), Tally([0]), hold=hold)
+    terms = Terms(Needs.of(monitors), hold)
+    return Gate(Levels.of(monitors, Commitment.CONFIRMED), Tally([0]), terms)
 
 
 def known(number: int, *, whole: bool = True) -> SlotState:
-    """A slot whose confirmed block is known."""
+    """A slot whose confirmed block is known, and of which nothing was asked for but its BlockMeta."""
     state = SlotState(number)
-    bank = state.open_bank(1, began_whole=whole)
-    state.tie(bank, Meta(f"B{number}", number - 1, f"B{number - 1}", None, 0, 0))
+    if whole:
+        bank = state.open_bank(1, 0, began_whole=True)
+        state.tie(bank, Meta(f"B{number}", number - 1, f"B{number - 1}", None, 0, 0))
     state.confirmed = f"B{number}"
     state.told_level = 1
     return state
+
+
+def at_once(_: SlotState) -> bool:
+    """As if every parent had gone before."""
+    return True
 
 
 def released(door: Gate) -> list[int]:
@@ -53,7 +61,7 @@ def test_slots_leave_lowest_first_in_whatever_order_they_came() -> None:
     door = gate(SLOTS)
     for number in (7, 5, 6):
         door.admit(known(number), Commitment.CONFIRMED, 0.0)
-    door.pump(0.0)
+    door.pump(0.0, at_once)
     assert released(door) == [5, 6, 7]
 
 
@@ -61,12 +69,12 @@ def test_a_slot_that_is_not_whole_holds_back_what_is_above_and_not_what_is_below
     door = gate(SLOTS)
     for state in (known(5), known(6, whole=False), known(7)):
         door.admit(state, Commitment.CONFIRMED, 0.0)
-    door.pump(0.0)
+    door.pump(0.0, at_once)
     assert released(door) == [5]
     assert door.next_deadline() == 2.0
-    door.pump(1.99)
+    door.pump(1.99, at_once)
     assert released(door) == []
-    door.pump(2.0)
+    door.pump(2.0, at_once)
     assert released(door) == [6, 7]
     assert door.next_deadline() is None
 
@@ -74,17 +82,17 @@ def test_a_slot_that_is_not_whole_holds_back_what_is_above_and_not_what_is_below
 def test_no_hold_lets_everything_go_at_once() -> None:
     door = gate(SLOTS, hold=0.0)
     door.admit(known(6, whole=False), Commitment.CONFIRMED, 5.0)
-    door.pump(5.0)
+    door.pump(5.0, at_once)
     assert released(door) == [6]
 
 
 def test_a_slot_below_one_that_was_released_comes_late() -> None:
     door = gate(SLOTS)
     door.admit(known(7), Commitment.CONFIRMED, 0.0)
-    door.pump(0.0)
+    door.pump(0.0, at_once)
     list(door.collect())
     door.admit(known(5), Commitment.CONFIRMED, 0.0)
-    door.pump(0.0)
+    door.pump(0.0, at_once)
     (release,) = door.collect()
     assert isinstance(release, Release)
     assert {event[2] for event in release.released} == {True}
@@ -94,7 +102,7 @@ def test_a_slot_below_one_that_was_released_comes_late() -> None:
 def test_collecting_empties_and_gives_reports_before_releases() -> None:
     door = gate(SLOTS)
     door.admit(known(5), Commitment.CONFIRMED, 0.0)
-    door.pump(0.0)
+    door.pump(0.0, at_once)
     door.report("info", "something was said", slot=5)
     first, second = door.collect()
     assert first == Report("info", "something was said", {"slot": 5})
@@ -129,8 +137,7 @@ def test_a_row_that_only_another_level_wants_waits_for_that_level() -> None:
 
 def test_accounts_come_between_the_transactions_and_the_block() -> None:
     play = Play(VAULT)
-    play.says(1, created(5), meta(5, mask=1, transactions=1), tx(5, 0), write(5, "x", "t0", 1))
-    play.says(1, confirmed(5))
+    play.says(1, created(5), tx(5, 0), write(5, "x", "t0", 1), meta(5, mask=1), confirmed(5))
     assert play.take() == ["5 t0", "5 x by t0", "5 meta B5"]
 
 
@@ -182,11 +189,11 @@ def test_a_copy_that_adds_nothing_is_not_reported_late() -> None:
     assert "events of a released slot came late" not in play.sentences()
 
 
-def test_finalized_slots_are_counted_by_whether_some_feed_held_them_whole() -> None:
+def test_finalized_slots_are_counted_by_whether_they_are_held_whole() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0)).says(1, finalized(5))
     play.says(2, created(7))
-    play.says(1, tx(6, 0), meta(6), finalized(6)).at(2.0)
+    play.says(1, tx(6, 0), meta(6, transactions=2), finalized(6)).at(2.0)
     assert play.kernel.tally.slots == {"complete": 1, "partial": 1}
     assert "a slot was passed over incomplete" in play.sentences()
 

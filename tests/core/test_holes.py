@@ -8,17 +8,17 @@ def told(number: int, *, parent: int | None = None, whole: bool = True) -> SlotS
     """A confirmed slot; whole, or known by its BlockMeta alone."""
     state = SlotState(number)
     up = number - 1 if parent is None else parent
-    bank = state.open_bank(1, began_whole=whole)
+    bank = state.open_bank(1, 0, began_whole=whole)
     state.tie(bank, Meta(f"B{number}", up, f"B{up}", None, 0, 0))
     state.confirmed = f"B{number}"
     return state
 
 
 def hole(
-    *states: SlotState, lowest: int = 0, covered: int = 99, let_go_below: int = 4
+    *states: SlotState, lowest: int = 0, covered: int = 99, closed_below: int = 4
 ) -> int | None:
     slots = {state.number: state for state in states}
-    return lowest_hole(slots, lowest, covered, let_go_below=let_go_below)
+    return lowest_hole(slots, lowest, covered, lambda slot: slot < closed_below)
 
 
 def test_nothing_is_missing_where_every_slot_is_whole() -> None:
@@ -37,13 +37,14 @@ def test_from_the_slot_met_before_a_parent_that_was_not() -> None:
     assert hole(told(4), told(9)) == 4
 
 
-def test_a_parent_that_was_let_go_was_met() -> None:
-    assert hole(told(9), let_go_below=9) is None
+def test_a_parent_that_is_closed_was_met() -> None:
+    assert hole(told(9), closed_below=9) is None
 
 
 def test_a_slot_that_the_confirmed_chain_has_passed_by_is_no_hole() -> None:
     assert hole(told(4), SlotState(5), told(6, parent=4)) is None
-    assert hole(told(4), SlotState(5), told(7, parent=6), told(6)) == 5
+    assert hole(told(4), SlotState(5), told(7, parent=6), told(6)) == 4
+    assert hole(told(4), told(5, whole=False), told(7, parent=6), told(6)) == 5
 
 
 def test_a_slot_that_died_is_no_hole() -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, SlotStatus
-from monitor.core.gate import Gate, Tally
-from monitor.core.join import Join, Sight
+from monitor.core.gate import Gate, Tally, Terms
+from monitor.core.join import Join
 from monitor.core.levels import Levels
+from monitor.core.needs import Needs
 from tests.core.play import (
     ALL,
     Play,
@@ -21,24 +23,26 @@ from tests.core.play import (
 
 
 def join(floor: int | None = None, feeds: int = 1) -> Join:
-    joined = Join(
-        Gate(Levels.of([ALL], Commitment.CONFIRMED), Tally([0] * feeds), hold=2.0), floor=floor
-    )
-    joined.sights = {feed: Sight(feed - 1) for feed in range(1, feeds + 1)}
+    terms = Terms(Needs.of([ALL]), hold=2.0)
+    tally = Tally([0] * feeds, [0] * feeds)
+    gate = Gate(Levels.of([ALL], Commitment.CONFIRMED), tally, terms)
+    joined = Join(gate, feeds, floor=floor)
+    for feed in range(1, feeds + 1):
+        joined.sights.begin(feed, feed - 1, is_replay=False)
     return joined
 
 
 def whole(joined: Join, feed: int, slot: int) -> None:
     """The feed brings the whole slot."""
     joined.take_bank(feed, created(slot))
-    joined.take_data(feed, tx(slot, 0))
+    joined.take_data(feed, [tx(slot, 0)], 0, 0.0)
     joined.take_meta(feed, meta(slot), replayed=False, now=0.0)
 
 
 def test_the_first_slot_seen_to_begin_is_the_first_of_ours() -> None:
     joined = join()
     joined.take_status(1, processed(3), 0.0)
-    joined.take_data(1, tx(4, 0))
+    joined.take_data(1, [tx(4, 0)], 0, 0.0)
     assert (joined.floor, joined.slots) == (None, {})
     joined.take_bank(1, created(5))
     assert (joined.floor, list(joined.slots)) == (5, [5])
@@ -48,7 +52,7 @@ def test_a_named_first_slot_is_kept_whatever_comes_before_it() -> None:
     joined = join(floor=5)
     joined.take_bank(1, created(4))
     joined.take_status(1, processed(4), 0.0)
-    joined.take_data(1, tx(4, 0))
+    joined.take_data(1, [tx(4, 0)], 0, 0.0)
     assert joined.slots == {}
     assert joined.gate.tally.stale == 1
 
@@ -78,7 +82,7 @@ def test_a_repeated_beginning_before_any_row_is_no_second_bank() -> None:
     joined.take_bank(1, created(5))
     joined.take_bank(1, created(5))
     assert len(joined.slots[5].banks) == 1
-    joined.take_data(1, tx(5, 0))
+    joined.take_data(1, [tx(5, 0)], 0, 0.0)
     joined.take_bank(1, created(5))
     assert len(joined.slots[5].banks) == 2
 
@@ -86,7 +90,7 @@ def test_a_repeated_beginning_before_any_row_is_no_second_bank() -> None:
 def test_a_beginning_reopens_a_dead_slot() -> None:
     joined = join()
     joined.take_bank(1, created(5))
-    joined.take_data(1, tx(5, 0))
+    joined.take_data(1, [tx(5, 0)], 0, 0.0)
     joined.take_status(1, dead(5), 0.0)
     assert joined.slots[5].dead == "dead"
     joined.take_bank(1, created(5))
@@ -141,7 +145,8 @@ def test_finality_reaches_ancestors_that_were_confirmed_before() -> None:
     for slot in (4, 5, 6):
         play.block(1, slot, tx(slot, 0, f"s{slot}")).says(1, confirmed(slot))
     play.says(1, finalized(6))
-    assert all(play.kernel.join.slots[slot].finalized for slot in (4, 5, 6))
+    play.at(2.0)
+    assert play.certified() == dict.fromkeys((4, 5, 6), SlotEnd.COMPLETE)
 
 
 def test_nothing_is_to_be_resumed_before_the_first_slot() -> None:
@@ -179,7 +184,7 @@ def test_a_skipped_slot_and_a_dead_one_are_no_holes() -> None:
     joined = join()
     whole(joined, 1, 4)
     joined.take_bank(1, created(5))
-    joined.take_data(1, tx(5, 0))
+    joined.take_data(1, [tx(5, 0)], 0, 0.0)
     joined.take_status(1, dead(5), 0.0)
     joined.take_bank(1, status(7, SlotStatus.CREATED_BANK, 4))
     joined.take_meta(1, meta(7, parent=4), replayed=False, now=0.0)
@@ -215,5 +220,23 @@ def test_a_server_without_lifecycle_makes_its_first_metas_partial() -> None:
     joined = join(floor=1)
     for slot in (4, 5, 6):
         joined.take_meta(1, meta(slot), replayed=False, now=0.0)
-    covers = {slot: state.banks[0].covers for slot, state in joined.slots.items()}
+    covers = {slot: state.banks[0].covers for slot, state in joined.slots.items() if slot > 3}
     assert covers == {4: False, 5: False, 6: True}
+
+
+def test_data_that_is_repeated_behind_its_meta_tells_nothing_of_fences() -> None:
+    play = Play(ALL)
+    play.block(1, 5, tx(5, 0)).says(1, tx(5, 0), meta(5))
+    assert play.kernel.gate.unfenced == frozenset()
+    play.says(1, tx(5, 1))
+    assert play.kernel.gate.unfenced == {0}
+    assert "an endpoint sent data after its block_meta" in play.sentences()
+
+
+def test_data_that_a_replay_adds_behind_a_meta_tells_nothing_of_fences() -> None:
+    play = Play(ALL)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5)).ends(1).at(1.0)
+    play.block(2, 9, tx(9, 1), transactions=2)
+    assert play.kernel.connections.replaying_from() == 5
+    play.says(2, tx(8, 0), meta(8), tx(9, 0))
+    assert play.kernel.gate.unfenced == frozenset()

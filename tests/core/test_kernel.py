@@ -146,8 +146,8 @@ def test_never_hands_on_a_losing_fork() -> None:
 def test_a_dead_slot_is_counted_once_it_is_behind() -> None:
     play = Play(ALL)
     play.block(1, 4, tx(4, 0, "a")).says(1, created(5), tx(5, 0, "x"), dead(5))
-    play.block(1, 200, tx(200, 0, "c"), parent=4).says(1, finalized(200))
-    assert play.kernel.tally.slots == {"complete": 2, "dead": 1}
+    play.block(1, 7, tx(7, 0, "c"), parent=4).says(1, finalized(7)).at(2.0)
+    assert play.kernel.tally.slots == {"complete": 2, "dead": 1, "skipped": 1}
 
 
 def test_a_recreated_slot_yields_the_second_block_alone() -> None:
@@ -169,7 +169,12 @@ def test_a_recreated_slot_that_all_feeds_saw_is_handed_on_once_at_processed() ->
 def test_a_recreated_slot_that_all_feeds_saw_is_handed_on_once_at_confirmed() -> None:
     finally_ = Monitor("f", commitment=Commitment.FINALIZED, transactions=TransactionsFilter())
     play = Play(ALL, finally_, feeds=3)
-    rows = (tx(5, 0, "x", mask=0b11), tx(5, 1, "y", mask=0b11), meta(5, "second", mask=0b11))
+    both = 0b11
+    rows = (
+        tx(5, 0, "x", mask=both),
+        tx(5, 1, "y", mask=both),
+        meta(5, "second", transactions=2, mask=both),
+    )
     for feed in (1, 2):
         play.says(feed, created(5), tx(5, 0, "x", mask=0b11))
         play.says(feed, created(5), *rows, confirmed(5))
