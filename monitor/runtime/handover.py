@@ -39,24 +39,24 @@ class HandOver:
 
     async def run(self) -> None:
         """Perform all that is due. Cancelling waits for its end: what the kernel let go of stands nowhere else."""
-        if not self._due:
-            return
-        with anyio.CancelScope(shield=True):
-            while self._due:
-                command = self._due.popleft()
-                match command:
-                    case Release():
-                        await self._release(command)
-                    case Certify():
-                        self._books.certify(command.certificates)
-                    case Settled():
-                        self._books.settle(command.slot)
-                        self._delivery.settle(command.slot)
+        delivery = self._delivery
+        while self._due:
+            command = self._due.popleft()
+            match command:
+                case Release():
+                    is_small = len(command.released) <= SLICE_EVENTS and not delivery.makes_blocks
+                    if is_small or not delivery.makes_records:
+                        delivery.hand_on(command)
+                    else:
+                        with anyio.CancelScope(shield=True):
+                            await self._release(command)
+                case Certify():
+                    self._books.certify(command.certificates)
+                case Settled():
+                    self._books.settle(command.slot)
+                    delivery.settle(command.slot)
 
     async def _release(self, release: Release) -> None:
-        if not self._delivery.makes_records:
-            self._delivery.hand_on(release)
-            return
         is_first = True
         for part in slices(release.released, alone=self._delivery.makes_blocks):
             if not is_first:
