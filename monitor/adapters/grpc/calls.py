@@ -13,6 +13,25 @@ MAX_PINGS: Final = 8
 """Pings that wait to be sent; older ones are dropped, since only the latest answer tells anything."""
 
 
+class Receiver(Protocol):
+    """Where a reading thread brings what its stream gives."""
+
+    stalled: bool
+    """The thread reads no further until its call is resumed."""
+
+    def put(self, frame: bytes) -> bool:
+        """Take a frame; False when reading must pause."""
+
+    def has_room(self) -> bool:
+        """Whether reading may go on."""
+
+    def stall(self) -> None:
+        """Reading pauses."""
+
+    def open(self) -> None:
+        """Headers came. A first frame says the same."""
+
+
 class Call(Protocol):
     """One Subscribe stream. `run` is the reading thread's; the others may be called from any thread."""
 

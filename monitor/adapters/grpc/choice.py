@@ -6,9 +6,8 @@ from typing import Final
 
 import grpc
 
-from monitor.adapters.grpc.calls import Call
+from monitor.adapters.grpc.calls import Call, Receiver
 from monitor.adapters.grpc.channels import Metadata
-from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.plain import PlainCall
 from monitor.adapters.grpc.self_test import CallFactory, failure_of
 from monitor.adapters.grpc.settings import Reader
@@ -18,7 +17,7 @@ SelfTest = Callable[[Reader], str | None]
 
 
 def segregated_call(
-    channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Intake
+    channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
 ) -> Call:
     """A segregated call. Raises ImportError when this grpcio has no such thing."""
     # Imported only when used, so that a grpcio without its private parts still serves the other readers.

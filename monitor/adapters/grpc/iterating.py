@@ -7,7 +7,7 @@ from typing import Protocol
 
 import grpc
 
-from monitor.adapters.grpc.intake import Intake
+from monitor.adapters.grpc.calls import Receiver
 
 
 class Stream(Protocol):
@@ -22,7 +22,7 @@ class Stream(Protocol):
 class Room:
     """Where a reading thread waits until the loop has taken what it put."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Receiver) -> None:
         self._intake = intake
         self._changed = threading.Condition()
         self._closed = False
@@ -47,7 +47,7 @@ class Room:
             self._changed.notify_all()
 
 
-def read_all(stream: Stream, intake: Intake, room: Room) -> tuple[str, str]:
+def read_all(stream: Stream, intake: Receiver, room: Room) -> tuple[str, str]:
     """Move every frame to the intake; returns the status code's name and text."""
     with contextlib.suppress(grpc.RpcError):
         stream.initial_metadata()

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 
 import grpc
 
-from monitor.adapters.grpc.calls import Outgoing
+from monitor.adapters.grpc.calls import Outgoing, Receiver
 from monitor.adapters.grpc.channels import SUBSCRIBE, Metadata
-from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.iterating import Room, read_all
 
 
@@ -15,7 +14,7 @@ class PlainCall:
     """A bidirectional stream; grpcio moves requests in a thread of its own, which ends with the stream."""
 
     def __init__(
-        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Intake
+        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
     ) -> None:
         self._intake = intake
         self._room = Room(intake)

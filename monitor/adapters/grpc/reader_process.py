@@ -1,89 +1,127 @@
-"""A reader process: `GrpcFeeds` for one endpoint, whose takings go to the daemon over a socket.
+"""A reader process: streams of one endpoint, read in threads as everywhere, whose frames go to the daemon in parcels.
 
-It is started by `process_feeds` as a fresh interpreter and told everything over that socket, so that no token stands on
-a command line. It ends when the socket does, and so with its daemon, however that ends; signals to stop are for the
-daemon alone, which still wants what was read before.
+It is started by `worker` as a fresh interpreter and told everything over its socket, so that no token stands on a
+command line. It ends when the socket does, and so with its daemon, however that ends; signals to stop are for the daemon
+alone, which still wants what was read before.
 """
 
-import asyncio
 import gc
 import os
+import select
 import signal
 import socket
 import sys
-from typing import Final
+import threading
+from collections.abc import Callable
+from typing import Final, Never
 
-import uvloop
+import grpc
 
-from monitor.adapters.grpc.feeds import GrpcFeeds
-from monitor.adapters.grpc.parcels import ParcelKind, Unpacking, of_taken, opening_of
+from monitor.adapters.grpc.calls import Call
+from monitor.adapters.grpc.channels import EndpointUnusable, metadata_of, open_channel
+from monitor.adapters.grpc.choice import choose
+from monitor.adapters.grpc.outlet import Link, Outlet
+from monitor.adapters.grpc.parcels import Parcel, ParcelKind, Unpacking, opening_of
 
-BATCH_BYTES: Final = 64 * 1024
-"""Frames in one parcel, about; so many go out at once while much comes, else what a look of `GrpcFeeds` finds."""
+NAP_SECONDS: Final = 0.0005
+"""For so long, about, less than a parcel waits for more. Guessed between 0.1 and 1 ms."""
 COMMAND_BYTES: Final = 64 * 1024
 _RARE: Final = 50_000
 """Threshold of the collector's youngest generation: reading makes no cycles."""
 
 
 class ReaderProcess:
-    """Does what the parcels say."""
+    """Does what the parcels of the daemon say, until the daemon is gone."""
 
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
+    def __init__(self, sock: socket.socket, leave: Callable[[], Never]) -> None:
+        self._sock = sock
+        self._leave = leave
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK)
+        self._link = Link(sock, lambda: os.eventfd_write(self._wake, 1))
         self._unpacking = Unpacking()
-        self._feeds: GrpcFeeds | None = None
-        self._begun = asyncio.Event()
+        self._outlets: dict[int, Outlet] = {}
+        self._calls: dict[int, Call] = {}
 
-    async def run(self) -> None:
-        """Read and hand on, for ever: the end of the link ends the process."""
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._link.fileno(), self._hear)
-        await self._begun.wait()
-        feeds = self._feeds
-        assert feeds is not None
+    def run(self) -> None:
+        """Hear commands, and send what no reading thread sends; sleep while nothing comes."""
+        link = self._sock.fileno()
+        watched = (link, self._wake)
+        something = False
         while True:
-            await feeds.wait(None)
-            for taken in feeds.take(BATCH_BYTES):
-                await loop.sock_sendall(self._link, of_taken(taken))
+            outlets = list(self._outlets.values())
+            nap = something or any(each.is_settling for each in outlets)
+            self._link.asleep = not nap
+            # What came after the last look and before `asleep` was set rang nobody.
+            something = any([each.flush() for each in outlets])
+            ready = select.select(watched, (), (), NAP_SECONDS if nap or something else None)[0]
+            self._link.asleep = False
+            if self._wake in ready:
+                os.eventfd_read(self._wake)
+                something = True
+            if link in ready:
+                self._hear()
+            for feed in [feed for feed, outlet in self._outlets.items() if outlet.is_over]:
+                del self._outlets[feed], self._calls[feed]
 
     def _hear(self) -> None:
-        try:
-            chunk = self._link.recv(COMMAND_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            chunk = b""
+        chunk = self._sock.recv(COMMAND_BYTES)
         if not chunk:
-            os._exit(0)  # nobody is left to read for; the kernel closes the connections
+            self._leave()
         for parcel in self._unpacking.add(chunk):
             if parcel.kind == ParcelKind.OPEN:
-                endpoint, settings, request = opening_of(parcel)
-                if self._feeds is None:
-                    self._feeds = GrpcFeeds(settings)
-                    self._begun.set()
-                self._feeds.open(parcel.feed, endpoint, request)
-            elif self._feeds is not None and parcel.kind == ParcelKind.SEND:
-                self._feeds.send(parcel.feed, parcel.body)
-            elif self._feeds is not None:
-                self._feeds.close(parcel.feed)
+                self._open(parcel)
+            elif (call := self._calls.get(parcel.feed)) is not None:
+                if parcel.kind == ParcelKind.SEND:
+                    call.send(parcel.body)
+                else:
+                    call.cancel()
+
+    def _open(self, parcel: Parcel) -> None:
+        endpoint, settings, request = opening_of(parcel)
+        outlet = Outlet(parcel.feed, self._link)
+        choice = choose(settings.reader)
+        try:
+            metadata = metadata_of(endpoint)
+            channel = open_channel(endpoint, settings, single_threaded=choice.single_threaded)
+        except EndpointUnusable as error:
+            outlet.end(error.code, str(error))
+            return
+        call = choice.open_call(channel, metadata, request, outlet)
+        self._outlets[parcel.feed] = outlet
+        self._calls[parcel.feed] = call
+        name = f"feed-{parcel.feed}-{endpoint.name}"
+        threading.Thread(
+            target=self._read, args=(channel, call, outlet), name=name, daemon=True
+        ).start()
+
+    def _read(self, channel: grpc.Channel, call: Call, outlet: Outlet) -> None:
+        ending = ("INTERNAL", "the reading thread failed")
+        try:
+            try:
+                ending = call.run()
+            finally:
+                channel.close()
+                outlet.end(*ending)
+        except (BrokenPipeError, ConnectionResetError):
+            self._leave()
+        self._link.rouse()
 
 
-async def _read(link: socket.socket) -> None:
-    try:
-        await ReaderProcess(link).run()
-    except (BrokenPipeError, ConnectionResetError):
-        os._exit(0)
+def leave() -> Never:
+    """Nobody is left to read for. The kernel closes the connections."""
+    os._exit(0)
 
 
 def main() -> None:
     """Serve the daemon at the other end of the socket whose descriptor is the one argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    link = socket.socket(fileno=int(sys.argv[1]))
-    link.setblocking(False)
     gc.freeze()
     gc.set_threshold(_RARE)
-    uvloop.run(_read(link))
+    try:
+        ReaderProcess(socket.socket(fileno=int(sys.argv[1])), leave).run()
+    except (BrokenPipeError, ConnectionResetError):
+        leave()
 
 
 if __name__ == "__main__":

@@ -19,9 +19,8 @@ from typing import Any, Final
 import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
-from monitor.adapters.grpc.calls import CODES, Outgoing
+from monitor.adapters.grpc.calls import CODES, Outgoing, Receiver
 from monitor.adapters.grpc.channels import SUBSCRIBE, Metadata
-from monitor.adapters.grpc.intake import Intake
 
 _NO_FLAGS: Final = 0
 _RECEIVE: Final = "receive"
@@ -35,7 +34,7 @@ class SegregatedCall:
     """A bidirectional stream read by the thread that calls `run`."""
 
     def __init__(
-        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Intake
+        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
     ) -> None:
         self._channel = channel  # else grpcio closes it under the call
         self._intake = intake

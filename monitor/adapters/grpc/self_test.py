@@ -13,14 +13,14 @@ from typing import Final
 import grpc
 
 from monitor.adapters.grpc.alarm import Alarm
-from monitor.adapters.grpc.calls import Call
+from monitor.adapters.grpc.calls import Call, Receiver
 from monitor.adapters.grpc.channels import Metadata, open_channel
 from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import Endpoint, FramesTaken
 from monitor.wire.pb import geyser_pb2
 
-CallFactory = Callable[[grpc.Channel, Metadata, bytes, Intake], Call]
+CallFactory = Callable[[grpc.Channel, Metadata, bytes, Receiver], Call]
 
 PATIENCE: Final = 2.0
 """Seconds for each step; a reader that works takes some milliseconds for all."""

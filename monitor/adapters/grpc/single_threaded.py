@@ -6,9 +6,8 @@ stream (PROTOCOL 2.5; older ones than geyser 11.0.1 may end it), yet nothing can
 
 import grpc
 
-from monitor.adapters.grpc.calls import is_ping
+from monitor.adapters.grpc.calls import Receiver, is_ping
 from monitor.adapters.grpc.channels import SUBSCRIBE, Metadata
-from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.iterating import Room, read_all
 
 
@@ -16,7 +15,7 @@ class SingleThreadedCall:
     """A stream whose reading thread drives grpcio itself. The channel must have been opened for it."""
 
     def __init__(
-        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Intake
+        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
     ) -> None:
         self._intake = intake
         self._room = Room(intake)
