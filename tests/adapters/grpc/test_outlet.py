@@ -98,6 +98,6 @@ def test_headers_with_a_refusal_behind_them_never_open(bench: Bench) -> None:
 
 
 def test_sending_to_a_daemon_that_is_gone_says_so(bench: Bench) -> None:
-    bench._ours.close()  # noqa: SLF001
+    bench._ours.close()
     with pytest.raises(BrokenPipeError):
         bench.outlet.end("OK", "")
