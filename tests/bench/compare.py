@@ -60,9 +60,10 @@ def _prepare() -> str:
         print(f"{' and '.join(missing)} not found: no npm client is run", file=sys.stderr)
         return ""
     folder = node.install()
-    return "npm: " + ", ".join(
+    clients = ", ".join(
         f"{each.name} {installed_version(folder, each.name)}" for each in (HELIUS, TRITON, GRPC_JS)
     )
+    return f"Node {node.version()} with {clients}."
 
 
 def installed_version(folder: Path, package: str) -> str:

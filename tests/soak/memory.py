@@ -34,6 +34,8 @@ EVERY: Final = 10.0
 """Seconds between two samples."""
 WARM_UP: Final = 0.2
 """Share of the samples before memory is expected to be flat."""
+KEEPS_UP: Final = 0.97
+"""Share of the messages due that have to be taken for memory to mean something."""
 MOST_MB: Final = 250.0
 MOST_SLOPE: Final = 1.0
 """MB a minute."""
@@ -48,21 +50,22 @@ class Watched:
 
     samples: list[tuple[float, float]] = field(default_factory=list)
     """(minutes since the start, MB)."""
+    peak: float = 0.0
+    """The most that it ever had, MB."""
+    due: int = 0
+    """Messages that each feed should have brought; 0 where that is not judged."""
     messages: Counter[str] = field(default_factory=Counter)
     """By endpoint."""
     duplicates: int = 0
     slots: Counter[str] = field(default_factory=Counter)
     """By how they were closed."""
+    coverage: float = 1.0
+    """Blocks held whole, of those that there were."""
     events: int = 0
     lines: int = 0
     """Of the file, where it was never rotated."""
     complaints: list[str] = field(default_factory=list)
     """Log lines above information."""
-
-    @property
-    def peak(self) -> float:
-        """The greatest sample, MB."""
-        return max(mb for _, mb in self.samples)
 
     @property
     def slope(self) -> float:
@@ -78,8 +81,11 @@ class Watched:
         found = [] if self.peak < MOST_MB else [f"{self.peak:.0f} MB, more than {MOST_MB:g}"]
         if self.slope >= MOST_SLOPE:
             found.append(f"grew by {self.slope:.2f} MB a minute")
-        if set(self.slots) != {"complete"}:
-            found.append(f"slots closed as {dict(self.slots)}")
+        if set(self.slots) != {"complete"} or self.coverage < 1:
+            found.append(f"coverage {self.coverage:g}, slots closed as {dict(self.slots)}")
+        least = min(self.messages.values(), default=0)
+        if least < self.due * KEEPS_UP:
+            found.append(f"took {least} of {self.due} messages of a feed")
         return found + self.complaints[:1]
 
 
@@ -91,8 +97,9 @@ def watch(minutes: float, rate: float, every: float = EVERY) -> Watched:
         while (passed := time.monotonic() - began) < minutes * 60:
             watched.samples.append((passed / 60, running.memory_mb()))
             print(f"{passed:6.0f} s  {watched.samples[-1][1]:6.1f} MB", flush=True)
-            time.sleep(min(every, minutes * 60 - passed))
+            time.sleep(min(every, max(0.0, minutes * 60 - (time.monotonic() - began))))
         running.note(watched)
+    watched.due = round(minutes * 60 * rate)
     watched.complaints = running.complaints()
     return watched
 
@@ -107,7 +114,6 @@ def watch_messages(messages: int, events: int) -> Watched:
                 break
             time.sleep(LOOK)
             running.note(watched)
-        watched.samples.append((0.0, running.memory_mb()))
     watched.lines = running.lines()
     watched.complaints = running.complaints()
     return watched
@@ -122,11 +128,14 @@ class Running:
         self._log = b""
         self._lines = 0
 
-    def memory_mb(self) -> float:
-        """Resident memory now. Raises RuntimeError with the end of its log when the daemon is gone."""
+    def memory_mb(self, word: str = "VmRSS") -> float:
+        """Resident memory now, or the most ever (VmHWM).
+
+        Raises: RuntimeError with the end of its log when the daemon is gone.
+        """
         if self._process.poll() is not None:
             raise RuntimeError(f"the daemon ended: {(self._folder / 'log').read_text()[-2_000:]}")
-        return rss_mb(self._process.pid)
+        return rss_mb(self._process.pid, word)
 
     def metrics(self) -> str:
         """What it shows at /metrics, waiting for it to listen."""
@@ -154,9 +163,12 @@ class Running:
                         duplicates += sample.value
                     case "chain_monitor_events_total":
                         events += sample.value
+                    case "chain_monitor_slot_coverage_ratio":
+                        watched.coverage = sample.value
                     case _:
                         continue
         watched.messages, watched.slots = messages, slots
+        watched.peak = self.memory_mb("VmHWM")
         watched.duplicates, watched.events = int(duplicates), int(events)
 
     def end(self) -> None:

@@ -9,6 +9,7 @@ from tests.soak.memory import FEEDS, MOST_MB, Watched, watch_messages
 
 SLOTS = 40
 EVENTS_A_SLOT = MESSAGES - FIXED
+METAS = 1
 
 
 def watched(*sizes: float, every: float = 1.0) -> Watched:
@@ -23,6 +24,8 @@ def test_three_feeds_of_closing_slots_are_taken_once() -> None:
     assert small.messages == Counter({f"feed{n}": SLOTS * MESSAGES for n in range(FEEDS)})
     assert small.events == small.lines == released * EVENTS_A_SLOT
     assert small.slots == {"complete": SLOTS - FINALIZED_AFTER}
+    assert small.duplicates == (FEEDS - 1) * SLOTS * (EVENTS_A_SLOT + METAS)
+    assert small.coverage == 1
     assert small.complaints == []
 
 
@@ -41,10 +44,26 @@ def test_growth_while_warming_up_is_none() -> None:
 
 def test_too_much_memory_and_slots_that_are_not_whole_are_told() -> None:
     large = watched(MOST_MB, MOST_MB)
+    large.peak = MOST_MB
     large.slots.update(complete=1, partial=2)
     large.complaints = ["first", "second"]
     assert large.failures() == [
         "250 MB, more than 250",
-        "slots closed as {'complete': 1, 'partial': 2}",
+        "coverage 1, slots closed as {'complete': 1, 'partial': 2}",
         "first",
     ]
+
+
+def test_a_daemon_that_falls_behind_is_told() -> None:
+    slow = watched(100.0, 100.0)
+    slow.slots["complete"] = 3
+    slow.messages.update(feed0=1_000, feed1=969)
+    slow.due = 1_000
+    assert slow.failures() == ["took 969 of 1000 messages of a feed"]
+
+
+def test_coverage_below_one_is_told() -> None:
+    broken = watched(100.0, 100.0)
+    broken.slots["complete"] = 3
+    broken.coverage = 0.75
+    assert broken.failures() == ["coverage 0.75, slots closed as {'complete': 3}"]

@@ -16,7 +16,7 @@ FILES: Final = ("package.json", "package-lock.json", "read.mjs")
 CLIENTS: Final = ("helius", "triton", "grpc-js")
 NPM: Final = (
     *("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"),
-    "--omit-lockfile-registry-resolved",
+    *("--omit-lockfile-registry-resolved", "--loglevel=error"),
 )
 """Not `npm ci`: it wants the optional packages of other platforms in a lock file without URLs, where npm puts none."""
 
@@ -24,6 +24,12 @@ NPM: Final = (
 def missing_programs() -> list[str]:
     """Programs that the clients need and that are not on the path."""
     return [name for name in ("node", "npm") if shutil.which(name) is None]
+
+
+def version() -> str:
+    """Node's own."""
+    done = subprocess.run(("node", "--version"), stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout.strip().removeprefix("v")
 
 
 def folder() -> Path:
