@@ -6,19 +6,21 @@ import time
 from collections.abc import Sequence
 from random import SystemRandom
 
-from tests.soak import guards, memory, regions, results
+from tests.soak import guards, killed, memory, regions, results, stitched
+
+IN_ROUNDS = {"regions": regions, "stitched": stitched, "killed": killed}
+"""Soaks of one run after the other, each with a seed of its own."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one soak and note its result; 0 when it held."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
     names = parser.add_subparsers(dest="name", required=True)
-    one = names.add_parser("regions", help=regions.__doc__)
-    one.add_argument("--rounds", type=int, default=regions.ROUNDS)
-    one.add_argument("--slots", type=int, default=regions.SLOTS)
-    one.add_argument(
-        "--seed", type=int, default=None, help="of the first round; drawn if not given"
-    )
+    for name, soak in IN_ROUNDS.items():
+        one = names.add_parser(name, help=soak.__doc__)
+        one.add_argument("--rounds", type=int, default=soak.ROUNDS)
+        one.add_argument("--slots", type=int, default=soak.SLOTS)
+        one.add_argument("--seed", type=int, help="of the first round; drawn if not given")
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
     three = names.add_parser("memory", help=memory.__doc__)
@@ -33,27 +35,29 @@ def main(arguments: Sequence[str]) -> int:
         seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
         seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
-        size, failures = soak_regions(seed, asked.rounds, asked.slots)
+        size, failures = soak_in_rounds(asked.name, seed, asked.rounds, asked.slots)
     result = "; ".join(failures) if failures else held
     results.append(asked.name, seed, size, result, time.monotonic() - began)
     print(result)
     return 1 if failures else 0
 
 
-def soak_regions(seed: int, rounds: int, slots: int) -> tuple[str, list[str]]:
+def soak_in_rounds(name: str, seed: int, rounds: int, slots: int) -> tuple[str, list[str]]:
     """The size of the soak, and a line for each round that failed."""
     failures = []
-    late_in_all = 0
+    sizes = []
     print(f"seed {seed}")
     for number, each in enumerate(regions.round_seeds(seed, rounds), 1):
         print(f"round {number} of {rounds}, seed {each}", flush=True)
-        wrong, late = regions.run_round(each, slots)
-        late_in_all += late
+        wrong, size = IN_ROUNDS[name].run_round(each, slots)
+        sizes.append(size)
+        print(f"  {size}")
         if wrong is not None:
             failures.append(f"seed {each}: {wrong}")
-            repeat = f"scripts/soak regions --rounds 1 --slots {slots} --seed {each}"
+            repeat = f"scripts/soak {name} --rounds 1 --slots {slots} --seed {each}"
             print(f"  FAILED: {wrong}\n  to repeat: {repeat}", flush=True)
-    return f"{rounds} rounds of {slots} slots, {late_in_all} events late", failures
+    told = ", ".join(size for size in sizes if size)
+    return f"{rounds} rounds of {slots} slots: {told}", failures
 
 
 def soak_memory(minutes: float, rate: float) -> tuple[str, str, list[str]]:

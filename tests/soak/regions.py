@@ -27,8 +27,8 @@ def round_seeds(seed: int, rounds: int) -> list[int]:
     return [seed, *(dice.randrange(2**32) for _ in range(rounds - 1))]
 
 
-def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, int]:
-    """One run: None when all held, else what did not; and how many events came late.
+def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
+    """One run: None when all held, else what did not; and how many events came late, in words.
 
     Late is an event whose slot was passed over, because for longer than the hold no feed was open that had it
     (the back-off of a region that was healed goes on for a while). It is marked, and out of order.
@@ -51,8 +51,8 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, int]:
     try:
         anyio.run(judge, backend="trio", backend_options={"clock": clock})
     except AssertionError as broken:
-        return str(broken) or "an invariant of the kernel did not hold", late
-    return None, late
+        return str(broken) or "an invariant of the kernel did not hold", f"{late} late"
+    return None, f"{late} late"
 
 
 async def _outcome(seed: int, slots: int, faults: Sequence[Fault]) -> Outcome:
