@@ -56,10 +56,12 @@ def run(config: _ConfigFile, profile: _ProfileName = None) -> None:
     from monitor.app.configuration import load
 
     configuration = load(config, os.environ, profile)
-    prepare(EventEngine(configuration.ingest.event_engine))  # before anything imports grpc
+    engine_stays = prepare(
+        EventEngine(configuration.ingest.event_engine)
+    )  # before anything imports grpc
     from monitor.app.lifecycle import run_daemon
 
-    raise typer.Exit(run_daemon(configuration))
+    raise typer.Exit(run_daemon(configuration, engine_stays))
 
 
 @app.command()

@@ -59,8 +59,10 @@ class Surroundings:
     make: MakeSink = make_sink
 
 
-def run_daemon(configuration: Configuration) -> int:
+def run_daemon(configuration: Configuration, engine_stays: str | None = None) -> int:
     """Watch until a signal to stop comes. Returns the exit code 0.
+
+    `engine_stays`: why the event engine is on though the configuration says off.
 
     Raises: MonitorError, when the daemon cannot start.
     """
@@ -70,6 +72,10 @@ def run_daemon(configuration: Configuration) -> int:
     log = open_log(settings, sys.stderr)
     lead_standard_logging(log)
     surroundings = Surroundings(LogReporter(log), Notifier.from_environ(os.environ))
+    if engine_stays is not None:
+        surroundings.reporter.report(
+            Report("warning", "the event engine stayed on", {"why": engine_stays})
+        )
     with StateDirectory(configuration.state_dir):
         anyio.run(
             _until_signalled,

@@ -11,10 +11,9 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
-import monitor
+from monitor.adapters.grpc.environment import for_child
 from monitor.adapters.grpc.parcels import Unpacking, taken_of
 from monitor.ports import StreamEnded, Taken
 
@@ -142,12 +141,5 @@ def _start(link: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=(link,),
-        env=_environment(),
+        env=for_child(os.environ),
     )
-
-
-def _environment() -> dict[str, str]:
-    """Ours, with the place of this package in the search path, wherever the daemon was started."""
-    root = str(Path(monitor.__file__).parents[1])
-    path = os.environ.get("PYTHONPATH")
-    return os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
