@@ -4,24 +4,23 @@ Everything is as in the daemon from the release to the file, but for the chain, 
 threads, which virtual time does not wait for.
 """
 
+import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 import anyio
 import anyio.to_thread
 import orjson
 import pytest
 import trio.testing
-from hypothesis import event, given
+from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
-from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release, Released
@@ -32,12 +31,17 @@ from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Subscription, read_back, resumption
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
-from tests.runtime.fakes import EvenDice, Journal, VirtualClock, at_once
+from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, VirtualClock, at_once
 from tests.wire import frames
 
 SLOTS = 8
 ENTRIES = 3
 MONITORS = ("a", "b")
+
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def entry(slot: int, index: int, mask: int) -> Released:
@@ -51,7 +55,7 @@ class Life:
     """What happens to one process before it is killed."""
 
     steps: list[tuple[str, int]]
-    """Release so many events; settle so many slots; let so many tenths of a second go by."""
+    """Release so many events; settle so many slots; let so many milliseconds go by."""
     torn: int
     """Parts in a thousand of what is not safe that the crash takes from the file."""
     monitors: int
@@ -63,7 +67,7 @@ LIVES = st.builds(
     st.lists(
         st.tuples(st.just("release"), st.integers(1, 9))
         | st.tuples(st.just("settle"), st.integers(1, 3))
-        | st.tuples(st.just("wait"), st.integers(0, 15)),
+        | st.tuples(st.just("wait"), st.sampled_from([10, 50, 300, 1000, 1500])),
         max_size=12,
     ),
     st.integers(0, 1000),
@@ -77,47 +81,58 @@ class Machine:
 
     folder: Path
     rotate_bytes: int | None
+    store: MemoryLedger = field(default_factory=MemoryLedger)
     settings: JsonlSettings = field(init=False)
+    synced: dict[int, int] = field(default_factory=dict)
+    """By inode, how much of a file is on the disk."""
 
     def __post_init__(self) -> None:
         self.settings = JsonlSettings(self.folder / "e.jsonl", rotate_bytes=self.rotate_bytes)
 
     async def live(self, life: Life) -> None:
         """Start, do the steps, and crash."""
-        with self._store() as store:
-            clock, journal = VirtualClock(), Journal()
-            sink = JsonlSink(self.settings, clock)
-            outbox = Outbox("file", sink, journal, EvenDice())
-            bits = {m: 1 << i for i, m in enumerate(MONITORS) if life.monitors >> i & 1}
-            subscription = Subscription(Route(outbox, life.monitors), bits)
-            resumed = resumption(store, [subscription], None)
-            await outbox.open()
-            before = self._size()
-            cursors = await read_back(resumed, [subscription])
-            books = Books(store, [], [subscription], clock, journal, EvenDice(), aside=at_once)
-            await books.resume(resumed.first, cursors)
-            delivery = Delivery(
-                [Monitor(name, entry=EntryFilter()) for name in MONITORS],
-                [subscription.route],
-                RecordWriter(["ams"], MONITORS),
-                {},
-                clock,
-                journal,
-                slices_on_server=False,
-            )
-            async with anyio.create_task_group() as tasks:
+        clock, journal = VirtualClock(), Journal()
+        sink = JsonlSink(self.settings, clock)
+        outbox = Outbox("file", sink, journal, EvenDice())
+        bits = {m: 1 << i for i, m in enumerate(MONITORS) if life.monitors >> i & 1}
+        subscription = Subscription(Route(outbox, life.monitors), bits)
+        resumed = resumption(self.store, [subscription], None)
+        await outbox.open()
+        self.synced[self.settings.path.stat().st_ino] = self.settings.path.stat().st_size
+        cursors = await read_back(resumed, [subscription])
+        books = Books(self.store, [], [subscription], clock, journal, EvenDice(), aside=_slowly)
+        await books.resume(resumed.first, cursors)
+        delivery = Delivery(
+            [Monitor(name, entry=EntryFilter()) for name in MONITORS],
+            [subscription.route],
+            RecordWriter(["ams"], MONITORS),
+            {},
+            clock,
+            journal,
+            slices_on_server=False,
+        )
+        async with anyio.create_task_group() as tasks:
 
-                async def write() -> None:
-                    await books.begun.wait()
-                    await outbox.run()
+            async def write() -> None:
+                await books.begun.wait()
+                await outbox.run()
 
-                tasks.start_soon(write)
-                tasks.start_soon(books.run)
-                await _act(life, resumed.first or 0, books, delivery)
-                tasks.cancel_scope.cancel()
-            unsafe = self._size() - before - sink.safe_bytes
-            await sink.close()
-            self._tear(unsafe * life.torn // 1000)
+            tasks.start_soon(write)
+            tasks.start_soon(books.run)
+            await _act(life, resumed.first or 0, books, delivery)
+            tasks.cancel_scope.cancel()
+        unsafe = self.settings.path.stat().st_size - self._synced()
+        await sink.close()
+        self._tear(unsafe * life.torn // 1000)
+
+    def sync(self, descriptor: int) -> None:
+        """What fdatasync does to a file."""
+        found = os.fstat(descriptor)
+        self.synced[found.st_ino] = found.st_size
+
+    def _synced(self) -> int:
+        """Bytes of the file that no crash takes."""
+        return self.synced.get(self.settings.path.stat().st_ino, 0)
 
     def ids(self) -> list[tuple[str, str]]:
         """(id, monitor) of every line."""
@@ -125,22 +140,19 @@ class Machine:
         records: list[dict[str, Any]] = [orjson.loads(line) for line in lines]
         return [(record["id"], monitor) for record in records for monitor in record["monitors"]]
 
-    @contextmanager
-    def _store(self) -> Iterator[SqliteLedger]:
-        store = SqliteLedger(self.folder / "ledger.sqlite")
-        yield store
-        store.close()
-
     def _files(self) -> list[Path]:
         return [*sorted(self.folder.glob("e.*.jsonl")), self.settings.path]
-
-    def _size(self) -> int:
-        return sum(path.stat().st_size for path in self._files())
 
     def _tear(self, size: int) -> None:
         path = self.settings.path
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) - size])
+
+
+async def _slowly(function: Callable[[*Arguments], Answer], *arguments: *Arguments) -> Answer:
+    """A commit takes time, and is not made when the process dies meanwhile."""
+    await anyio.sleep(0.1)
+    return function(*arguments)
 
 
 async def _act(life: Life, first: int, books: Books, delivery: Delivery) -> None:
@@ -150,7 +162,7 @@ async def _act(life: Life, first: int, books: Books, delivery: Delivery) -> None
     released, settled = 0, first
     for what, count in life.steps:
         if what == "wait":
-            await anyio.sleep(count / 10)
+            await anyio.sleep(count / 1000)
         elif what == "release":
             part = [entry(*which, life.monitors) for which in due[released : released + count]]
             delivery.hand_on(Release(Commitment.CONFIRMED, part))
@@ -163,13 +175,16 @@ async def _act(life: Life, first: int, books: Books, delivery: Delivery) -> None
                 settled += 1
 
 
-LAST = Life([("release", SLOTS * ENTRIES), ("wait", 20), ("settle", SLOTS), ("wait", 20)], 0, 0b11)
+LAST = Life(
+    [("release", SLOTS * ENTRIES), ("wait", 2000), ("settle", SLOTS), ("wait", 2000)], 0, 0b11
+)
 
 
 def _run(lives: list[Life], rotate_bytes: int | None) -> list[tuple[str, str]]:
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(anyio.to_thread, "run_sync", at_once)
         machine = Machine(Path(folder), rotate_bytes)
+        patch.setattr(os, "fdatasync", machine.sync)
 
         async def all_lives() -> None:
             for life in lives:
@@ -180,7 +195,14 @@ def _run(lives: list[Life], rotate_bytes: int | None) -> list[tuple[str, str]]:
         return machine.ids()
 
 
+UNSAFE = Life(
+    [("release", 3), ("wait", 1500), ("release", 3), ("settle", 2), ("wait", 600)], 1000, 3
+)
+"""Settles a slot that is written and not safe yet, and loses it."""
+
+
 @given(st.lists(LIVES, max_size=5), st.sampled_from([None, 700, 3000]))
+@example([UNSAFE], None)
 def test_every_event_comes_out_once_whatever_crashes(
     lives: list[Life], rotate_bytes: int | None
 ) -> None:
