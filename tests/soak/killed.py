@@ -1,6 +1,7 @@
 """The daemon killed about each second, on regions that are never whole: its file equals the truth all the same.
 
-Real processes, real sockets, real time. Only slots that a certificate names as partial may lack something, and only
+Real processes, real sockets, real time; servers replay the whole run, since a busy machine takes seconds to start a
+process. Only slots that a certificate names as partial may lack something, and only
 those that were in flight at a kill: no region stayed whole then.
 """
 
@@ -22,6 +23,7 @@ from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.control import ask_status
 from monitor.simulator.options import SimulateOptions
+from monitor.simulator.region import RegionSettings
 from tests.e2e.expected import Record, bare, expected, records, stream
 from tests.e2e.processes import Daemon, daemon, pause, until
 from tests.scenarios.run import REGIONS, TAIL_SLOTS, Fault
@@ -145,6 +147,7 @@ def _run(seed: int, slots: int, directory: Path) -> Run:
         start_when=len(REGIONS),
         chain=CHAIN,
         losses_apart=True,
+        server=RegionSettings(replay_stored_slots=slots + TAIL_SLOTS),
     )
     accounts = busiest_accounts(seed)
     first = CHAIN.first_slot
