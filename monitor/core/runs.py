@@ -53,7 +53,7 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
             continue
         news += 1
         given = row[3] & to_give
-        if given and (not state.contested or state.is_new_at_once(row)):
+        if given and state.is_new_at_once(row):
             give((given, endpoint, False, 0, blockhash, row))
         table[key] = bit
         if held:

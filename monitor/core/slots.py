@@ -167,8 +167,8 @@ class SlotState:
         """By level: pubkeys whose last write was handed on, and keys of writes that were to those who ask for all."""
         self.given: set[tuple[int, int, Any]] | None = None
         """(level, kind, key) of rows that were handed on; kept where a second store, or a later bank, may repeat them."""
-        self.given_at_once: set[tuple[int, Any]] | None = None
-        """(kind, identity) of rows that came; kept only from when the slot is contested."""
+        self.given_at_once: dict[int, set[Any]] = {}
+        """By kind: what was in the ids of the rows that monitors at processed had."""
 
     def open_bank(self, feed: int, endpoint: int, *, began_whole: bool) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
@@ -200,24 +200,19 @@ class SlotState:
             self.contested = True
 
     def is_new_at_once(self, row: Row) -> bool:
-        """Whether monitors at processed have not had an event of this row's id; for rows not yet in a table.
+        """Whether monitors at processed have not had an event of this row's id; they have it now.
 
-        Banks of a contested slot may hold one transaction at two indexes, and two entries at one index: what
-        would bear an id that was given is not given again, and no entry is, since ids of entries are indexes.
+        Banks may hold one transaction at two indexes, and two entries at one index, and feeds be in different
+        banks before anything tells so: what would bear an id that was given is not given again.
         """
-        if not self.contested:
-            return True
-        if self.given_at_once is None:
-            self.given_at_once = {
-                (kind, _identity(kind, key))
-                for store in self._stores()
-                for kind, table in enumerate(store.tables)
-                for key in table
-            }
-        identity = (row[0], _identity(row[0], row[2]))
-        if row[0] == Kind.ENTRY or identity in self.given_at_once:
+        kind = row[0]
+        given = self.given_at_once.get(kind)
+        if given is None:
+            given = self.given_at_once[kind] = set()
+        identity = _identity(kind, row[2])
+        if identity in given:
             return False
-        self.given_at_once.add(identity)
+        given.add(identity)
         return True
 
     def sole_blockhash(self) -> str | None:
@@ -376,8 +371,10 @@ def _account_of(key: bytes) -> bytes:
 
 
 def _identity(kind: int, key: Any) -> Any:
-    """What of a key is in the event's id: of a transaction the signature alone."""
-    return key[:64] if kind in (Kind.TRANSACTION, Kind.TRANSACTION_STATUS) else key
+    """What of a key is in the event's id: of a transaction the signature alone, of an entry the index."""
+    if kind in _SIGNED:
+        return key[:64]
+    return key[32:] if kind == Kind.ENTRY else key
 
 
 _ORDER: Final = tuple(
@@ -387,6 +384,7 @@ _ORDER: Final = tuple(
     )
 )
 _INDEXED: Final = frozenset(_ORDER[:3])
+_SIGNED: Final = frozenset(_ORDER[:2])
 
 
 def _in_chain_order(held: Iterable[Held]) -> list[Held]:

@@ -333,8 +333,15 @@ def test_a_bank_recreated_after_the_release_repeats_nothing() -> None:
 def test_at_processed_a_transaction_of_two_banks_is_given_once_wherever_it_stands() -> None:
     play = Play(ALL, level=Commitment.PROCESSED)
     play.says(1, created(5), tx(5, 0, "x"), tx(5, 1, "y"), entry(5, 0))
-    play.says(1, created(5), tx(5, 0, "y"), tx(5, 1, "z"), entry(5, 1))
+    play.says(1, created(5), tx(5, 0, "y"), tx(5, 1, "z"), entry(5, 0, name="other"))
     assert play.take() == ["5 x", "5 y", "5 entry 0", "5 z"]
+
+
+def test_at_processed_feeds_in_different_banks_give_a_transaction_once() -> None:
+    play = Play(ALL, feeds=2, level=Commitment.PROCESSED)
+    play.says(1, created(5), tx(5, 0, "x"), entry(5, 0))
+    play.says(2, created(5), tx(5, 1, "x"), entry(5, 0, name="other"))
+    assert play.take() == ["5 x", "5 entry 0"]
 
 
 def test_slots_far_below_the_root_are_let_go() -> None:

@@ -236,7 +236,7 @@ def test_all_writes_are_told_by_account_and_then_as_they_came() -> None:
     assert frames == [b"x by t2", b"x by t1", b"y by t1"]
 
 
-def test_rows_that_were_let_go_are_gone_and_their_identities_stay() -> None:
+def test_rows_that_were_let_go_are_gone() -> None:
     state = SlotState(5)
     bank = state.open_bank(1, 1 - 1, began_whole=True)
     again = state.open_bank(1, 1 - 1, began_whole=True)
@@ -246,9 +246,18 @@ def test_rows_that_were_let_go_are_gone_and_their_identities_stay() -> None:
     state.forget_rows()
     assert state.rows_of(parts_of(state, "first")) == []
     assert last_writes(state, "first") == all_writes(state, "first") == []
-    assert not state.is_new_at_once(tx(5, 0))
-    assert not state.is_new_at_once(tx(5, 1))
-    assert state.is_new_at_once(tx(5, 2))
+    assert state.held_rows() == state.held_bytes() == 0
+
+
+def test_what_would_bear_an_id_that_was_given_at_once_is_not_new() -> None:
+    state = SlotState(5)
+    assert state.is_new_at_once(tx(5, 0, "x"))
+    assert not state.is_new_at_once(tx(5, 1, "x"))
+    assert state.is_new_at_once(entry(5, 0))
+    assert not state.is_new_at_once(entry(5, 0, name="other"))
+    assert state.is_new_at_once(entry(5, 1))
+    assert state.is_new_at_once(write(5, "x", "t1", 1))
+    assert state.is_new_at_once(write(5, "x", "t2", 2))
 
 
 def test_a_store_knows_whether_a_bank_brought_anything() -> None:
