@@ -21,10 +21,10 @@ def stored(slot: int, end: SlotEnd) -> StoredSlot:
 
 def good_run() -> Run:
     """Two events, a certificate for every slot, and one kill in slot 5."""
-    found = {
-        f"{slot}:slot:confirmed": {"slot": slot, "kind": "slot"} for slot in (SLOTS[0], SLOTS[5])
-    }
-    events = [{"id": key, **event} for key, event in found.items()]
+    events = [
+        {"id": f"{slot}:slot:confirmed", "slot": slot, "kind": "slot"}
+        for slot in (SLOTS[0], SLOTS[5])
+    ]
     return Run(
         Path("nowhere"),
         SLOTS.start,
@@ -32,7 +32,7 @@ def good_run() -> Run:
         outages=[(5.5, 7.0)],
         certificates={slot: stored(slot, true_end(CHAIN_OF_SEED.slot(slot))) for slot in SLOTS},
         events=events,
-        wanted={event["id"]: event for event in events},
+        wanted={str(event["id"]): event for event in events},
     )
 
 
