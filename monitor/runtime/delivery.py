@@ -83,6 +83,8 @@ class Delivery:
         """Whether some sink has a use for records."""
         self.makes_blocks = any(monitor.blocks is not None for monitor in monitors)
         """Whether records of whole blocks may be asked for."""
+        self._utc_offset = 0
+        """Nanoseconds from the clock's stamps to UTC, read anew for each release."""
         self._block: Row | None = None
         """The row of the block that is to be handed on next, if its record is made in pieces."""
         self._block_ends: dict[AccountShape | None, list[bytes]] = {}
@@ -110,6 +112,7 @@ class Delivery:
 
     def hand_on(self, release: Release) -> None:
         """Queue every event of the release, in order."""
+        self._utc_offset = self._clock.utc_ns(0)
         for released in release.released:
             try:
                 self._hand_on(released, release.commitment)
@@ -191,20 +194,17 @@ class Delivery:
     def _encode(
         self, released: Released, row: Row, mask: int, level: Commitment, shape: AccountShape | None
     ) -> bytes:
-        received_at = self._clock.utc_ns(row[5] or int(self._clock.now() * 1e9))
+        received_at = self._utc_offset + (row[5] or int(self._clock.now() * 1e9))
         if row is self._block:
             start = self._writer.line(released, level, mask, received_at, (block_key(row), b""))
             return b"".join((start, *self._block_ends[shape]))
+        names_write = level is Commitment.PROCESSED
         if shape is None:
-            return self._writer.encode(released, level, mask, received_at)
-        return self._writer.encode(
-            released,
-            level,
-            mask,
-            received_at,
-            data_slices=shape.data_slices,
-            every_write=shape.every_write,
-        )
+            prepared = self._writer.prepare(released, None, names_write)
+        else:
+            names_write = names_write or shape.every_write
+            prepared = self._writer.prepare(released, shape.data_slices, names_write)
+        return self._writer.line(released, level, mask, received_at, prepared)
 
 
 def id_of(line: bytes) -> bytes:

@@ -59,30 +59,10 @@ class RecordWriter:
         """The monitors of a mask, in the order of the configuration."""
         return [name for bit, name in enumerate(self._monitor_names) if mask >> bit & 1]
 
-    def encode(
-        self,
-        released: Released,
-        commitment: Commitment,
-        mask: int,
-        received_at_utc_ns: int,
-        *,
-        data_slices: Sequence[DataSlice] | None = None,
-        every_write: bool = False,
-        source: str = "live",
-    ) -> bytes:
-        """The record of one event, ending in a newline: both steps at once; options as there.
-
-        Raises: FrameMalformed.
-        """
-        names_write = every_write or commitment is Commitment.PROCESSED
-        prepared = self.prepare(released, data_slices, names_write=names_write)
-        return self.line(released, commitment, mask, received_at_utc_ns, prepared, source)
-
     def prepare(
         self,
         released: Released,
         data_slices: Sequence[DataSlice] | None = None,
-        *,
         names_write: bool = False,
     ) -> Prepared:
         """What a line says of the row alone. Of `released` the rest is looked at in errors only.

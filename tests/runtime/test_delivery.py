@@ -24,7 +24,7 @@ from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
 from tests.runtime.fakes import EvenDice, Forgetful, Journal, MemorySink, VirtualClock
 from tests.wire import frames
-from tests.wire.record_samples import BLOCKHASH, PARENT_HASH, TRANSACTION_INFO
+from tests.wire.record_samples import BLOCKHASH, PARENT_HASH, TRANSACTION_INFO, encode
 
 SLOT = 5
 A = Monitor("a", transactions=TransactionsFilter())
@@ -95,7 +95,7 @@ class Office:
 
     def holds(self, sink: int, released: Released, mask: int) -> None:
         """The sink was given this event for these monitors before the daemon started."""
-        line = self.writer.encode(released, Commitment.CONFIRMED, mask, 0)
+        line = encode(self.writer, released, Commitment.CONFIRMED, 0)
         self.written(sink).setdefault(SLOT, {})[id_of(line)] = mask
 
     def written(self, sink: int) -> Written:

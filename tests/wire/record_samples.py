@@ -1,9 +1,14 @@
 """One message of each kind, and the fields of its record written by hand, names and order included."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from monitor.core.chain import Commitment
+from monitor.core.commands import Released
+from monitor.core.monitors import DataSlice
 from monitor.wire.pb import geyser_pb2 as pb
 from monitor.wire.pb import solana_storage_pb2 as storage
+from monitor.wire.records import RecordWriter
 
 SIGNATURE = bytes(63) + b"\x01"
 SIGNATURE_TEXT = "1" * 63 + "2"
@@ -150,3 +155,18 @@ META_FIELDS = (
     '{"pubkey":"nobody","lamports":0,"post_balance":0,"reward_type":null,'
     '"commission":null,"commission_bps":null}]'
 )
+
+
+def encode(
+    writer: RecordWriter,
+    released: Released,
+    level: Commitment,
+    received_at: int,
+    data_slices: Sequence[DataSlice] | None = None,
+    every_write: bool = False,
+    source: str = "live",
+) -> bytes:
+    """The line of an event for all monitors of its mask."""
+    names_write = every_write or level is Commitment.PROCESSED
+    prepared = writer.prepare(released, data_slices, names_write)
+    return writer.line(released, level, released[0], received_at, prepared, source)

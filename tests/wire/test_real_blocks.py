@@ -26,6 +26,7 @@ from tests.real_blocks import (
 )
 from tests.real_mapping import VARYING, expected_transaction, without_varying
 from tests.shared_data import needs_shared_data
+from tests.wire.record_samples import encode
 
 pytestmark = [needs_shared_data, pytest.mark.timeout(120)]
 
@@ -128,8 +129,8 @@ def _records(mapped: MappedBlock) -> Iterator[dict[str, Any]]:
         update = SubscribeUpdate.FromString(frame)
         kind = Kind.TRANSACTION if update.HasField("transaction") else Kind.BLOCK_META
         row = (int(kind), mapped.slot, b"", 1, 0, 0, frame)
-        line = writer.encode(
-            (1, 0, False, 0, blockhash, row), Commitment.CONFIRMED, 1, 1_700_000_000 * 10**9
+        line = encode(
+            writer, (1, 0, False, 0, blockhash, row), Commitment.CONFIRMED, 1_700_000_000 * 10**9
         )
         yield json.loads(line)
 

@@ -11,6 +11,7 @@ from monitor.wire.pb.geyser_pb2 import SubscribeUpdate, SubscribeUpdateBlock
 from monitor.wire.records import RecordWriter
 from tests.real_blocks import read
 from tests.shared_data import needs_shared_data
+from tests.wire.record_samples import encode
 from tests.wire.test_recorded_stream import recorded_rows
 
 pytestmark = [needs_shared_data, pytest.mark.timeout(60)]
@@ -27,7 +28,7 @@ def test_every_message_of_the_recorded_stream_has_its_record() -> None:
     for row in recorded_rows():
         if row[0] not in RECORDED_KINDS:
             continue
-        line = WRITER.encode((1, 0, False, 0, None, row), Commitment.PROCESSED, 1, 0)
+        line = encode(WRITER, (1, 0, False, 0, None, row), Commitment.PROCESSED, 0)
         record = json.loads(line)
         counts[record["kind"]] += 1
         ids.add(record["id"])
@@ -50,7 +51,7 @@ def test_a_whole_block_message_has_its_record() -> None:
     )
     frame = SubscribeUpdate(filters=["all"], block=block).SerializeToString()
     row = (int(Kind.BLOCK), block.slot, (block.blockhash, "all"), 1, None, 0, frame)
-    line = WRITER.encode((1, 0, False, 0, block.blockhash, row), Commitment.CONFIRMED, 1, 0)
+    line = encode(WRITER, (1, 0, False, 0, block.blockhash, row), Commitment.CONFIRMED, 0)
     record = json.loads(line)
     assert record["id"] == f"251402816:block:{block.blockhash}"
     assert record["executed_transaction_count"] == len(record["transactions"]) == 6_093

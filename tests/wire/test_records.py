@@ -28,6 +28,7 @@ from tests.wire.record_samples import (
     SIGNATURE_TEXT,
     TRANSACTION_FIELDS,
     TRANSACTION_INFO,
+    encode,
 )
 
 RECEIVED_AT = 1_795_246_920_123_456_789
@@ -55,7 +56,7 @@ def _released(
 def _encode(
     released: Released, commitment: Commitment = Commitment.CONFIRMED, **options: Any
 ) -> bytes:
-    return WRITER.encode(released, commitment, released[0], RECEIVED_AT, **options)
+    return encode(WRITER, released, commitment, RECEIVED_AT, **options)
 
 
 def _line(

@@ -20,6 +20,7 @@ from tests.bench.wire_fields import delimited
 from tests.real_blocks import BLOCK_2025_JSON, read, read_json, read_lines
 from tests.shared_data import needs_shared_data
 from tests.wire.plain_records import plain_record
+from tests.wire.record_samples import encode
 from tests.wire.test_recorded_stream import recorded_frames
 
 AT = 1_795_246_920_123_456_789
@@ -50,7 +51,7 @@ def _assert_alike(
         return
     names_write = level is Commitment.PROCESSED and bool(write)
     plain = plain_record(released, level, AT, data_slices=data_slices, names_write=names_write)
-    assert WRITER.encode(released, level, 1, AT, data_slices=data_slices) == plain
+    assert encode(WRITER, released, level, AT, data_slices) == plain
     if released[5][0] == Kind.BLOCK:
         end = b"".join(WRITER.prepare_block(released, data_slices))
         assert WRITER.line(released, level, 1, AT, (block_key(released[5]), end)) == plain
