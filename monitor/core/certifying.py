@@ -21,6 +21,8 @@ def complete_or_partial(
     held: dict[int, int] = {}
     """By endpoint: bits of its banks."""
     covers: dict[int, bool] = {}
+    live: set[int] = set()
+    """Endpoints that told the slot from its beginning to its end as it happened."""
     met: dict[int, int] = {}
     bits = 0
     for _, part in evidence.parts:
@@ -29,10 +31,12 @@ def complete_or_partial(
         if bank.bit & bits:
             held[bank.endpoint] = held.get(bank.endpoint, 0) | bank.bit
             covers[bank.endpoint] = covers.get(bank.endpoint, False) or bank.covers
-            if bank.met_at:
+            if bank.covers and not bank.by_replay:
+                live.add(bank.endpoint)
+            if bank.met_at and not bank.by_replay:
                 met[bank.endpoint] = min(bank.met_at, met.get(bank.endpoint, bank.met_at))
     transactions = _transactions(evidence, gate)
-    missed = _missed(state, evidence, gate, sights, held, covers)
+    missed = _missed(state, evidence, gate, sights, held, live)
     earliest = min(met.values(), default=0)
     return Certificate(
         slot=state.number,
@@ -83,9 +87,12 @@ def _missed(
     gate: Gate,
     sights: Sights,
     held: dict[int, int],
-    covers: dict[int, bool],
+    live: set[int],
 ) -> tuple[int, ...]:
-    """Endpoints that should have brought all of the slot and did not, counted in the tally."""
+    """Endpoints that should have brought all of the slot and did not, counted in the tally.
+
+    Who brought it by a replay is not asked: it was not there, and a replay leaves account writes out.
+    """
     identities = tally_by_bank(evidence.parts, gate.terms.needs.kinds)
     everything = identities.total()
     tally = gate.tally.missed
@@ -93,7 +100,7 @@ def _missed(
     for endpoint in range(len(tally)):
         own = held.get(endpoint)
         lacking = 0
-        if own is not None and covers[endpoint]:
+        if own is not None and endpoint in live:
             lacking = everything - _held_by(identities, own)
         elif own is None and sights.should_have(endpoint, state.number):
             lacking = everything + 1  # the BlockMeta too

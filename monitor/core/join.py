@@ -96,7 +96,8 @@ class Join:
             self._prove(sight, now)  # the copy before this one was the replay's
         elif replayed and sight.is_replay:
             sight.unproven = (state, bank)
-        bank.began_whole = bank.began_whole or (replayed and not sight.is_replay)
+        if replayed and not sight.is_replay and not bank.began_whole:
+            bank.began_whole = bank.by_replay = True
         bank.met_at = bank.met_at or row[5]
         parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
         meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
@@ -270,7 +271,7 @@ class Join:
         if sight.unproven is None:
             return
         (state, bank), sight.unproven = sight.unproven, None
-        bank.began_whole = bank.covers = True
+        bank.began_whole = bank.covers = bank.by_replay = True
         state.evidence = None
         if state.released_level >= Commitment.CONFIRMED and bank.blockhash == state.confirmed:
             self.gate.release_late(state, now)

@@ -78,6 +78,8 @@ class Bank:
     blockhash: str | None = None
     """Known once its BlockMeta came."""
     covers: bool = False
+    by_replay: bool = False
+    """It is whole by a replay alone, which brings of each account the last write and no other (PROTOCOL 2.8)."""
     met_at: int = 0
     """When its BlockMeta came, nanoseconds of the monotonic clock."""
 

@@ -2,7 +2,7 @@
 
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import Certify
-from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
+from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
 from tests.core.play import (
     ALL,
     SLOTS,
@@ -389,4 +389,23 @@ def test_a_feed_that_begins_a_slot_after_its_release_and_brings_it_whole_missed_
     play.block(1, 7, tx(7, 0)).says(1, finalized(5), finalized(6)).at(10.0)
     made = [certificate for command in play.of(Certify) for certificate in command.certificates]
     assert [(c.slot, len(c.sources), c.missed_by) for c in made] == [(5, 2, ()), (6, 2, ())]
+    assert play.kernel.tally.missed == [0, 0]
+
+
+def test_a_replay_that_leaves_writes_out_is_no_miss_of_its_endpoint() -> None:
+    every = Monitor("m", accounts=AccountsFilter(account=("x",)), every_write=True)
+    play = Play(every, feeds=2)
+    play.block(1, 4).block(2, 4).says(1, confirmed(4)).ends(2)
+    writes = [write(5, "x", "t0", 1), write(5, "x", "t1", 2)]
+    play.block(1, 5, *writes).block(1, 6).at(1.0)
+    play.accepts(3).says(3, created(6), meta(6, transactions=0))
+    play.says(3, writes[1], meta(5, transactions=0), processed(5), meta(6, transactions=0))
+    for slot in (4, 5, 6):
+        play.says(1, confirmed(slot), finalized(slot))
+    play.at(10.0)
+    made = [certificate for command in play.of(Certify) for certificate in command.certificates]
+    assert [(c.slot, c.end, c.missed_by) for c in made][:2] == [
+        (4, "complete", ()),
+        (5, "complete", ()),
+    ]
     assert play.kernel.tally.missed == [0, 0]
