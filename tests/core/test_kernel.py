@@ -1,7 +1,7 @@
 """The kernel as a whole: several feeds in, one stream out, told as dialogue."""
 
 from monitor.core.chain import Commitment, SlotStatus
-from monitor.core.commands import Certify
+from monitor.core.commands import AmendFeed, Certify
 from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
 from tests.core.play import (
     ALL,
@@ -397,9 +397,11 @@ def test_a_replay_that_leaves_writes_out_is_no_miss_of_its_endpoint() -> None:
     play = Play(every, feeds=2)
     play.block(1, 4).block(2, 4).says(1, confirmed(4)).ends(2)
     writes = [write(5, "x", "t0", 1), write(5, "x", "t1", 2)]
-    play.block(1, 5, *writes).block(1, 6).at(1.0)
+    play.says(1, created(5), *writes).at(1.0)
     play.accepts(3).says(3, created(6), meta(6, transactions=0))
+    assert play.of(AmendFeed)[-1].from_slot == 5
     play.says(3, writes[1], meta(5, transactions=0), processed(5), meta(6, transactions=0))
+    play.says(1, meta(5, transactions=0), processed(5)).block(1, 6)
     for slot in (4, 5, 6):
         play.says(1, confirmed(slot), finalized(slot))
     play.at(10.0)
