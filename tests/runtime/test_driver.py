@@ -14,6 +14,7 @@ from monitor.core.endings import EndReason
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor, TransactionsFilter
 from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened
+from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import TAKE_BYTES, Driver, World
 from monitor.runtime.outbox import Outbox
@@ -81,6 +82,7 @@ class Stage:
         sink: MemorySink | None = None,
         bound_bytes: int = 1_000_000,
         policy: Policy | None = None,
+        kept: Books | None = None,
     ) -> None:
         self.feeds = ScriptedFeeds()
         self.journal = Journal()
@@ -105,7 +107,7 @@ class Stage:
             endpoints,
             self.plans,
             delivery,
-            books(),
+            kept or books(),
         )
 
     @asynccontextmanager
