@@ -1,0 +1,106 @@
+"""A daemon that starts again: where it goes on, what it knows, and stores that it cannot use."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import anyio
+import orjson
+import pytest
+
+from monitor.adapters.stores.ledger import SqliteLedger
+from monitor.app.configuration import Configuration
+from monitor.app.lifecycle import STORE, running
+from monitor.app.wiring import Daemon
+from monitor.core.errors import StoreFailed
+from tests.app.daemons import NOBODY, assembled, cluster, configuration, surroundings, until
+from tests.runtime.fakes import DurableMemory, Journal, MemoryLedger
+
+pytestmark = pytest.mark.real_time
+
+WENT_ON = "the daemon went on where it had stopped"
+
+
+async def watch_until_settled(watched: Configuration, journal: Journal, slots: int) -> int:
+    """Run until so many more slots are safe and stored; the last of them."""
+    async with running(watched, surroundings(journal)) as daemon:
+        begun = await _durable(daemon, 0)
+        return await _durable(daemon, begun + slots)
+
+
+async def _durable(daemon: Daemon, slot: int) -> int:
+    async def is_reached() -> bool:
+        return (daemon.books.durable_slot or -1) >= slot
+
+    await until(is_reached)
+    return daemon.books.durable_slot or 0
+
+
+def records(directory: Path) -> list[dict[str, Any]]:
+    return [orjson.loads(line) for line in (directory / "events.jsonl").read_bytes().splitlines()]
+
+
+async def test_goes_on_behind_what_was_settled_and_writes_nothing_twice(tmp_path: Path) -> None:
+    journal = Journal()
+    with cluster("ams", "nyc") as simulated:
+        watched = configuration(tmp_path, simulated.endpoints)
+        first = await watch_until_settled(watched, journal, 3)
+        assert WENT_ON not in journal.sentences()
+        last = await watch_until_settled(watched, journal, 20)
+    (went_on,) = [report for report in journal.reports if report.sentence == WENT_ON]
+    assert went_on.facts["slot"] > first
+    written = Counter(record["id"] for record in records(tmp_path))
+    assert max(written.values()) == 1
+    found = {record["slot"] for record in records(tmp_path) if record["kind"] == "transaction"}
+    store = SqliteLedger(tmp_path / "state" / STORE)
+    kept = store.slots(min(found), last + 1, 10_000)
+    store.close()
+    assert [slot.slot for slot in kept] == list(range(min(found), last + 1))
+    assert {slot.slot for slot in kept if slot.end == "complete"} <= found
+
+
+async def test_a_state_directory_that_was_deleted_is_a_start_at_the_tip(tmp_path: Path) -> None:
+    journal = Journal()
+    with cluster("ams") as simulated:
+        watched = configuration(tmp_path, simulated.endpoints)
+        await watch_until_settled(watched, journal, 1)
+        shutil.rmtree(tmp_path / "state")
+        await watch_until_settled(watched, journal, 1)
+    assert WENT_ON not in journal.sentences()
+
+
+async def test_a_store_that_cannot_be_used_ends_the_start_before_a_sink_is_touched(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / STORE).write_bytes(b"something else " * 100)
+    with pytest.raises(StoreFailed, match=r"ledger\.sqlite: file is not a database; move it away"):
+        async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings()):
+            pass
+    assert not (tmp_path / "events.jsonl").exists()
+
+
+def test_the_kernel_begins_where_the_store_says(tmp_path: Path) -> None:
+    watched = configuration(tmp_path, {"ams": NOBODY})
+    daemon = assembled(watched, store=MemoryLedger(settled=99))
+    assert daemon.resumed.resume_slot == 100
+    assert daemon.driver.kernel.join.floor == 100
+
+
+def test_a_start_slot_behind_the_store_is_obeyed(tmp_path: Path) -> None:
+    watched = configuration(tmp_path, {"ams": NOBODY}, more="start_slot: 150\n")
+    daemon = assembled(watched, store=MemoryLedger(settled=99))
+    assert (daemon.resumed.resume_slot, daemon.driver.kernel.join.floor) == (None, 150)
+
+
+async def test_what_is_queued_before_the_store_knows_the_sink_is_written_at_the_stop(
+    tmp_path: Path,
+) -> None:
+    sink = DurableMemory()
+    watched = configuration(tmp_path, {"ams": NOBODY})
+    async with running(watched, surroundings(make=lambda *_: sink)) as daemon:
+        daemon.outboxes[0].put(b"a record\n", 5)
+        await anyio.wait_all_tasks_blocked()
+        assert sink.lines == []
+    assert sink.lines == [b"a record\n"]
