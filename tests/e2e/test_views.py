@@ -65,6 +65,7 @@ def test_a_demo_shows_what_became_of_each_slot_and_how_it_does(tmp_path: Path) -
     assert set(states) <= {"complete", "skipped", "forked", "dead"}
     assert states["complete"] > ENOUGH / 2
     _are_a_chain(slots)
+    assert [slot["slot"] for slot in slots if slot["missed_by"]] == []
     for slot in slots:
         if slot["state"] == "complete":
             assert {source["endpoint"] for source in slot["sources"]} <= {"ams", "nyc", "tyo"}
@@ -73,6 +74,7 @@ def test_a_demo_shows_what_became_of_each_slot_and_how_it_does(tmp_path: Path) -
     assert (told["ready"], told["reasons"]) == (True, [])
     assert told["coverage"]["complete"] == told["coverage"]["produced"] > 0
     assert [endpoint["open_feeds"] for endpoint in told["endpoints"]] == [1, 1, 1]
+    assert [endpoint["missed"] for endpoint in told["endpoints"]] == [0, 0, 0]
     assert shown.startswith("ready\n")
     assert "coverage   100 % (" in shown
     assert table.splitlines()[-1].startswith("9 slots: ")
