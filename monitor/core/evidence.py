@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from monitor.core.chain import Kind
+from monitor.core.keys import is_signed
 from monitor.core.needs import Needs
-from monitor.core.slots import Meta, SlotState, Store, is_signed
+from monitor.core.slots import Meta, SlotState, Store
 
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""

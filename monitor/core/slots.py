@@ -18,12 +18,10 @@ from typing import Any, Final
 
 from monitor.core.chain import Kind
 from monitor.core.events import Row
+from monitor.core.keys import account_of, identity
 
 _KINDS: Final = 13
 """Kinds are small numbers: tables are indexed by them."""
-
-_SIGNED_KEY: Final = 96
-"""Bytes of an account row's key that ends in a signature."""
 
 Held = tuple[int, Row]
 """(endpoint, row): a first copy that waits for its level."""
@@ -168,7 +166,7 @@ class SlotState:
         self.accounts_out: tuple[set[bytes], ...] = (set(), set(), set())
         """By level: pubkeys whose last write was handed on, and keys of writes that were to those who ask for all."""
         self.given: set[tuple[int, int, Any]] | None = None
-        """(level, kind, key) of rows that were handed on; kept where a second store, or a later bank, may repeat them."""
+        """(level, kind, identity) of rows that were handed on; kept where another bank may repeat them."""
         self.given_at_once: dict[int, set[Any]] = {}
         """By kind: what was in the ids of the rows that monitors at processed had."""
 
@@ -204,17 +202,16 @@ class SlotState:
     def is_new_at_once(self, row: Row) -> bool:
         """Whether monitors at processed have not had an event of this row's id; they have it now.
 
-        Banks may hold one transaction at two indexes, and two entries at one index, and feeds be in different
-        banks before anything tells so: what would bear an id that was given is not given again.
+        Feeds may be in banks of different blocks before anything tells so.
         """
         kind = row[0]
         given = self.given_at_once.get(kind)
         if given is None:
             given = self.given_at_once[kind] = set()
-        identity = _identity(kind, row[2])
-        if identity in given:
+        name = identity(kind, row[2])
+        if name in given:
             return False
-        given.add(identity)
+        given.add(name)
         return True
 
     def sole_blockhash(self) -> str | None:
@@ -289,7 +286,7 @@ class SlotState:
             for key, item in store.accounts.items():
                 if table[key] & bits:
                     found.setdefault(key, item)
-        return [found[key] for key in sorted(found, key=_account_of)]
+        return [found[key] for key in sorted(found, key=account_of)]
 
     def remember_given(self) -> None:
         """From now on keep what is handed on: the slot is released with rows that may not be the block's."""
@@ -297,10 +294,11 @@ class SlotState:
             self.given = self._given_so_far()
 
     def first_time(self, level: int, held: Held) -> bool:
-        """Whether this level has not had the row yet. Two stores may hold the same row."""
+        """Whether this level has not had a row of this id yet. Two stores, and two banks, may hold one each."""
         if self.given is None:
             return True
-        row = (level, held[1][0], held[1][2])
+        kind, _, key = held[1][:3]
+        row = (level, kind, identity(kind, key))
         if row in self.given:
             return False
         self.given.add(row)
@@ -335,7 +333,7 @@ class SlotState:
             return set()
         tied, untied = self.bits_of(self.confirmed)
         return {
-            (level, kind, key)
+            (level, kind, identity(kind, key))
             for level in range(1, self.released_level + 1)
             for kind, table in enumerate(self.shared.tables)
             for key, seen in table.items()
@@ -347,11 +345,6 @@ class SlotState:
         for bank in self.banks:
             if bank.store is not self.shared:
                 yield bank.store
-
-
-def is_signed(key: bytes) -> bool:
-    """Whether this key of an account row names a transaction, and not the hash of what was written."""
-    return len(key) == _SIGNED_KEY
 
 
 def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
@@ -368,17 +361,6 @@ def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
     return {pubkey: accounts[key] for pubkey, (_, key) in last.items() if key in accounts}
 
 
-def _account_of(key: bytes) -> bytes:
-    return key[:32]
-
-
-def _identity(kind: int, key: Any) -> Any:
-    """What of a key is in the event's id: of a transaction the signature alone, of an entry the index."""
-    if kind in _SIGNED:
-        return key[:64]
-    return key[32:] if kind == Kind.ENTRY else key
-
-
 _ORDER: Final = tuple(
     map(
         int,
@@ -386,7 +368,6 @@ _ORDER: Final = tuple(
     )
 )
 _INDEXED: Final = frozenset(_ORDER[:3])
-_SIGNED: Final = frozenset(_ORDER[:2])
 
 
 def _in_chain_order(held: Iterable[Held]) -> list[Held]:
