@@ -47,19 +47,31 @@ def resumption(
     Raises: StoreFailed.
     """
     settled = store.settled()
-    durable = {
-        (subscription.route.outbox.name, monitor): subscription.route.outbox.durable is not None
-        for subscription in subscriptions
-        for monitor in subscription.monitors
-    }
-    cursors = tuple(c for c in store.cursors() if (c.sink, c.monitor) in durable)
+    stored = store.cursors()
+    cursors: list[Cursor] = []
+    behind: list[int] = []
+    for subscription in subscriptions:
+        found = list(_found(stored, subscription))
+        cursors += found
+        if subscription.route.outbox.durable is not None:
+            behind += (cursor.frontier for cursor in found)
     if settled is None:
-        return Resumption(None, cursors, None, start_slot)
-    behind = [c.frontier for c in cursors if durable[c.sink, c.monitor]]
+        return Resumption(None, tuple(cursors), None, start_slot)
     resume_slot = min([settled, *behind]) + 1
     if start_slot is not None and start_slot > resume_slot:
-        return Resumption(settled, cursors, None, start_slot)
-    return Resumption(settled, cursors, resume_slot, None)
+        return Resumption(settled, tuple(cursors), None, start_slot)
+    return Resumption(settled, tuple(cursors), resume_slot, None)
+
+
+def _found(stored: Sequence[Cursor], subscription: Subscription) -> Iterator[Cursor]:
+    """The cursors of one sink: those in its file, whatever the sink was called then, and else those of its name."""
+    name, sink = subscription.route.outbox.name, subscription.route.outbox.durable
+    for monitor in subscription.monitors:
+        of_monitor = [cursor for cursor in stored if cursor.monitor == monitor]
+        own = [cursor for cursor in of_monitor if cursor.sink == name]
+        others = [cursor for cursor in of_monitor if cursor.sink != name]
+        held = [c for c in own + others if sink is not None and sink.holds(c.place)]
+        yield from (replace(cursor, sink=name) for cursor in (held or own)[:1])
 
 
 async def read_back(

@@ -57,6 +57,26 @@ def test_what_is_configured_no_more_holds_nobody_back() -> None:
     assert [(c.sink, c.monitor) for c in found.cursors] == [("file", "a")]
 
 
+def test_a_file_whose_sink_has_a_new_name_goes_on_where_it_was() -> None:
+    renamed = subscribed("renamed", DurableMemory({"p": HELD}), "a", "b")
+    found = resumed(99, ("file", "a", 90), ("out", "b", 80), of=[renamed, OUT])
+    assert found.cursors == (Cursor("renamed", "a", 90, "p"), Cursor("renamed", "b", 80, "p"))
+
+
+def test_a_cursor_of_the_sinks_own_name_comes_before_one_of_its_file() -> None:
+    file = subscribed("file", DurableMemory({"p": HELD}), "a")
+    found = resumed(99, ("another", "a", 90), ("file", "a", 95), of=[file])
+    assert found.cursors == (Cursor("file", "a", 95, "p"),)
+
+
+def test_sinks_that_changed_their_names_keep_their_files() -> None:
+    one = subscribed("one", DurableMemory({"q": HELD}), "a")
+    two = subscribed("two", DurableMemory({"p": HELD}), "a")
+    known = [Cursor("one", "a", 90, "p"), Cursor("two", "a", 95, "q")]
+    found = resumption(MemoryLedger(settled=99, cursors=known), [one, two], None)
+    assert found.cursors == (Cursor("one", "a", 95, "q"), Cursor("two", "a", 90, "p"))
+
+
 def test_no_cursor_leads_beyond_what_is_settled() -> None:
     assert resumed(99, ("file", "a", 120)).resume_slot == 100
 

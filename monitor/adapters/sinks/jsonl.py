@@ -64,6 +64,8 @@ class JsonlSink:
 
     def __init__(self, settings: JsonlSettings, clock: Clock, *, write: Write = os.write) -> None:
         self._settings = settings
+        self._name = str(settings.path.resolve())
+        """The path in places, the same from wherever the daemon is started."""
         self._clock = clock
         self._writer = BatchWriter(write)
         self._descriptor = -1
@@ -91,12 +93,12 @@ class JsonlSink:
         """Where the line that begins at this position stands. The sink has to have been open."""
         file = self._files[bisect_right(self._files, position, key=_position) - 1]
         offset = file.offset + position - file.position
-        return Place(str(self._settings.path), file.number, file.inode, offset).text()
+        return Place(self._name, file.number, file.inode, offset).text()
 
     def holds(self, place: str) -> bool:
         """Whether the place is of this path."""
         found = Place.parse(place)
-        return found is not None and found.path == str(self._settings.path)
+        return found is not None and found.path == self._name
 
     async def read_back(self, place: str, monitors: Mapping[str, int]) -> Written:
         """As `DurableSink.read_back`; numbers of later files go on from the one in `place`. Raises SinkFailed."""

@@ -292,6 +292,16 @@ async def test_holds_places_of_its_own_path_alone(tmp_path: Path) -> None:
     await first.close()
 
 
+async def test_a_place_is_held_from_wherever_the_path_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl"), StoppedClock())
+    await sink.open()
+    monkeypatch.chdir(tmp_path)
+    assert JsonlSink(JsonlSettings(Path("e.jsonl")), StoppedClock()).holds(sink.place(0))
+    await sink.close()
+
+
 async def test_rotated_files_that_were_taken_away_cost_neither_the_count_nor_the_place(
     tmp_path: Path,
 ) -> None:
