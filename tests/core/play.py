@@ -29,8 +29,8 @@ def tx(slot: int, index: int, name: str | None = None, mask: int = 1) -> Row:
     return (Kind.TRANSACTION, slot, key, mask, index, 5, b"frame of " + signature[:4])
 
 
-def entry(slot: int, index: int, mask: int = 1) -> Row:
-    key = f"entry {index}".encode().ljust(32, b"\0") + index.to_bytes(8, "little")
+def entry(slot: int, index: int, mask: int = 1, name: str | None = None) -> Row:
+    key = (name or f"entry {index}").encode().ljust(32, b"\0") + index.to_bytes(8, "little")
     return (Kind.ENTRY, slot, key, mask, index, 5, b"frame")
 
 
@@ -75,7 +75,15 @@ def meta(
 ) -> Row:
     up = slot - 1 if parent is None else parent
     name = block or f"B{slot}"
-    extra = (up, parent_block or f"B{up}", height, transactions, 0, 1, digest or name.encode())
+    extra = (
+        up,
+        parent_block or f"B{up}",
+        height,
+        transactions,
+        0,
+        1,
+        digest or name.encode().ljust(32, b"\0"),
+    )
     return (Kind.BLOCK_META, slot, name, mask, extra, 5, b"frame")
 
 

@@ -1,17 +1,21 @@
 """The kernel under anything that feeds may do, in any order: what must hold after every single step.
 
-The chain here is small on purpose, so that feeds meet in the same slots: two blocks a slot, three transactions,
-parents that skip or fork, statuses in any order.
+The chain here is small on purpose, so that feeds meet in the same slots: two possible blocks a slot with a
+transaction in common, parents that skip or fork, gaps, statuses in any order. A bank holds rows of one block alone, as
+on any server; all else may be missing, repeated, too early, too late or untrue.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
-from hypothesis import note
+import pytest
+from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from monitor.core.certificates import CLOSED, Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.commands import Command, OpenFeed, Release, Released
+from monitor.core.commands import Certify, Command, OpenFeed, Release, Released, Settled
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import (
     FeedEnded,
@@ -25,47 +29,71 @@ from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import (
     AccountsFilter,
     BlocksMetaFilter,
+    EntryFilter,
     Monitor,
     SlotsFilter,
     TransactionsFilter,
 )
 from tests.core import play
 
-MONITORS = [
-    Monitor(
-        level.name.lower(),
-        commitment=level,
-        transactions=TransactionsFilter(),
-        accounts=AccountsFilter(),
-        slots=SlotsFilter(interslot_updates=True),
-        blocks_meta=BlocksMetaFilter(),
-    )
-    for level in Commitment
-]
-EVERYONE = 0b111
+BLOCKS = {"": ("t0", "t1"), "'": ("t1", "t0", "u")}
+"""The transactions of the two blocks that a slot may have."""
 ENDPOINTS = 3
+EVERYONE = 0b111
 
 FEED = st.integers(0, ENDPOINTS - 1)
 SLOT = st.one_of(st.integers(1, 6), st.integers(1, 6), st.sampled_from([40, 140]))
-BLOCK = st.sampled_from(["", "'"])
-UP = st.sampled_from([1, 1, 1, 2])
-ACCOUNT = st.sampled_from(["x", "y"])
+BLOCK = st.sampled_from(["", "", "", "'"])
+UP = st.sampled_from([1, 1, 1, 2, 37])
+INDEXES = st.lists(st.integers(0, 2), min_size=1, max_size=3)
+POLICIES = st.builds(
+    Policy,
+    st.just(Commitment.CONFIRMED),
+    hold=st.sampled_from([2.0, 2.0, 0.0]),
+    start_slot=st.sampled_from([None, None, 3]),
+    resume_slot=st.sampled_from([None, None, 3]),
+    covers=st.sampled_from([1, 1, 2]),
+    held_bytes=st.sampled_from([None, None, 60]),
+    can_amend=st.booleans(),
+)
+
+
+def monitors(*, accounts: bool, entries: bool) -> list[Monitor]:
+    """One at each level: all transactions, all slot statuses, and what else is told."""
+    return [
+        Monitor(
+            level.name.lower(),
+            commitment=level,
+            transactions=TransactionsFilter(),
+            accounts=AccountsFilter() if accounts else None,
+            entry=EntryFilter() if entries else None,
+            slots=SlotsFilter(interslot_updates=True),
+            blocks_meta=BlocksMetaFilter(),
+        )
+        for level in Commitment
+    ]
 
 
 class KernelMachine(RuleBasedStateMachine):
-    """Several feeds that lie, break and repeat themselves, and a clock that stands still or leaps."""
+    """Several feeds that err, break and repeat themselves, and a clock that stands still or leaps."""
 
-    @initialize(start_slot=st.sampled_from([None, None, 3]))
-    def starts(self, start_slot: int | None) -> None:
-        policy = Policy(Commitment.CONFIRMED, start_slot=start_slot)
-        self.kernel = Kernel(MONITORS, ENDPOINTS, policy)
+    @initialize(policy=POLICIES, accounts=st.booleans(), entries=st.booleans())
+    def starts(self, policy: Policy, accounts: bool, entries: bool) -> None:
+        self.takes_accounts, self.takes_entries = accounts, entries
+        self.kernel = Kernel(monitors(accounts=accounts, entries=entries), ENDPOINTS, policy)
         self.now = 0.0
         self.feeds: dict[int, int] = {}
         """Open feeds: endpoint to number."""
+        self.banks: dict[tuple[int, int], str] = {}
+        """(endpoint, slot) to the block whose bank the feed is in."""
         self.given: list[set[tuple[object, ...]]] = [set(), set(), set()]
+        self.said: dict[int, set[bytes]] = {}
+        """By slot: keys of all transactions that any feed brought."""
         self.told: tuple[set[int], set[int]] = (set(), set())
         """Slots said confirmed (or more), and finalized."""
         self.parents: dict[int, set[int]] = {}
+        self.certificates: dict[int, Certificate] = {}
+        self.settled = -1
         self._do(self.kernel.handle(Started(), self.now))
         assert set(self.feeds) == set(range(ENDPOINTS))
 
@@ -88,45 +116,69 @@ class KernelMachine(RuleBasedStateMachine):
     def ends(self, endpoint: int, reason: EndReason, floor: int | None, jitter: float) -> None:
         feed = self.feeds.pop(endpoint, None)
         if feed is not None:
+            self.banks = {at: block for at, block in self.banks.items() if at[0] != endpoint}
             ending = Ending(reason, "CODE", "text", floor)
             self._do(self.kernel.handle(FeedEnded(feed, ending, jitter), self.now))
 
-    @rule(endpoint=FEED, slot=SLOT, hidden=st.booleans())
-    def creates_bank(self, endpoint: int, slot: int, hidden: bool) -> None:
-        what = SlotStatus.CREATED_BANK
-        self._says(endpoint, play.status(slot, what, slot - 1, generation=int(hidden)))
+    @rule(endpoint=FEED, slot=SLOT, block=BLOCK, hidden=st.booleans())
+    def creates_bank(self, endpoint: int, slot: int, block: str, hidden: bool) -> None:
+        self._says(endpoint, self._created(endpoint, slot, block, int(hidden)))
 
-    @rule(endpoint=FEED, slot=SLOT, indexes=st.lists(st.integers(0, 2), min_size=1, max_size=3))
-    def brings_transactions(self, endpoint: int, slot: int, indexes: Sequence[int]) -> None:
-        self._says(endpoint, *(play.tx(slot, index, mask=EVERYONE) for index in indexes))
-
-    @rule(endpoint=FEED, slot=SLOT, account=ACCOUNT, by=st.sampled_from("tu"), at=st.integers(0, 3))
-    def brings_a_write(self, endpoint: int, slot: int, account: str, by: str, at: int) -> None:
-        self._says(endpoint, play.write(slot, account, by, at, mask=EVERYONE))
-
-    @rule(endpoint=FEED, slot=SLOT, block=BLOCK, up=UP, parent=BLOCK)
-    def brings_meta(self, endpoint: int, slot: int, block: str, up: int, parent: str) -> None:
-        self._says(endpoint, self._meta(slot, block, up, parent, 2))
-
-    @rule(endpoint=FEED, slot=SLOT, block=BLOCK, up=UP, confirmed=st.booleans())
-    def brings_a_whole_slot(
-        self, endpoint: int, slot: int, block: str, up: int, confirmed: bool
+    @rule(endpoint=FEED, slot=SLOT, block=BLOCK, indexes=INDEXES)
+    def brings_transactions(
+        self, endpoint: int, slot: int, block: str, indexes: Sequence[int]
     ) -> None:
-        rows = [
-            play.created(slot),
-            play.tx(slot, 0, mask=EVERYONE),
-            play.tx(slot, 1, mask=EVERYONE),
-            play.write(slot, "x", "t", 1, mask=EVERYONE),
-            self._meta(slot, block, up, "", 2),
-            play.processed(slot),
-        ]
-        if confirmed:
-            rows.append(play.confirmed(slot))
+        self._says(endpoint, *self._transactions(endpoint, slot, block, indexes))
+
+    @rule(endpoint=FEED, slot=SLOT, block=BLOCK, index=st.integers(0, 1))
+    def brings_an_entry(self, endpoint: int, slot: int, block: str, index: int) -> None:
+        if self.takes_entries:
+            self._says(endpoint, self._entry(endpoint, slot, block, index))
+
+    @rule(
+        endpoint=FEED,
+        slot=SLOT,
+        account=st.sampled_from("xy"),
+        by=st.sampled_from("tu"),
+        version=st.integers(0, 3),
+    )
+    def brings_a_write(self, endpoint: int, slot: int, account: str, by: str, version: int) -> None:
+        if self.takes_accounts:
+            self._says(endpoint, play.write(slot, account, by, version, mask=EVERYONE))
+
+    @rule(endpoint=FEED, slot=SLOT, block=BLOCK, up=UP, parent=BLOCK, high=st.booleans())
+    def brings_meta(
+        self, endpoint: int, slot: int, block: str, up: int, parent: str, high: bool
+    ) -> None:
+        self._says(endpoint, self._meta(endpoint, slot, block, up, parent, high=high))
+
+    @rule(
+        endpoint=FEED,
+        slot=SLOT,
+        block=BLOCK,
+        up=UP,
+        high=st.booleans(),
+        told=st.sampled_from([*Commitment, Commitment.FINALIZED]),
+    )
+    def brings_a_whole_slot(
+        self, endpoint: int, slot: int, block: str, up: int, high: bool, told: Commitment
+    ) -> None:
+        rows = [self._created(endpoint, slot, block, 1)]
+        rows += self._transactions(endpoint, slot, block, range(3))
+        if self.takes_accounts:
+            rows.append(play.write(slot, "x", "t", 1, mask=EVERYONE))
+        if self.takes_entries:
+            rows += [self._entry(endpoint, slot, block, index) for index in (0, 1)]
+        rows.append(self._meta(endpoint, slot, block, up, "", high=high))
+        rows += [play.status(slot, SlotStatus(level)) for level in Commitment if level <= told]
         self._says(endpoint, *rows)
 
     @rule(endpoint=FEED, slot=SLOT, what=st.sampled_from(SlotStatus))
     def says_a_status(self, endpoint: int, slot: int, what: SlotStatus) -> None:
-        self._says(endpoint, play.status(slot, what, slot - 1))
+        if what == SlotStatus.CREATED_BANK:
+            self.creates_bank(endpoint, slot, "", True)
+        else:
+            self._says(endpoint, play.status(slot, what, slot - 1))
 
     @rule(seconds=st.sampled_from([0.0, 0.01, 0.3, 2.0, 16.0, 3600.0]))
     def time_passes(self, seconds: float) -> None:
@@ -141,14 +193,38 @@ class KernelMachine(RuleBasedStateMachine):
         if deadline is not None:
             self.time_passes(max(0.0, deadline - self.now))
 
-    def _meta(self, slot: int, block: str, up: int, parent: str, transactions: int) -> Row:
+    def _created(self, endpoint: int, slot: int, block: str, generation: int) -> Row:
+        self.banks[endpoint, slot] = block
+        return play.status(slot, SlotStatus.CREATED_BANK, slot - 1, generation=generation)
+
+    def _transactions(
+        self, endpoint: int, slot: int, block: str, indexes: Sequence[int]
+    ) -> list[Row]:
+        names = BLOCKS[self.banks.setdefault((endpoint, slot), block)]
+        return [
+            play.tx(slot, index, names[index], mask=EVERYONE)
+            for index in indexes
+            if index < len(names)
+        ]
+
+    def _entry(self, endpoint: int, slot: int, block: str, index: int) -> Row:
+        """The last of the two entries bears the blockhash."""
+        name = _blockhash(slot, self.banks.setdefault((endpoint, slot), block))
+        return play.entry(slot, index, mask=EVERYONE, name=name if index else f"first of {name}")
+
+    def _meta(
+        self, endpoint: int, slot: int, block: str, up: int, parent: str, *, high: bool
+    ) -> Row:
+        block = self.banks.setdefault((endpoint, slot), block)
+        below = max(0, slot - up)
         return play.meta(
             slot,
-            f"B{slot}{block}",
-            max(0, slot - up),
-            f"B{max(0, slot - up)}{parent}",
-            transactions,
+            _blockhash(slot, block),
+            below,
+            _blockhash(below, parent),
+            len(BLOCKS[block]),
             mask=EVERYONE,
+            height=slot if high else None,
         )
 
     def _says(self, endpoint: int, *rows: Row) -> None:
@@ -156,6 +232,8 @@ class KernelMachine(RuleBasedStateMachine):
         if feed is None:
             return
         for row in rows:
+            if row[0] == Kind.TRANSACTION:
+                self.said.setdefault(row[1], set()).add(row[2])
             if row[0] == Kind.BLOCK_META:
                 self.parents.setdefault(row[1], set()).add(row[4][0])
             if row[0] == Kind.SLOT and row[2] in (Commitment.CONFIRMED, Commitment.FINALIZED):
@@ -166,26 +244,76 @@ class KernelMachine(RuleBasedStateMachine):
 
     def _do(self, commands: Sequence[Command]) -> None:
         for command in commands:
-            if isinstance(command, OpenFeed):
-                assert command.endpoint not in self.feeds, "a second feed to one endpoint"
-                self.feeds[command.endpoint] = command.feed
-            if isinstance(command, Release):
-                for released in command.released:
-                    self._gets(command.commitment, released)
-        self.kernel.check()
+            match command:
+                case OpenFeed():
+                    assert command.endpoint not in self.feeds, "a second feed to one endpoint"
+                    self.feeds[command.endpoint] = command.feed
+                case Release():
+                    for released in command.released:
+                        self._gets(command.commitment, released)
+                case Certify():
+                    for certificate in command.certificates:
+                        self._stores(certificate)
+                case Settled():
+                    self._settles(command.slot)
+                case _:
+                    note(str(command))
+        self._looks()
 
     def _gets(self, level: Commitment, released: Released) -> None:
         mask, row = released[0], released[5]
+        kind, slot, key = row[:3]
         note(f"{level.name} {mask:03b} {row[:3]}")
         assert mask == 1 << level, "each monitor is served at its own level alone"
-        event = (row[0], row[1], row[2])
+        before = self.certificates.get(slot)
+        assert before is None or before.end not in CLOSED, "handed on after its slot was closed"
+        event = (kind, slot, _identity(level, kind, key))
         assert event not in self.given[level], "handed on twice"
         self.given[level].add(event)
         if level == Commitment.PROCESSED:
             return
-        if row[0] == Kind.SLOT and row[4][2] is True:
+        if kind == Kind.SLOT and row[4][2] is True:
             return  # observed statuses wait for no level
-        assert row[1] in self._ancestry(self.told[level - 1]), "handed on before its level"
+        assert slot in self._ancestry(self.told[level - 1]), "handed on before its level"
+
+    def _stores(self, certificate: Certificate) -> None:
+        slot, end = certificate.slot, certificate.end
+        note(f"{slot} {end}: {certificate.proof}")
+        before = self.certificates.get(slot)
+        assert before is None or before.end not in CLOSED, "closed twice"
+        if end == SlotEnd.COMPLETE:
+            block = (certificate.blockhash or "").removeprefix(f"B{slot}")
+            brought = {int.from_bytes(key[64:], "little") for key in self.said[slot]}
+            assert brought >= set(range(len(BLOCKS[block]))), "complete, and not all was brought"
+        self.certificates[slot] = certificate
+        if end in CLOSED and end != SlotEnd.COMPLETE:
+            speakers = self._ancestry(self.told[1])
+            assert any(
+                below < slot < above for above in speakers for below in self.parents.get(above, ())
+            ), "off the chain, and no finalized block jumps over it"
+
+    def _settles(self, slot: int) -> None:
+        assert slot > self.settled, "settled went back"
+        self.settled = slot
+        floor = self.kernel.join.floor
+        assert floor is not None
+        assert all(number in self.certificates for number in range(floor, slot + 1))
+
+    def _looks(self) -> None:
+        kernel = self.kernel
+        kernel.check()
+        ends = Counter(certificate.end for certificate in self.certificates.values())
+        assert ends == Counter(kernel.tally.slots), "counted otherwise than certified"
+        assert kernel.open_slots() == ends[SlotEnd.PARTIAL]
+        coverage = kernel.coverage()
+        if coverage is not None:
+            assert coverage.complete == ends[SlotEnd.COMPLETE]
+        proven, confirmed, processed = (
+            -1 if slot is None else slot
+            for slot in map(kernel.frontier, sorted(Commitment, reverse=True))
+        )
+        assert proven <= self.settled
+        assert proven <= confirmed <= processed
 
     def _ancestry(self, told: set[int]) -> set[int]:
         """These slots and all that any BlockMeta so far made their ancestors."""
@@ -199,4 +327,22 @@ class KernelMachine(RuleBasedStateMachine):
         return found
 
 
-TestKernel = KernelMachine.TestCase
+def _blockhash(slot: int, block: str) -> str:
+    return f"B{slot}{block}"
+
+
+def _identity(level: Commitment, kind: int, key: object) -> object:
+    """What of a row's key is in the event's id."""
+    if not isinstance(key, bytes):
+        return key
+    if kind == Kind.TRANSACTION:
+        return key[:64]
+    if kind == Kind.ENTRY:
+        return key[32:]
+    if kind == Kind.ACCOUNT and level > Commitment.PROCESSED:
+        return key[:32]
+    return key
+
+
+TestKernel = pytest.mark.timeout(180)(KernelMachine.TestCase)
+TestKernel.settings = settings(max_examples=500, stateful_step_count=40, deadline=None)
