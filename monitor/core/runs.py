@@ -32,6 +32,7 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
     give = gate.at_once.append
     last_writes = store.writes_of(bit)
     blockhash, is_let_go = state.sole_blockhash(), state.is_let_go
+    is_alone = len(state.banks) == 1
     taken = news = held_bytes = 0
     for row in rows[at:]:
         kind = row[0]
@@ -53,7 +54,7 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
             continue
         news += 1
         given = row[3] & to_give
-        if given and state.is_new_at_once(row):
+        if given and (is_alone or state.is_new_at_once(row)):
             give((given, endpoint, False, 0, blockhash, row))
         table[key] = bit
         if held:

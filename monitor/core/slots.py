@@ -167,8 +167,8 @@ class SlotState:
         """By level: pubkeys whose last write was handed on, and keys of writes that were to those who ask for all."""
         self.given: set[tuple[int, int, Any]] | None = None
         """(level, kind, identity) of rows that were handed on; kept where another bank may repeat them."""
-        self.given_at_once: dict[int, set[Any]] = {}
-        """By kind: what was in the ids of the rows that monitors at processed had."""
+        self.given_at_once: list[set[Any]] | None = None
+        """By kind: what is in the ids of the rows that came; None while a single bank brought all."""
 
     def open_bank(self, feed: int, endpoint: int, *, began_whole: bool) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
@@ -202,16 +202,20 @@ class SlotState:
     def is_new_at_once(self, row: Row) -> bool:
         """Whether monitors at processed have not had an event of this row's id; they have it now.
 
-        Feeds may be in banks of different blocks before anything tells so.
+        Feeds may be in banks of different blocks before anything tells so. One bank alone repeats no id, and need
+        not ask: what it brought is looked up when another joins it.
         """
         kind = row[0]
-        given = self.given_at_once.get(kind)
+        given = self.given_at_once
         if given is None:
-            given = self.given_at_once[kind] = set()
+            given = self.given_at_once = [set() for _ in range(_KINDS)]
+            for store in self._stores():
+                for each, table in enumerate(store.tables):
+                    given[each].update([identity(each, key) for key in table])
         name = identity(kind, row[2])
-        if name in given:
+        if name in given[kind]:
             return False
-        given.add(name)
+        given[kind].add(name)
         return True
 
     def sole_blockhash(self) -> str | None:
