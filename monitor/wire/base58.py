@@ -10,6 +10,8 @@ from typing import Final
 from solders.pubkey import Pubkey
 from solders.signature import Signature
 
+from monitor.wire.kept import Kept
+
 _ALPHABET: Final = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _CHUNK: Final = 10
@@ -17,12 +19,6 @@ _CHUNK: Final = 10
 _CHUNK_SCALE: Final = 58**_CHUNK
 _KEYS_CACHED: Final = 65_536
 """About 16 MB at most. A guess: a block of 2025 names some ten thousand keys, most of them again and again."""
-
-
-@lru_cache(maxsize=_KEYS_CACHED)
-def key_text(key: bytes) -> str:
-    """An address as text. Raises ValueError when it is not 32 bytes long."""
-    return str(Pubkey(key))
 
 
 @lru_cache(maxsize=_KEYS_CACHED)
@@ -34,6 +30,10 @@ def key_bytes(text: str) -> bytes:
 def hash_text(digest: bytes) -> str:
     """A blockhash or entry hash as text. Raises ValueError when it is not 32 bytes long."""
     return str(Pubkey(digest))
+
+
+key_text: Final = Kept(hash_text, _KEYS_CACHED).__getitem__
+"""An address as text. Raises ValueError when it is not 32 bytes long."""
 
 
 def hash_bytes(text: str) -> bytes:

@@ -22,6 +22,7 @@ from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
 from monitor.core.monitors import DataSlice
 from monitor.wire.base58 import signature_text
+from monitor.wire.kept import Kept
 from monitor.wire.pb.geyser_record_pb2 import SubscribeUpdate
 from monitor.wire.record_fields import (
     account_json,
@@ -34,6 +35,9 @@ from monitor.wire.record_transactions import transaction_json
 
 Prepared = tuple[str, bytes]
 """The last part of the id, its characters escaped as JSON wants, and the end of the line: the fields that the row tells."""
+
+_Envelope = tuple[int, int, Commitment, str, int, tuple[int, bool, int, str | None]]
+"""(kind, slot, commitment, source, mask, (endpoint, late, version, blockhash))."""
 
 _parse: Final = SubscribeUpdate.FromString
 
@@ -53,7 +57,7 @@ class RecordWriter:
         """Both in the order of the configuration."""
         self._endpoint_names = tuple(endpoint_names)
         self._monitor_names = tuple(monitor_names)
-        self._around_id = lru_cache(maxsize=_ENVELOPES_CACHED)(self._write_envelope)
+        self._around_id = Kept(self._write_envelope, _ENVELOPES_CACHED)
 
     def names(self, mask: int) -> list[str]:
         """The monitors of a mask, in the order of the configuration."""
@@ -105,23 +109,16 @@ class RecordWriter:
         `received_at_utc_ns`: when the winning copy arrived, nanoseconds since 1970.
         """
         row = released[5]
-        before, between, after = self._around_id(
+        before, between, after = self._around_id[
             row[0], row[1], commitment, source, mask, released[1:5]
-        )
+        ]
         key, end = prepared
         start = f"{before}{key}{between}{utc_text(received_at_utc_ns)}{after}"
         return start.encode() + end
 
-    def _write_envelope(
-        self,
-        kind: int,
-        slot: int,
-        commitment: Commitment,
-        source: str,
-        mask: int,
-        rest: tuple[int, bool, int, str | None],
-    ) -> tuple[str, str, str]:
+    def _write_envelope(self, of: _Envelope) -> tuple[str, str, str]:
         """What stands before the id's key, between it and the time, and after the time."""
+        kind, slot, commitment, source, mask, rest = of
         endpoint, late, version, blockhash = rest
         word = _WORDS[kind]
         between = {
