@@ -9,7 +9,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.ports import StoredSlot
 from monitor.simulator.chain import GeneratedChain
 from tests.scenarios.test_stitched import CHAIN, true_end
-from tests.soak.killed import Run, judge
+from tests.soak.killed import Run, judge, storm_faults
 
 CHAIN_OF_SEED = GeneratedChain(1, CHAIN)
 SLOTS = range(CHAIN.first_slot, CHAIN.first_slot + 12)
@@ -79,3 +79,11 @@ def test_a_slot_without_a_certificate_and_one_of_the_wrong_end_are_told() -> Non
     told = judge(run, CHAIN_OF_SEED) or ""
     assert "1 have no certificate" in told
     assert "1 ended otherwise" in told
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_region_at_most_loses_what_it_could_replay(seed: int) -> None:
+    faults = list(storm_faults(seed, 600))
+    assert len({fault.region for fault in faults if fault.name in ("kill", "mute")}) == 1
+    assert {fault.name for fault in faults} >= {"refuse", "cut", "lag", "drop-tx", "drop-slot"}
+    assert "drop-account" not in {fault.name for fault in faults}
