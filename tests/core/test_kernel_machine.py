@@ -7,6 +7,7 @@ on any server; all else may be missing, repeated, too early, too late or untrue.
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import note, settings
@@ -163,15 +164,22 @@ class KernelMachine(RuleBasedStateMachine):
     def brings_a_whole_slot(
         self, endpoint: int, slot: int, block: str, up: int, high: bool, told: Commitment
     ) -> None:
-        rows = [self._created(endpoint, slot, block, 1)]
-        rows += self._transactions(endpoint, slot, block, range(3))
-        if self.takes_accounts:
-            rows.append(play.write(slot, "x", "t", 1, mask=EVERYONE))
-        if self.takes_entries:
-            rows += [self._entry(endpoint, slot, block, index) for index in (0, 1)]
-        rows.append(self._meta(endpoint, slot, block, up, "", high=high))
-        rows += [play.status(slot, SlotStatus(level)) for level in Commitment if level <= told]
-        self._says(endpoint, *rows)
+        self._says(endpoint, *self._whole(endpoint, slot, block, up, told, high=high))
+
+    @rule(
+        endpoints=st.sets(FEED, min_size=1),
+        slots=st.sets(st.integers(1, 8), min_size=2, max_size=5),
+        high=st.booleans(),
+        told=st.sampled_from([*Commitment, Commitment.FINALIZED]),
+    )
+    def brings_a_branch(
+        self, endpoints: set[int], slots: set[int], high: bool, told: Commitment
+    ) -> None:
+        parents = [0, *sorted(slots)]
+        for endpoint in sorted(endpoints):
+            for parent, slot in pairwise(parents):
+                rows = self._whole(endpoint, slot, "", slot - parent, told, high=high)
+                self._says(endpoint, *rows)
 
     @rule(endpoint=FEED, slot=SLOT, what=st.sampled_from(SlotStatus))
     def says_a_status(self, endpoint: int, slot: int, what: SlotStatus) -> None:
@@ -180,7 +188,7 @@ class KernelMachine(RuleBasedStateMachine):
         else:
             self._says(endpoint, play.status(slot, what, slot - 1))
 
-    @rule(seconds=st.sampled_from([0.0, 0.01, 0.3, 2.0, 16.0, 3600.0]))
+    @rule(seconds=st.sampled_from([0.0, 0.01, 0.3, 2.0, 2.0, 16.0, 3600.0]))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
         self._do(self.kernel.tick(self.now))
@@ -192,6 +200,20 @@ class KernelMachine(RuleBasedStateMachine):
         deadline = self.kernel.next_deadline()
         if deadline is not None:
             self.time_passes(max(0.0, deadline - self.now))
+
+    def _whole(
+        self, endpoint: int, slot: int, block: str, up: int, told: Commitment, *, high: bool
+    ) -> list[Row]:
+        rows = [self._created(endpoint, slot, block, 1)]
+        rows += self._transactions(endpoint, slot, block, range(3))
+        if self.takes_accounts:
+            rows.append(play.write(slot, "x", "t", 1, mask=EVERYONE))
+        if self.takes_entries:
+            rows += [self._entry(endpoint, slot, block, index) for index in (0, 1)]
+        rows.append(self._meta(endpoint, slot, block, up, "", high=high))
+        return rows + [
+            play.status(slot, SlotStatus(level)) for level in Commitment if level <= told
+        ]
 
     def _created(self, endpoint: int, slot: int, block: str, generation: int) -> Row:
         self.banks[endpoint, slot] = block
