@@ -1,8 +1,8 @@
 """From released events to records in the outboxes: the last judgement, the record, and who gets it.
 
-A record is made once for all sinks that name the same monitors of it. What a sink held before the daemon started
-again is not queued a second time. Filters that a server was not asked for
-exactly are judged here, and data slices that it did not cut are cut here.
+A record is made once for all sinks that name the same monitors of it. Filters that a server was not asked for
+exactly are judged here, and data slices that it did not cut are cut here. What a sink held before the daemon
+started again is not queued a second time.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,8 @@
 """A sink's queue, bounded in bytes, and the one task that empties it.
 
 What is queued while a write runs goes out in the next one, and writes keep a small distance, so batches grow
-with the load and an idle sink is written at once. A sink that fails is tried again with the same lines for as long as the daemon lives: nothing
-is dropped; the driver stops taking frames while a queue is at its bound.
+with the load and an idle sink is written at once. A sink that fails is tried again with the same lines for as long
+as the daemon lives: nothing is dropped; the driver stops taking frames while a queue is at its bound.
 
 How far the sink's cursor may go is found by marks. When a slot is settled, all that was queued until then is to be
 safe before the cursor moves there; and where the first line of a later slot stands, a daemon that starts again
