@@ -7,10 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.adapters.grpc import environment
-from monitor.adapters.grpc.choice import Choice
-from monitor.adapters.grpc.engine_trial import verdict
 from monitor.adapters.grpc.environment import EventEngine, for_child, prepare, trial
-from monitor.adapters.grpc.settings import Reader
 
 OFF = "-event_engine_client"
 
@@ -76,12 +73,6 @@ def test_trial_that_fails_without_a_word_is_told_by_its_status(
 ) -> None:
     monkeypatch.setattr(environment.sys, "executable", "/bin/false")  # type: ignore[attr-defined]
     assert trial(os.environ) == "the trial ended with status 1"
-
-
-def test_trial_tells_why_the_reader_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert verdict(Choice(Reader.PLAIN, "segregated failed its test: no frame came")) == 1
-    assert capsys.readouterr().out == "segregated failed its test: no frame came\n"
-    assert verdict(Choice(Reader.SEGREGATED, "passed its test")) == 0
 
 
 def test_child_finds_this_package_from_anywhere(tmp_path: Path) -> None:

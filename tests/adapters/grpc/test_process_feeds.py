@@ -103,18 +103,6 @@ async def test_what_came_before_the_end_of_a_process_is_taken_before_its_feeds_e
     assert len(taken) > 1
 
 
-async def test_signals_to_stop_leave_reading_to_the_daemon(feeds: ProcessFeeds) -> None:
-    with serving(one_and_hold) as (_, port):
-        feeds.open(1, endpoint(port), REQUEST)
-        await until_frames(feeds, 1)
-        pid = feeds.processes["ams"]
-        os.kill(pid, signal.SIGINT)
-        os.kill(pid, signal.SIGTERM)
-        feeds.open(2, endpoint(port), REQUEST)
-        await until_frames(feeds, 1)
-        assert feeds.processes == {"ams": pid}
-
-
 async def test_token_stands_in_no_command_line(feeds: ProcessFeeds) -> None:
     with serving(one_and_hold) as (_, port):
         feeds.open(1, endpoint(port, token="open sesame"), REQUEST)
