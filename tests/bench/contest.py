@@ -16,6 +16,8 @@ CORES: Final = sorted(os.sched_getaffinity(0))
 SERVER_CORE: Final = CORES[0]
 READER_CORE: Final = CORES[-1]
 """On another core than the server, where there are two."""
+TRIES: Final = 3
+"""Of a run in which the reader never ended: grpc.aio hangs in one of some fifty runs with whole blocks."""
 GRACE: Final = 30.0
 """Seconds that a reader may take beyond its window, for starting and ending."""
 
@@ -119,10 +121,20 @@ def interleaved(
     found: dict[str, list[Figures]] = {each.name: [] for each in contenders}
     for round_ in range(runs):
         for each in contenders:
-            figures = run_once(each, seconds, load)
+            figures = run_until_ended(each, seconds, load)
             found[each.name].append(figures)
             print(f"{round_ + 1}/{runs} {each.name}: {brief(figures)}", file=sys.stderr, flush=True)
     return found
+
+
+def run_until_ended(contender: Contender, seconds: float, load: Load) -> Figures:
+    """As `run_once`, again when the reader hung, and telling so. Raises TimeoutExpired when it hangs each time."""
+    for _ in range(TRIES - 1):
+        try:
+            return run_once(contender, seconds, load)
+        except subprocess.TimeoutExpired:
+            print(f"{contender.name} hung; it is run again", file=sys.stderr, flush=True)
+    return run_once(contender, seconds, load)
 
 
 def brief(figures: Figures) -> str:

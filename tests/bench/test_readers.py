@@ -1,8 +1,11 @@
 """Every reader of the bench runs against the replay server and measures what it says."""
 
+from pathlib import Path
+
 import pytest
 
-from tests.bench.contest import Contender, Load, run_once
+from tests.bench import contest
+from tests.bench.contest import SATURATED, Contender, Load, run_once
 from tests.bench.ingest import BASELINES, OURS
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
@@ -37,3 +40,12 @@ def test_delays_of_a_paced_stream_are_taken_at_the_handler_and_after_the_write()
         f"{place}_{word}" for place in ("handler", "write") for word in ("p50", "p99", "max")
     }
     assert 0 < delays["handler_p50"] < delays["write_p50"]
+
+
+def test_a_reader_that_hung_is_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contest, "GRACE", 0.0)
+    reader = Contender("sleeper", "tests.bench.hanging", arguments=("--mark", f"{tmp_path}/ran"))
+    assert contest.run_until_ended(reader, 0.5, SATURATED).messages == 0
+    assert "sleeper hung" in capsys.readouterr().err
