@@ -1,7 +1,8 @@
 """The books: when they are committed, what cursors say, and what a failing store costs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TypeVar, TypeVarTuple
 
 import anyio
 import pytest
@@ -21,6 +22,9 @@ from tests.runtime.fakes import (
     at_once,
 )
 from tests.runtime.test_resumption import subscribed
+
+Answer = TypeVar("Answer")
+Arguments = TypeVarTuple("Arguments")
 
 WHOLE = Certificate(
     slot=7,
@@ -281,3 +285,23 @@ async def test_certificates_of_a_month_ago_are_forgotten_each_hour() -> None:
     begin = 1_795_246_920_000_000_000 - month
     assert begin <= first <= begin + 10**9
     assert second - first == pytest.approx(3600 * 10**9, abs=10**9)
+
+
+async def test_a_certificate_that_is_amended_while_it_is_committed_is_committed_again() -> None:
+    store = MemoryLedger()
+
+    async def slowly(function: Callable[[*Arguments], Answer], *arguments: *Arguments) -> Answer:
+        await anyio.sleep(1)
+        return function(*arguments)
+
+    books = Books(store, [], [], VirtualClock(), Journal(), EvenDice(), aside=slowly)
+    books.begin(7)
+    books.certify([bare(7, SlotEnd.PARTIAL)])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(books.close)
+        await anyio.sleep(0.5)
+        books.certify([bare(7)])
+    ends = [store.certificates[7].end]
+    await books.close()
+    ends.append(store.certificates[7].end)
+    assert ends == [SlotEnd.PARTIAL, SlotEnd.SKIPPED]

@@ -1,6 +1,7 @@
 """The jsonl sink on a real file system: appending, rotation, torn lines, and disks that fail."""
 
 import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -349,3 +350,32 @@ async def test_a_file_that_cannot_be_read_back_is_named(tmp_path: Path) -> None:
     with pytest.raises(SinkFailed, match=r"e\.jsonl: Is a directory"):
         await sink.read_back(place, BITS)
     await sink.close()
+
+
+async def test_a_rotation_that_failed_between_two_files_is_made_good_by_the_next_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = JsonlSettings(tmp_path / "e.jsonl", rotate_bytes=len(_entry(1)))
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    await sink.write([_entry(1)])
+    with monkeypatch.context() as broken:
+        broken.setattr(fcntl, "flock", _no_lock)
+        with pytest.raises(SinkFailed):
+            await sink.write([_entry(2)])
+    await sink.write([_entry(2)])
+    await sink.write([_entry(3)])
+    places = [sink.place(number * len(_entry(1))) for number in range(3)]
+    await sink.close()
+    sink = JsonlSink(settings, StoppedClock())
+    await sink.open()
+    assert [await sink.read_back(place, BITS) for place in places] == [
+        _ids(1, 2, 3),
+        _ids(2, 3),
+        _ids(3),
+    ]
+    await sink.close()
+
+
+def _no_lock(_descriptor: int, _operation: int) -> None:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
