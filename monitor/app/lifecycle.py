@@ -6,7 +6,6 @@ Stopping: the driver goes first, so that nothing new is released; then the feeds
 it holds and closes its sink, within DRAIN_SECONDS; then the books are closed, and the store.
 """
 
-import gc
 import os
 import signal
 import sys
@@ -29,6 +28,7 @@ from monitor.adapters.logs.standard import lead_standard_logging
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
+from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
 from monitor.app.state_directory import StateDirectory
@@ -68,6 +68,7 @@ def run_daemon(configuration: Configuration, engine_stays: str | None = None) ->
     """
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     tame_collector()
+    give_back_large_buffers()
     settings = LogSettings(configuration.log.level, configuration.log.form, configuration.secrets())
     log = open_log(settings, sys.stderr)
     lead_standard_logging(log)
@@ -85,16 +86,6 @@ def run_daemon(configuration: Configuration, engine_stays: str | None = None) ->
             backend_options={"use_uvloop": True},
         )
     return 0
-
-
-def tame_collector() -> None:
-    """Look for cycles seldom: the hot path makes none, and a full pass over held slots stops everything.
-
-    Everything made at the start is left out for good. The thresholds are guessed.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def _until_signalled(configuration: Configuration, surroundings: Surroundings) -> None:

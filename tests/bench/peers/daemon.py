@@ -24,7 +24,8 @@ from monitor.adapters.grpc.settings import Workers
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration, load
 from monitor.app.configuration import Sink as ConfiguredSink
-from monitor.app.lifecycle import Surroundings, running, tame_collector
+from monitor.app.lifecycle import Surroundings, running
+from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.wiring import Daemon, make_sink
 from monitor.core.commands import Release, Report
 from monitor.ports import Clock, Sink
@@ -202,6 +203,7 @@ def main() -> None:
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     pin(given.core)
     tame_collector()
+    give_back_large_buffers()
     with tempfile.TemporaryDirectory() as folder:
         report(run(given, Path(folder)))
 
