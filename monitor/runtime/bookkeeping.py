@@ -2,6 +2,9 @@
 
 Nothing waits for a commit but the very first one: what a sink was given before the store knows where it stands
 would be given again, or missed, after a crash. So sinks are written once `begun` is set.
+
+A certificate waits until what was handed on before it is safe. Else a slot that late evidence made whole would be
+stored as whole, and the evidence lost in a crash, since nobody looks again at a slot that is settled.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -75,8 +78,11 @@ class Books:
         self._aside = aside
         self._bound_bytes = bound_bytes
         self._turn = anyio.Lock()
-        self._pending: dict[int, StoredSlot] = {}
+        self._pending: dict[int, tuple[StoredSlot, tuple[int, ...]]] = {}
+        """By slot, each with the position that every sink has to have made safe before."""
         self._pending_bytes = 0
+        outboxes = [subscription.route.outbox for subscription in subscriptions]
+        self._durable = [outbox for outbox in outboxes if outbox.durable is not None]
         self._settled: int | None = None
         self._cursors: dict[tuple[str, str], Cursor] = {}
         """As the store has them, or will at the first commit."""
@@ -114,12 +120,14 @@ class Books:
     def certify(self, certificates: Sequence[Certificate]) -> None:
         """Store these soon. Never blocks and never drops; `is_full` says when to stop."""
         closed_at = self._clock.utc_ns(int(self._clock.now() * 1e9))
+        needed = tuple(outbox.queued for outbox in self._durable)
         for certificate in certificates:
             slot = certificate.slot
             earlier = self._pending.get(slot)
             if earlier is not None:
-                self._pending_bytes -= _size(earlier)
-            stored = self._pending[slot] = self._stored(certificate, closed_at)
+                self._pending_bytes -= _size(earlier[0])
+            stored = self._stored(certificate, closed_at)
+            self._pending[slot] = (stored, needed)
             self._pending_bytes += _size(stored)
             if self.newest_slot is None or slot > self.newest_slot:
                 self.newest_slot = slot
@@ -148,7 +156,9 @@ class Books:
         async with self._turn:
             stored = await self._aside(self._store.slots, first, end, limit)
             found = {slot.slot: slot for slot in stored}
-        found.update((slot, kept) for slot, kept in self._pending.items() if first <= slot < end)
+        found.update(
+            (slot, kept) for slot, (kept, _) in self._pending.items() if first <= slot < end
+        )
         return [found[slot] for slot in sorted(found)[:limit]]
 
     async def run(self) -> None:
@@ -181,14 +191,21 @@ class Books:
         if self._settled is None:
             return
         self._follow()
+        safe = [
+            outbox.safe for outbox in self._durable
+        ]  # not before: cursors may not be ahead of it
         state = (list(self._cursors.values()), self._settled)
-        written = list(self._pending.values())
+        written = [
+            slot
+            for slot, needed in self._pending.values()
+            if all(position <= reached for position, reached in zip(needed, safe, strict=True))
+        ]
         if written or state != self._committed:
             async with self._turn:
                 await self._aside(self._store.commit, written, *state)
             self._committed = state
             for slot in written:
-                if self._pending[slot.slot] is slot:
+                if self._pending[slot.slot][0] is slot:
                     del self._pending[slot.slot]
                     self._pending_bytes -= _size(slot)
         self.durable_slot = min((c.frontier for c in state[0]), default=self._settled)

@@ -68,7 +68,6 @@ class Outbox:
         self._idle = idle
         self._lines: deque[bytes] = deque()
         self._queued = 0
-        """Position: bytes ever queued."""
         self._first: dict[int, int] = {}
         """Position of the first line of each slot, of those that are not settled."""
         self._marks: deque[_Mark] = deque()
@@ -99,12 +98,24 @@ class Outbox:
             self._marks.pop()
         self._marks.append(_Mark(slot, self._queued, later))
 
+    @property
+    def queued(self) -> int:
+        """Position: bytes ever queued."""
+        return self._queued
+
+    @property
+    def safe(self) -> int:
+        """Position up to which the sink has made all safe, or has acknowledged it where it can do no more."""
+        if self.durable is None:
+            return self._queued - self.queued_bytes
+        return self.durable.safe_bytes
+
     def cursor(self) -> tuple[int, str] | None:
         """The last settled slot of which all lines are safe, and the place of the first line of a later one.
 
         None before the first one. Ask only when the sink is open.
         """
-        safe = self._queued - self.queued_bytes if self.durable is None else self.durable.safe_bytes
+        safe = self.safe
         reached = None
         while self._marks and self._marks[0].needed <= safe:
             reached = self._marks.popleft()

@@ -305,3 +305,18 @@ async def test_a_certificate_that_is_amended_while_it_is_committed_is_committed_
     await books.close()
     ends.append(store.certificates[7].end)
     assert ends == [SlotEnd.PARTIAL, SlotEnd.SKIPPED]
+
+
+async def test_a_certificate_waits_until_what_was_handed_on_before_it_is_safe() -> None:
+    file = subscribed("file", DurableMemory(), "a")
+    desk = Desk(file, subscribed("out", MemorySink(delay=100), "a"))
+    async with desk.running() as books:
+        books.begin(5)
+        books.certify([bare(5)])
+        for subscription in desk.subscriptions:
+            subscription.route.outbox.put(b"1\n", 6)
+        books.certify([bare(6)])
+        await anyio.sleep(0.9)
+        assert desk.ends().keys() == {5}
+        await anyio.sleep(1)
+        assert desk.ends().keys() == {5, 6}
