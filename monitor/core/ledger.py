@@ -193,7 +193,6 @@ class Ledger:
         self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
         meta = state.metas[state.confirmed or ""]
         self._complete += 1
-        self._children.pop(number, None)
         self._note_height(number, meta.block_height)
         self._drop(state)
         self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
@@ -269,6 +268,8 @@ class Ledger:
             self.gaps += 1
         if certificate.end == SlotEnd.PARTIAL:
             self._partial.add(number)
+        else:
+            self._children.pop(number, None)
         state = self._slots.get(number)
         if state is not None:
             state.certified = certificate
@@ -288,6 +289,7 @@ class Ledger:
         for number in old[: max(0, len(old) - PARTIAL_KEPT)]:
             self._gate.let_go(self._slots.pop(number))
             self._let_go.add(number, number + 1)
+            self._children.pop(number, None)
         self._sights.forget_below(min([settled, *old]))
 
 
