@@ -1,0 +1,289 @@
+"""What every slot comes to, by proof: told as dialogue, and read in the certificates."""
+
+import pytest
+
+from monitor.core.certificates import Certificate, Coverage, SlotEnd, Source
+from monitor.core.chain import Commitment
+from monitor.core.commands import Certify, Release, Report, Settled
+from monitor.core.ledger import HEIGHTS_KEPT, PARTIAL_KEPT
+from tests.core.play import ALL, SOME, Play, confirmed, created, dead, finalized, meta, tx
+
+COMPLETE, PARTIAL = SlotEnd.COMPLETE, SlotEnd.PARTIAL
+SKIPPED, FORKED, DEAD = SlotEnd.SKIPPED, SlotEnd.FORKED, SlotEnd.DEAD
+MISSING = "a block is missing: its child names it and no feed brought it"
+
+
+def facts(play: Play, sentence: str) -> list[dict[str, object]]:
+    """What each report of this sentence said."""
+    return [dict(report.facts) for report in play.of(Report) if report.sentence == sentence]
+
+
+def test_a_finalized_block_is_certified_when_every_feed_has_passed_it() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0), height=9).block(2, 5, tx(5, 0)).says(1, finalized(5))
+    assert play.certified() == {}
+    play.block(1, 6)
+    assert play.certified() == {}
+    play.block(2, 6)
+    assert play.certificates() == {
+        5: Certificate(
+            5,
+            COMPLETE,
+            "1 transactions counted",
+            blockhash="B5",
+            parent_slot=4,
+            block_height=9,
+            sources=(Source(0, 1, covers=True), Source(1, 1, covers=True)),
+            delay_ns=((0, 0), (1, 0)),
+        )
+    }
+
+
+def test_a_feed_that_never_brought_a_block_or_has_ended_is_not_waited_for() -> None:
+    play = Play(ALL, feeds=3).ends(3)
+    play.block(1, 5).says(1, finalized(5)).block(1, 6)
+    assert play.certified() == {5: COMPLETE}
+
+
+def test_a_finalized_block_is_certified_after_hold_whoever_has_not_passed_it() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(2, 4).block(1, 5).says(1, finalized(5)).at(1.99)
+    assert play.certified() == {}
+    play.at(2.0)
+    assert play.certified() == {4: COMPLETE, 5: COMPLETE}
+
+
+def test_releases_come_before_certificates_and_these_before_what_is_settled() -> None:
+    play = Play(ALL, level=Commitment.FINALIZED)
+    play.block(1, 5, tx(5, 0)).block(1, 6, tx(6, 0)).says(1, finalized(5))
+    kinds = [type(command) for command in play.commands[-3:]]
+    assert kinds == [Release, Certify, Settled]
+    assert play.settled() == 5
+
+
+def test_what_a_parent_link_jumps_over_is_off_the_chain() -> None:
+    play = Play(ALL)
+    play.block(1, 4).says(1, created(5), tx(5, 0), dead(5)).block(1, 6, parent=4)
+    play.block(1, 9, parent=4).says(1, finalized(9)).at(2.0)
+    assert play.certified() == {
+        4: COMPLETE,
+        5: DEAD,
+        6: FORKED,
+        7: SKIPPED,
+        8: SKIPPED,
+        9: COMPLETE,
+    }
+    assert play.certificates()[7].proof == "parent link of 9"
+    assert play.settled() == 9
+
+
+def test_a_slot_that_is_only_spoken_of_is_skipped() -> None:
+    play = Play(ALL).block(1, 4)
+    play.says(1, confirmed(7)).block(1, 8, parent=4).says(1, finalized(8)).at(2.0)
+    assert play.certified()[7] == SKIPPED
+
+
+def test_a_bank_that_begins_anew_after_its_death_is_no_dead_slot() -> None:
+    play = Play(ALL).block(1, 4).says(1, created(5), tx(5, 0), dead(5), created(5))
+    play.block(1, 6, parent=4).says(1, finalized(6)).at(2.0)
+    assert play.certified()[5] == FORKED
+
+
+def test_data_of_a_closed_slot_are_stale() -> None:
+    play = Play(ALL)
+    play.block(1, 5).block(1, 6).says(1, finalized(5), tx(5, 3), created(5), meta(5))
+    assert play.take() == []
+    assert play.kernel.tally.stale == 2
+    assert 5 not in play.kernel.join.slots
+
+
+def test_a_slot_of_which_something_is_missing_is_partial_after_hold() -> None:
+    play = Play(ALL)
+    play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5)).at(1.99)
+    assert play.certified() == {}
+    play.at(2.0)
+    assert play.certified() == {5: PARTIAL}
+    assert play.settled() == 5
+    assert play.kernel.open_slots() == play.kernel.join.ledger.gaps == 1
+    (told,) = facts(play, "a slot was certified partial")
+    assert told == {"slot": 5, "why": "1 of 2 transactions held"}
+
+
+def test_late_evidence_makes_a_partial_slot_complete() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5)).at(2.0)
+    assert play.take() == ["5 t0"]
+    play.block(2, 5, tx(5, 1), transactions=2).at(4.0)
+    assert play.take() == ["5 t1 late"]
+    assert play.certified() == {5: COMPLETE}
+    assert "a partial slot was completed" in play.sentences()
+    assert play.kernel.tally.slots == {"partial": 0, "complete": 1}
+    assert (play.kernel.open_slots(), play.kernel.join.ledger.gaps) == (0, 1)
+
+
+def test_a_partial_block_speaks_for_what_its_parent_link_jumps_over() -> None:
+    play = Play(ALL)
+    play.block(1, 4).block(1, 7, tx(7, 0), parent=4, transactions=2).says(1, finalized(7)).at(2.0)
+    assert play.certified() == {4: COMPLETE, 5: SKIPPED, 6: SKIPPED, 7: PARTIAL}
+
+
+def test_a_gap_of_a_single_feed_is_told_in_the_step_in_which_the_child_arrives() -> None:
+    play = Play(ALL)
+    play.block(1, 4)
+    assert MISSING not in play.sentences()
+    play.block(1, 6)
+    assert facts(play, MISSING) == [{"slot": 5, "blockhash": "B5", "child": 6}]
+
+
+def test_a_gap_of_several_feeds_is_told_when_the_last_ones_child_arrives() -> None:
+    play = Play(ALL, feeds=3)
+    for feed in (1, 2, 3):
+        play.block(feed, 4)
+    play.block(1, 6).block(2, 6)
+    assert MISSING not in play.sentences()
+    play.block(3, 6)
+    assert facts(play, MISSING) == [{"slot": 5, "blockhash": "B5", "child": 6}]
+
+
+def test_a_gap_that_a_finalized_child_names_is_told_whoever_may_still_bring_it() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4).block(2, 4).block(1, 6).says(1, confirmed(6))
+    assert facts(play, MISSING) == [{"slot": 5, "blockhash": "B5", "child": 6}]
+    play.block(2, 6)
+    assert len(facts(play, MISSING)) == 1
+
+
+def test_no_gap_is_told_below_the_first_slot_or_where_the_parent_came_in_time() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4).block(2, 4).block(1, 6).block(2, 5).block(2, 6)
+    assert MISSING not in play.sentences()
+
+
+def test_block_heights_prove_what_lies_below_a_gap() -> None:
+    play = Play(ALL)
+    play.block(1, 5, height=10).says(1, finalized(5)).block(1, 9, parent=8, height=12).at(2.0)
+    play.says(1, finalized(9)).at(4.0)
+    assert play.certified() == {5: COMPLETE, 6: SKIPPED, 7: SKIPPED, 8: PARTIAL, 9: COMPLETE}
+    assert play.certificates()[6].proof == "block heights of 5 and 9"
+    assert play.certificates()[8].blockhash == "B8"
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(None, 12), (10, None), (10, 13)])
+def test_what_nothing_speaks_for_is_partial(lower: int | None, upper: int | None) -> None:
+    play = Play(ALL)
+    play.block(1, 5, height=lower).says(1, finalized(5)).block(1, 9, parent=8, height=upper).at(2.0)
+    play.says(1, finalized(9)).at(4.0)
+    assert play.certified() == {5: COMPLETE, 6: PARTIAL, 7: PARTIAL, 8: PARTIAL, 9: COMPLETE}
+    assert facts(play, "no finalized block speaks for these slots") == [
+        {"from_slot": 6, "to_slot": 8}
+    ]
+    assert play.kernel.open_slots() == 3
+    assert play.settled() == 9
+    assert play.kernel.frontier(Commitment.FINALIZED) == 5
+
+
+def test_a_gap_at_the_very_beginning_has_no_block_below_it() -> None:
+    play = Play(ALL, start_slot=4)
+    play.block(1, 6).says(1, finalized(6)).at(12.0)
+    assert play.certified() == {4: PARTIAL, 5: PARTIAL, 6: COMPLETE}
+    assert play.kernel.frontier(Commitment.FINALIZED) is None
+
+
+def test_a_gap_that_is_filled_speaks_for_what_lies_below_it() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5).says(1, finalized(5)).block(1, 9, parent=8).says(1, finalized(9)).at(2.0)
+    assert play.certified()[6] == PARTIAL
+    play.block(2, 8, tx(8, 0), parent=5)
+    assert play.certified() == {5: COMPLETE, 6: SKIPPED, 7: SKIPPED, 8: COMPLETE, 9: COMPLETE}
+    assert play.kernel.open_slots() == 0
+    assert play.take() == ["8 t0 late"]
+
+
+def test_nothing_is_partial_while_a_replay_that_may_bring_it_is_under_way() -> None:
+    play = Play(ALL)
+    play.block(1, 5).says(1, finalized(5)).ends(1).at(1.0)
+    play.block(2, 9, parent=8).says(2, finalized(9)).at(5.0)
+    assert play.kernel.connections.replaying_from() == 6
+    assert play.certified() == {5: COMPLETE, 9: COMPLETE}
+    play.says(2).at(11.0)
+    assert play.kernel.connections.replaying_from() is None
+    assert set(play.certified().values()) == {COMPLETE, PARTIAL}
+    assert play.settled() == 9
+
+
+def test_a_confirmed_block_that_the_finalized_chain_passes_by_stays_open() -> None:
+    play = Play(ALL)
+    play.block(1, 4).block(1, 5).says(1, confirmed(5))
+    play.block(1, 6, parent=4).says(1, finalized(6)).at(2.0)
+    assert play.certified() == {4: COMPLETE, 6: COMPLETE}
+    assert facts(play, "a confirmed block is not on the finalized chain") == [{"slot": 5}]
+    assert play.settled() == 4
+    assert play.kernel.frontier(Commitment.FINALIZED) == 4
+
+
+def test_two_confirmed_blocks_of_one_slot_close_the_first_alone() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0, "x"), block="first").says(1, confirmed(5))
+    play.block(2, 5, tx(5, 0, "y"), block="second").says(2, finalized(5)).at(2.0)
+    assert play.certified() == {}
+    assert "two blockhashes were confirmed for one slot" in play.sentences()
+    play.says(1, finalized(5)).at(4.0)
+    assert play.certificates()[5].blockhash == "first"
+
+
+def test_identities_of_so_many_partial_slots_are_kept_and_no_more() -> None:
+    play = Play(ALL, feeds=2)
+    for slot in range(5, 5 + PARTIAL_KEPT + 1):
+        play.block(1, slot, tx(slot, 0), transactions=2).says(1, finalized(slot)).at(play.now + 2)
+    assert min(play.kernel.join.slots) == 6
+    assert play.kernel.open_slots() == PARTIAL_KEPT + 1
+    play.block(2, 5, tx(5, 1), transactions=2).block(2, 6, tx(6, 1), transactions=2)
+    play.block(2, 90, tx(90, 0)).at(play.now + 2)
+    assert play.certified()[5] == PARTIAL
+    assert play.certified()[6] == COMPLETE
+    assert play.kernel.coverage() == Coverage(1, PARTIAL_KEPT + 1, by_height=False)
+
+
+def test_coverage_counts_blocks_by_height() -> None:
+    play = Play(ALL)
+    assert play.kernel.coverage() is None
+    play.block(1, 5, height=50).block(1, 8, parent=7, height=53)
+    play.says(1, finalized(5), finalized(8)).at(2.0)
+    assert play.kernel.coverage() == Coverage(2, 4, by_height=True)
+
+
+def test_coverage_counts_by_parent_links_where_a_block_has_no_height() -> None:
+    play = Play(ALL)
+    play.block(1, 5, height=50).block(1, 6).block(1, 8, tx(8, 0), parent=6, transactions=2)
+    play.says(1, finalized(5), finalized(6), finalized(8)).at(2.0)
+    assert play.kernel.coverage() == Coverage(2, 3, by_height=False)
+
+
+def test_heights_of_so_many_blocks_are_remembered() -> None:
+    play = Play(ALL)
+    for slot in range(5, 5 + HEIGHTS_KEPT + 2):
+        play.block(1, slot, height=slot).says(1, finalized(slot))
+    last = 5 + HEIGHTS_KEPT
+    assert play.settled() == last
+    assert play.kernel.coverage() == Coverage(HEIGHTS_KEPT + 1, HEIGHTS_KEPT + 1, by_height=True)
+    play.at(2.0).block(1, last + 9, parent=last + 8, height=last + 3)
+    play.says(1, finalized(last + 9)).at(4.0)
+    assert play.certified()[last + 5] == SKIPPED
+
+
+def test_a_child_that_lost_leaves_no_trace_of_its_parent() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4).block(1, 6, parent=5).block(2, 5, tx(5, 0), parent=4)
+    play.block(1, 7, parent=4).block(2, 7, parent=4).says(1, finalized(7)).at(2.0)
+    assert play.certified() == {4: COMPLETE, 5: FORKED, 6: FORKED, 7: COMPLETE}
+    assert play.kernel.join.ledger._children == {}
+
+
+def test_slots_wait_for_certificates_with_the_earliest_deadline_first() -> None:
+    play = Play(SOME, feeds=2)
+    play.block(2, 4).says(1, tx(5, 0), meta(5), finalized(5)).at(1.0)
+    play.says(1, tx(6, 0), meta(6), finalized(6))
+    assert play.kernel.next_deadline() == 2.0
+    play.at(2.0)
+    assert play.certified() == {4: COMPLETE, 5: PARTIAL}
+    assert play.kernel.next_deadline() == 3.0
