@@ -75,6 +75,7 @@ def meta(
 ) -> Row:
     up = slot - 1 if parent is None else parent
     name = block or f"B{slot}"
+    last = name.encode().ljust(32, b"\0") if digest is None else digest
     extra = (
         up,
         parent_block or f"B{up}",
@@ -82,7 +83,7 @@ def meta(
         transactions,
         0,
         1,
-        digest or name.encode().ljust(32, b"\0"),
+        last,
     )
     return (Kind.BLOCK_META, slot, name, mask, extra, 5, b"frame")
 

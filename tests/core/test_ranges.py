@@ -1,0 +1,48 @@
+"""Ranges behave as the set of their numbers does."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.ranges import Ranges
+
+NUMBER = st.integers(0, 40)
+SPANS = st.lists(st.tuples(NUMBER, NUMBER), max_size=12)
+
+
+def filled(spans: list[tuple[int, int]]) -> tuple[Ranges, set[int]]:
+    """The same spans as ranges and as a set."""
+    ranges, numbers = Ranges(), set[int]()
+    for first, end in spans:
+        ranges.add(first, end)
+        numbers.update(range(first, end))
+    return ranges, numbers
+
+
+@given(SPANS, NUMBER)
+def test_a_number_is_in_when_a_span_had_it(spans: list[tuple[int, int]], number: int) -> None:
+    ranges, numbers = filled(spans)
+    assert (number in ranges) == (number in numbers)
+
+
+@given(SPANS)
+def test_ranges_are_ascending_and_never_touch(spans: list[tuple[int, int]]) -> None:
+    ranges, numbers = filled(spans)
+    edges = [edge for each in ranges for edge in each]
+    assert edges == sorted(set(edges))
+    assert {number for first, end in ranges for number in range(first, end)} == numbers
+    assert len(ranges) == sum(number - 1 not in numbers for number in numbers)
+
+
+@given(SPANS, NUMBER, NUMBER)
+def test_what_is_absent_is_what_the_set_lacks(
+    spans: list[tuple[int, int]], first: int, end: int
+) -> None:
+    ranges, numbers = filled(spans)
+    assert list(ranges.absent(first, end)) == [n for n in range(first, end) if n not in numbers]
+    assert ranges.first_absent(first) == min(set(range(first, 42)) - numbers)
+
+
+def test_an_empty_span_adds_nothing() -> None:
+    ranges = Ranges()
+    ranges.add(5, 5)
+    assert list(ranges) == []

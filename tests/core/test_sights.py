@@ -1,0 +1,74 @@
+"""What a connection has shown, and so which slots it should have brought."""
+
+from monitor.core.sights import Sights
+
+
+def seen(*slots: int, feed: int = 1, endpoint: int = 0, ended: bool = False) -> Sights:
+    """An endpoint whose connection covered these slots."""
+    sights = Sights(2)
+    sights.begin(feed, endpoint, is_replay=False)
+    for slot in slots:
+        sights.open[feed].tied(slot, covers=True)
+    if ended:
+        sights.end(feed)
+    return sights
+
+
+def test_an_unbroken_stream_should_have_brought_all_between_its_ends() -> None:
+    sights = seen(5, 9)
+    assert [slot for slot in range(4, 11) if sights.should_have(0, slot)] == [6, 7, 8]
+    assert not sights.should_have(1, 7)
+
+
+def test_what_a_stream_spanned_is_remembered_after_its_end() -> None:
+    sights = seen(5, 9, ended=True)
+    assert [slot for slot in range(4, 11) if sights.should_have(0, slot)] == [6, 7, 8]
+
+
+def test_what_lies_between_two_connections_is_nobodys_fault() -> None:
+    sights = seen(5, 7, ended=True)
+    sights.begin(2, 0, is_replay=False)
+    for slot in (10, 12):
+        sights.open[2].tied(slot, covers=True)
+    assert [slot for slot in range(4, 14) if sights.should_have(0, slot)] == [6, 11]
+
+
+def test_a_stream_that_never_covered_a_slot_spans_nothing() -> None:
+    sights = Sights(1)
+    sights.begin(1, 0, is_replay=False)
+    for slot in (5, 9):
+        sights.open[1].tied(slot, covers=False)
+    assert not sights.should_have(0, 7)
+    sights.end(1)
+    assert not sights.should_have(0, 7)
+
+
+def test_a_replayed_block_takes_no_stream_back() -> None:
+    sights = seen(5, 9, 4)
+    assert sights.open[1].last_tied == 9
+    assert sights.open[1].first_covered == 5
+
+
+def test_a_slot_is_passed_when_every_feed_with_blocks_is_above_it() -> None:
+    sights = seen(5)
+    sights.begin(2, 1, is_replay=False)
+    assert sights.have_passed(4)
+    assert not sights.have_passed(5)
+    sights.open[2].tied(4, covers=False)
+    assert not sights.have_passed(4)
+    sights.end(2)
+    assert sights.have_passed(4)
+
+
+def test_spans_that_nobody_asks_for_are_forgotten() -> None:
+    sights = seen(5, 9, ended=True)
+    sights.forget_below(8)
+    assert sights.should_have(0, 7)
+    sights.forget_below(9)
+    assert not sights.should_have(0, 7)
+
+
+def test_the_end_of_a_feed_that_is_not_open_changes_nothing() -> None:
+    sights = seen(5, 9)
+    sights.end(7)
+    assert list(sights.open) == [1]
