@@ -5,30 +5,49 @@ from pathlib import Path
 
 import pytest
 
+from monitor.simulator.cluster import Cluster
+from monitor.simulator.options import SimulateOptions
+from monitor.simulator.region import RegionSettings
 from tests.e2e.expected import bare, expected, records, sliced, stream
-from tests.e2e.processes import cluster, daemon, until
-from tests.e2e.test_three_regions import FIRST, REGIONS, SLOT_TIME, configured, highest_slot
+from tests.e2e.processes import daemon, until
+from tests.e2e.test_three_regions import CONFIGURATION, FIRST, REGIONS, SLOT_TIME, highest_slot
 from tests.scenarios.test_three_regions import WANTS
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]
 
 SLOTS = 160
+REPLAY_SLOTS = 10_000
+"""What servers can replay: all, since a busy machine takes seconds, and so many slots, to start a process."""
 KILLED_AT = (20, 24, 45, 46, 80, 110, 111, 130)
 """Slots from the first; some in a row, so that a daemon dies while it makes good what the last one left."""
 
 
 def test_kills_cost_no_event_and_make_no_duplicate(tmp_path: Path) -> None:
     folder = tmp_path / "daemon"
-    with cluster(tmp_path, "--slot-time", str(SLOT_TIME), "--start-when", "3") as regions:
+    truth = tmp_path / "truth.jsonl"
+    options = SimulateOptions(
+        regions=REGIONS,
+        slot_time=SLOT_TIME,
+        ports=0,
+        control="127.0.0.1:0",
+        truth=truth,
+        start_when=len(REGIONS),
+        server=RegionSettings(replay_stored_slots=REPLAY_SLOTS),
+    )
+    with Cluster(options) as simulated:
+        configuration = CONFIGURATION
+        for name in REGIONS:
+            configuration = configuration.replace(
+                f'"{name.upper()}"', f'"{simulated.endpoints[name]}"'
+            )
         for slot in KILLED_AT:
-            with daemon(folder, configured(regions)) as running:
+            with daemon(folder, configuration) as running:
                 until(lambda: highest_slot(running) >= FIRST + slot)  # noqa: B023
                 running.process.kill()
                 running.process.wait()
-        with daemon(folder, configured(regions)) as running:
+        with daemon(folder, configuration) as running:
             until(lambda: highest_slot(running) >= FIRST + SLOTS + 40)
             assert running.stop() == 0
-        truth = tmp_path / "truth.jsonl"
         until(lambda: f'"id":"{FIRST + SLOTS}:slot:finalized"'.encode() in truth.read_bytes())
     slots = range(FIRST, FIRST + SLOTS)
     events = [event for event in stream(folder) if event["slot"] in slots]
