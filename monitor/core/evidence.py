@@ -8,7 +8,7 @@ never make a whole. Which cover proves which kind does not matter.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -84,7 +84,7 @@ def holding(parts: Parts, kind: int) -> Mapping[Any, int]:
     return found
 
 
-def compared(parts: Parts, kind: int) -> Iterable[int]:
+def compared(parts: Parts, kind: int) -> Collection[int]:
     """For each row of the block that every whole feed has, the bits of the banks that hold it.
 
     An unsigned account write is left out: nodes need not agree on it (DESIGN 5, Identity).
@@ -106,7 +106,12 @@ def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:
     """How many identities each set of banks holds."""
     counts: Counter[int] = Counter()
     for kind in kinds:
-        counts.update(compared(parts, kind))
+        rows = compared(parts, kind)
+        distinct = set(rows)
+        if len(distinct) == 1:
+            counts[distinct.pop()] += len(rows)  # nearly always: counting one by one costs three times as much
+        else:
+            counts.update(rows)
     return counts
 
 
