@@ -173,14 +173,15 @@ def fault(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="kill refuse mute lag drop-tx drop-slot duplicate cut heal"
+            metavar="NAME",
+            help="kill refuse mute lag drop-tx drop-account drop-slot duplicate cut heal",
         ),
     ],
     argument: Annotated[
         str | None,
         typer.Argument(
             metavar="[ARG]",
-            help="lag: seconds, needed. drop-tx, drop-slot, duplicate: a share, as 0.05.",
+            help="lag: seconds, needed. drop-tx, drop-account, drop-slot, duplicate: a share, as 0.05.",
         ),
     ] = None,
     control: Annotated[
