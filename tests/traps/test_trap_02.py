@@ -27,6 +27,13 @@ def test_an_entry_missing_in_the_middle_is_noticed_without_a_count() -> None:
     assert play.take() == []
 
 
+def test_an_entry_of_another_bank_does_not_stand_for_one_that_is_missing() -> None:
+    play = Play(ENTRIES)
+    rows = [hashed_entry(5, 0, digest("first")), hashed_entry(5, 0, digest("other"))]
+    play.says(1, created(5), *rows, hashed_entry(5, 2, digest("B5")), block_meta(5), confirmed(5))
+    assert play.take() == []
+
+
 def test_a_slot_of_no_entries_at_all_is_not_whole() -> None:
     play = Play(ENTRIES)
     play.says(1, created(5), block_meta(5), confirmed(5))

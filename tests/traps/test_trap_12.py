@@ -26,9 +26,8 @@ def test_the_slot_that_a_later_subscribe_fell_into_is_not_whole_by_its_meta() ->
 def test_slots_that_a_restarted_server_never_seals_are_closed_by_another() -> None:
     play = Play(ALL, feeds=2)
     play.says(1, created(4)).says(2, created(4))
-    for slot in (5, 6):
-        play.says(1, tx(slot, 1))
-        play.block(2, slot, tx(slot, 0), tx(slot, 1))
+    play.says(1, tx(5, 1)).block(2, 5, tx(5, 0), tx(5, 1))
+    play.says(1, tx(6, 1)).block(2, 6, tx(6, 0), transactions=2)
     play.block(1, 7, tx(7, 0)).block(2, 7, tx(7, 0)).says(2, finalized(7)).at(9)
     assert [line for line in play.take() if not line.startswith("7")] == [
         "5 t0",
