@@ -93,7 +93,7 @@ class Join:
             # Another block of this slot on the same feed, whose beginning was not told.
             bank = state.open_bank(feed, sight.endpoint, began_whole=False)
         if sight.unproven is not None and sight.unproven[1] is bank:
-            self._prove(sight, now)  # the copy before this one was the replay's
+            self._prove(sight, *sight.unproven, now)  # the copy before this one was the replay's
         elif replayed and sight.is_replay:
             sight.unproven = (state, bank)
         if replayed and not sight.is_replay and not bank.began_whole:
@@ -261,16 +261,14 @@ class Join:
             sight.first_slot = state.number
         if not sight.has_lifecycle and sight.unproven is not None:
             if sight.unproven[0].number < state.number:
-                self._prove(sight, 0.0)
+                self._prove(sight, *sight.unproven, 0.0)
         is_third = state.number >= sight.first_slot + 2
         whole = is_third and not sight.has_lifecycle and not sight.is_replay
         return state.open_bank(feed, sight.endpoint, began_whole=whole)
 
-    def _prove(self, sight: Sight, now: float) -> None:
+    def _prove(self, sight: Sight, state: SlotState, bank: Bank, now: float) -> None:
         """The slot whose BlockMeta came last in a replay is whole."""
-        if sight.unproven is None:
-            return
-        (state, bank), sight.unproven = sight.unproven, None
+        sight.unproven = None
         bank.began_whole = bank.covers = bank.by_replay = True
         state.evidence = None
         if state.released_level >= Commitment.CONFIRMED and bank.blockhash == state.confirmed:

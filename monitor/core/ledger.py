@@ -111,12 +111,10 @@ class Ledger:
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
-        if not self._out:
+        if not self._out or self.floor is None:
             return
         out, self._out = self._out, []
         yield Certify(out)
-        if self.floor is None:
-            return
         settled = self._certified.first_absent(self.floor) - 1
         if settled > self._settled and settled >= self.floor:
             self._settled = settled
