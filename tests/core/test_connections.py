@@ -15,6 +15,7 @@ from monitor.core.connections import (
     Connections,
 )
 from monitor.core.endings import Ending, EndReason
+from monitor.core.events import ReadingResumed
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
 
 
@@ -76,6 +77,13 @@ def test_the_last_ending_is_kept_while_the_next_stream_is_open() -> None:
     assert connection.feed == 2
     assert connection.last_ending is not None
     assert connection.last_ending.reason == EndReason.END
+
+
+def test_a_feed_that_was_not_read_is_not_silent() -> None:
+    play = Play(ALL)
+    play.now = 14.0
+    assert play.kernel.handle(ReadingResumed(14.0), 14.0) == []
+    assert play.kernel.next_deadline() == 29.0
 
 
 def test_a_pause_of_our_reading_lengthens_patience_by_itself_and_no_more() -> None:

@@ -1,5 +1,6 @@
 """The gate alone: what it keeps waiting, in which order it lets go, and what it counts."""
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Report
 from monitor.core.gate import Gate, Tally, Terms
@@ -31,11 +32,11 @@ def gate(*monitors: Monitor, hold: float = 2.0) -> Gate:
 
 
 def known(number: int, *, whole: bool = True) -> SlotState:
-    """A slot whose confirmed block is known, and of which nothing was asked for but its BlockMeta."""
+    """A slot whose confirmed block is known: without transactions, or with one that nobody brought."""
     state = SlotState(number)
-    if whole:
-        bank = state.open_bank(1, 0, began_whole=True)
-        state.tie(bank, Meta(f"B{number}", number - 1, f"B{number - 1}", None, 0, 0))
+    bank = state.open_bank(1, 0, began_whole=True)
+    lacking = 0 if whole else 1
+    state.tie(bank, Meta(f"B{number}", number - 1, f"B{number - 1}", None, lacking, 0))
     state.confirmed = f"B{number}"
     state.told_level = 1
     return state
@@ -58,7 +59,7 @@ def released(door: Gate) -> list[int]:
 
 
 def test_slots_leave_lowest_first_in_whatever_order_they_came() -> None:
-    door = gate(SLOTS)
+    door = gate(ALL, SLOTS)
     for number in (7, 5, 6):
         door.admit(known(number), Commitment.CONFIRMED, 0.0)
     door.pump(0.0, at_once)
@@ -66,7 +67,7 @@ def test_slots_leave_lowest_first_in_whatever_order_they_came() -> None:
 
 
 def test_a_slot_that_is_not_whole_holds_back_what_is_above_and_not_what_is_below() -> None:
-    door = gate(SLOTS)
+    door = gate(ALL, SLOTS)
     for state in (known(5), known(6, whole=False), known(7)):
         door.admit(state, Commitment.CONFIRMED, 0.0)
     door.pump(0.0, at_once)
@@ -80,14 +81,14 @@ def test_a_slot_that_is_not_whole_holds_back_what_is_above_and_not_what_is_below
 
 
 def test_no_hold_lets_everything_go_at_once() -> None:
-    door = gate(SLOTS, hold=0.0)
+    door = gate(ALL, SLOTS, hold=0.0)
     door.admit(known(6, whole=False), Commitment.CONFIRMED, 5.0)
     door.pump(5.0, at_once)
     assert released(door) == [6]
 
 
 def test_a_slot_below_one_that_was_released_comes_late() -> None:
-    door = gate(SLOTS)
+    door = gate(ALL, SLOTS)
     door.admit(known(7), Commitment.CONFIRMED, 0.0)
     door.pump(0.0, at_once)
     list(door.collect())
@@ -100,7 +101,7 @@ def test_a_slot_below_one_that_was_released_comes_late() -> None:
 
 
 def test_collecting_empties_and_gives_reports_before_releases() -> None:
-    door = gate(SLOTS)
+    door = gate(ALL, SLOTS)
     door.admit(known(5), Commitment.CONFIRMED, 0.0)
     door.pump(0.0, at_once)
     door.report("info", "something was said", slot=5)
@@ -210,3 +211,38 @@ def test_a_death_is_told_once_whoever_sees_it() -> None:
     play = Play(curious, feeds=2)
     play.says(1, created(5), dead(5)).says(2, dead(5))
     assert play.take() == ["5 created_bank", "5 dead"]
+
+
+def test_the_oldest_held_slots_lose_their_frames_for_want_of_memory_and_are_partial() -> None:
+    play = Play(ALL, held_bytes=30)
+    play.block(1, 4, tx(4, 0, "a"), tx(4, 1, "b")).block(1, 5, tx(5, 0, "c"))
+    assert play.kernel.tally.shed == 2
+    play.says(1, finalized(5)).at(4.0)
+    assert play.take() == ["5 c"]
+    assert play.certified() == {4: SlotEnd.PARTIAL, 5: SlotEnd.COMPLETE}
+    assert play.certificates()[4].proof == "frames were dropped for want of memory"
+    assert "held updates were dropped for want of memory" in play.sentences()
+
+
+def test_what_was_dropped_is_not_missed_by_any_endpoint() -> None:
+    play = Play(ALL, feeds=2, held_bytes=20)
+    play.block(1, 4, tx(4, 0), tx(4, 1)).block(2, 4, tx(4, 0), tx(4, 1))
+    play.says(1, finalized(4)).at(2.0)
+    assert play.kernel.tally.missed == [0, 0]
+
+
+def test_no_frame_waits_where_all_monitors_are_at_processed() -> None:
+    play = Play(ALL, level=Commitment.PROCESSED, held_bytes=0)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5)).at(2.0)
+    assert play.take() == ["5 t0"]
+    assert play.certified() == {5: SlotEnd.COMPLETE}
+
+
+def test_a_late_write_that_every_monitor_had_is_not_handed_on_again() -> None:
+    every = Monitor("every", accounts=VAULT.accounts, every_write=True)
+    play = Play(every, VAULT, FINALLY, feeds=2)
+    play.says(1, created(5), write(5, "x", "t1", 1, 3), meta(5, transactions=0), confirmed(5))
+    assert play.take() == ["5 x by t1 for 11"]
+    play.says(2, created(5), write(5, "x", "t1", 9, 3), write(5, "x", "t2", 8, 3))
+    play.says(2, meta(5, transactions=0))
+    assert play.take() == ["5 x by t2 late"]

@@ -153,6 +153,14 @@ def test_a_gap_that_a_finalized_child_names_is_told_whoever_may_still_bring_it()
     assert len(facts(play, MISSING)) == 1
 
 
+def test_a_gap_below_a_block_that_was_confirmed_first_waits_for_the_other_feeds() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4).block(2, 4).says(1, created(6), confirmed(6), meta(6))
+    assert MISSING not in play.sentences()
+    play.block(2, 6)
+    assert facts(play, MISSING) == [{"slot": 5, "blockhash": "B5", "child": 6}]
+
+
 def test_no_gap_is_told_below_the_first_slot_or_where_the_parent_came_in_time() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 4).block(2, 4).block(1, 6).block(2, 5).block(2, 6)

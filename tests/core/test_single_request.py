@@ -176,3 +176,11 @@ def test_slots_are_kept_from_where_the_replay_has_come_to() -> None:
     assert play.kernel.connections.replaying_from() == 199
     assert play.take() == [f"{slot} b0" for slot in range(5, 199)]
     assert len(play.kernel.join.slots) < 80
+
+
+def test_rows_of_a_lower_slot_prove_nothing_of_the_one_replayed_before() -> None:
+    play = broken_in_slot_5()
+    play.says(2, tx(6, 0, "c"), meta(6), tx(5, 0, "b0"), confirmed(6))
+    assert play.take() == []
+    play.says(2, tx(7, 0, "d"), meta(7), processed(7))
+    assert [line for line in play.take() if line.startswith("6")] == []

@@ -1,0 +1,54 @@
+"""After a restart: feeds begin live, and a replay fills what lies between, told as dialogue."""
+
+from monitor.core.certificates import SlotEnd
+from monitor.core.chain import Commitment
+from monitor.core.commands import AmendFeed, OpenFeed
+from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
+
+
+def resumed(*, can_amend: bool = True) -> Play:
+    """Slots up to 6 were settled before; the chain goes on at 9."""
+    return Play(ALL, resume_slot=7, can_amend=can_amend)
+
+
+def test_feeds_open_live_and_the_first_covered_slot_asks_for_what_lies_between() -> None:
+    play = resumed()
+    assert [command.from_slot for command in play.of(OpenFeed)] == [None]
+    play.block(1, 9, tx(9, 0))
+    assert play.of(AmendFeed) == [AmendFeed(1, 1, 7)]
+
+
+def test_a_slot_whose_beginning_was_missed_asks_for_nothing() -> None:
+    play = resumed()
+    play.says(1, processed(8), tx(9, 1), meta(9, transactions=2))
+    assert play.of(AmendFeed) == []
+
+
+def test_rows_of_slots_that_were_settled_are_ignored() -> None:
+    play = resumed()
+    play.says(1, created(6), tx(6, 0), meta(6), confirmed(6), finalized(6)).at(2.0)
+    assert (play.take(), play.certified()) == ([], {})
+    assert play.kernel.join.slots == {}
+
+
+def test_slots_that_the_replay_brings_are_whole_and_in_order() -> None:
+    play = resumed()
+    play.block(1, 9, tx(9, 0, "c")).says(1, confirmed(9))
+    assert play.take() == []
+    play.says(1, tx(7, 0, "a"), meta(7), processed(7), tx(8, 0, "b"), meta(8), processed(8))
+    play.says(1, tx(9, 0, "c"), meta(9), finalized(9)).at(2.0)
+    assert play.take() == ["7 a", "8 b", "9 c"]
+    assert play.certified() == dict.fromkeys((7, 8, 9), SlotEnd.COMPLETE)
+    assert play.settled() == 9
+    assert play.kernel.frontier(Commitment.FINALIZED) == 9
+
+
+def test_where_no_second_request_can_be_sent_the_first_one_asks() -> None:
+    play = resumed(can_amend=False)
+    assert [command.from_slot for command in play.of(OpenFeed)] == [7]
+
+
+def test_a_named_first_slot_goes_before_the_one_to_resume_at() -> None:
+    play = Play(ALL, start_slot=4, resume_slot=7)
+    assert [command.from_slot for command in play.of(OpenFeed)] == [4]
+    assert play.kernel.join.floor == 4
