@@ -215,11 +215,15 @@ def test_a_death_is_told_once_whoever_sees_it() -> None:
 
 def test_the_oldest_held_slots_lose_their_frames_for_want_of_memory_and_are_partial() -> None:
     play = Play(ALL, held_bytes=30)
-    play.block(1, 4, tx(4, 0, "a"), tx(4, 1, "b")).block(1, 5, tx(5, 0, "c"))
+    play.block(1, 3).block(1, 4, tx(4, 0, "a"), tx(4, 1, "b")).block(1, 5, tx(5, 0, "c"))
     assert play.kernel.tally.shed == 2
     play.says(1, finalized(5)).at(4.0)
     assert play.take() == ["5 c"]
-    assert play.certified() == {4: SlotEnd.PARTIAL, 5: SlotEnd.COMPLETE}
+    assert play.certified() == {
+        3: SlotEnd.COMPLETE,
+        4: SlotEnd.PARTIAL,
+        5: SlotEnd.COMPLETE,
+    }
     assert play.certificates()[4].proof == "frames were dropped for want of memory"
     assert "held updates were dropped for want of memory" in play.sentences()
 
