@@ -38,8 +38,7 @@ class Tally:
 
     def close(self, end: str, count: int = 1) -> None:
         """Count so many more slots that ended so; below zero takes back."""
-        if count:
-            self.slots[end] = self.slots.get(end, 0) + count
+        self.slots[end] = self.slots.get(end, 0) + count
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +185,7 @@ class Gate:
                 size = len(self._out[level])
                 self._hand_on(state, level, now, late=True)
                 added += len(self._out[level]) - size
+        self._tell_levels(state)
         if added:
             self.tally.late += added
             self.report(
@@ -207,8 +207,6 @@ class Gate:
         assert self.held_bytes >= 0
 
     def _may_go(self, state: SlotState, now: float, precedes: Callable[[SlotState], bool]) -> bool:
-        if state.gave_up:
-            return True
         is_over = now >= state.confirmed_at + self.terms.hold
         evidence = self.evidence(state, now)
         if evidence.whole:
@@ -298,9 +296,20 @@ class Gate:
     ) -> None:
         for status in statuses:
             mask = self.levels.slots[level][status]
-            if mask:
+            if not mask:
+                continue
+            if state.confirmed in state.metas:
                 released = (mask, -1, late, 0, state.confirmed, _slot_row(state, status, 0))
                 self._out[level].append(released)
+            else:
+                state.untold.append((level, status))
+
+    def _tell_levels(self, state: SlotState) -> None:
+        """The block of a slot that was passed over has come: its `slot` events can name the parent."""
+        if state.untold and state.confirmed in state.metas:
+            untold, state.untold = state.untold, []
+            for level, status in untold:
+                self._slot_events(state, level, (status,), late=True)
 
 
 def _number(state: SlotState) -> int:

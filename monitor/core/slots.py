@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from monitor.core.chain import Kind
+from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.keys import account_of, identity
 
@@ -127,6 +127,7 @@ class SlotState:
         "statuses",
         "told_by",
         "told_level",
+        "untold",
     )
 
     def __init__(self, number: int) -> None:
@@ -167,6 +168,8 @@ class SlotState:
         """By level: pubkeys whose last write was handed on, and keys of writes that were to those who ask for all."""
         self.given: set[tuple[int, int, Any]] | None = None
         """(level, kind, identity) of rows that were handed on; kept where another bank may repeat them."""
+        self.untold: list[tuple[Commitment, Commitment]] = []
+        """(monitors' level, status) of `slot` events that wait for the BlockMeta."""
         self.given_at_once: list[set[Any]] | None = None
         """By kind: what is in the ids of the rows that came; None while a single bank brought all."""
 

@@ -84,7 +84,24 @@ def test_no_hold_lets_everything_go_at_once() -> None:
     door = gate(ALL, SLOTS, hold=0.0)
     door.admit(known(6, whole=False), Commitment.CONFIRMED, 5.0)
     door.pump(5.0, at_once)
-    assert released(door) == [6]
+    assert door.frontier[Commitment.CONFIRMED] == 6
+
+
+def test_slot_events_of_a_slot_passed_over_wait_for_the_parent_that_they_name() -> None:
+    door = gate(ALL, SLOTS, hold=0.0)
+    state = SlotState(6)
+    state.confirmed, state.told_level = "B6", 1
+    door.admit(state, Commitment.CONFIRMED, 5.0)
+    door.pump(5.0, at_once)
+    assert list(door.collect())[1:] == []
+    state.tie(state.open_bank(1, 0, began_whole=True), Meta("B6", 4, "B4", None, 0, 0))
+    door.release_late(state, 6.0)
+    (_, release) = door.collect()
+    assert isinstance(release, Release)
+    assert [(event[2], event[5][2], event[5][4][0]) for event in release.released] == [
+        (True, Commitment.PROCESSED, 4),
+        (True, Commitment.CONFIRMED, 4),
+    ]
 
 
 def test_a_slot_below_one_that_was_released_comes_late() -> None:
