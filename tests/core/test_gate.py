@@ -96,7 +96,7 @@ def test_slot_events_of_a_slot_passed_over_wait_for_the_parent_that_they_name() 
     assert list(door.collect())[1:] == []
     state.tie(state.open_bank(1, 0, began_whole=True), Meta("B6", 4, "B4", None, 0, 0))
     door.release_late(state, 6.0)
-    (_, release) = door.collect()
+    (release,) = door.collect()
     assert isinstance(release, Release)
     assert [(event[2], event[5][2], event[5][4][0]) for event in release.released] == [
         (True, Commitment.PROCESSED, 4),
