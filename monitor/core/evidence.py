@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from monitor.core.chain import Kind
-from monitor.core.keys import is_signed
+from monitor.core.keys import are_signed, is_signed
 from monitor.core.needs import Needs
 from monitor.core.slots import Meta, SlotState, Store
 
@@ -90,7 +90,7 @@ def compared(parts: Parts, kind: int) -> Collection[int]:
     An unsigned account write is left out: nodes need not agree on it (DESIGN 5, Identity).
     """
     held = holding(parts, kind)
-    if kind != Kind.ACCOUNT:
+    if kind != Kind.ACCOUNT or are_signed(held):
         return held.values()
     return [seen for key, seen in held.items() if is_signed(key)]
 

@@ -1,17 +1,24 @@
 """Keys of rows: what is in them, and what of them is in the id of an event."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from monitor.core.chain import Kind
 
 _SIGNED_KEY: Final = 96
 """Bytes of an account row's key that ends in a signature."""
+_SIGNED_KEYS: Final = frozenset((_SIGNED_KEY,))
 _OF_TRANSACTIONS: Final = frozenset((int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS)))
 
 
 def is_signed(key: bytes) -> bool:
     """Whether this key of an account row names a transaction, and not the hash of what was written."""
     return len(key) == _SIGNED_KEY
+
+
+def are_signed(keys: Iterable[bytes]) -> bool:
+    """Whether all of these are, as is usual: asked without a call a key."""
+    return set(map(len, keys)) <= _SIGNED_KEYS
 
 
 def account_of(key: bytes) -> bytes:

@@ -1,13 +1,22 @@
 """Keys of rows, and which of them are one event."""
 
 from monitor.core.chain import Kind
-from monitor.core.keys import account_of, identity, is_signed
+from monitor.core.keys import account_of, are_signed, identity, is_signed
 from tests.core.play import entry, tx, write
+
+UNSIGNED = b"x".ljust(32, b"\0") + b"!" + bytes(16)
 
 
 def test_a_write_with_a_signature_is_signed_and_one_with_a_hash_is_not() -> None:
     assert is_signed(write(5, "x", "t1", 1)[2])
-    assert not is_signed(b"x".ljust(32, b"\0") + b"!" + bytes(16))
+    assert not is_signed(UNSIGNED)
+
+
+def test_keys_are_signed_when_each_of_them_is() -> None:
+    signed = [write(5, "x", by, 1)[2] for by in ("t1", "t2")]
+    assert are_signed([])
+    assert are_signed(signed)
+    assert not are_signed([*signed, UNSIGNED])
 
 
 def test_an_account_key_begins_with_the_account() -> None:
