@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from monitor.core.chain import Kind
-from monitor.core.keys import are_signed, is_signed
+from monitor.core.keys import account_of, are_signed, is_signed
 from monitor.core.needs import Needs
 from monitor.core.slots import Meta, SlotState, Store
 
@@ -38,6 +38,8 @@ class Evidence:
     """Bits of the covers that hold the entire union of every filtered kind."""
     has_covers_to_come: bool = False
     """More whole covers are wanted before release than there are."""
+    is_overfull: bool = False
+    """There are more transactions than the block has: some are of another bank."""
 
     @property
     def is_settled(self) -> bool:
@@ -61,7 +63,7 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
         return first
     joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], needs, covers, wanted)
     if not state.contested:
-        if first.whole and not joined.whole and needs.counted:
+        if first.whole and joined.is_overfull:
             state.contest()  # two transactions at one index: some feed had another bank
             return first
         return joined
@@ -102,6 +104,33 @@ def held_by_all(rows: Iterable[int], banks: int) -> int:
     return banks
 
 
+def whole_covers(state: SlotState, parts: Parts, kind: int, covers: int) -> int:
+    """Those of the covers that hold the entire union of a filtered kind."""
+    replays = state.replay_bits() & covers if kind == Kind.ACCOUNT else 0
+    whole = held_by_all(compared(parts, kind), covers & ~replays)
+    return whole | _whole_replays(parts, replays) if replays else whole
+
+
+def _whole_replays(parts: Parts, replays: int) -> int:
+    """Those of the replays that hold a write to every account.
+
+    A replay brings of each account the last write and no other (PROTOCOL 2.8), so more cannot be asked of it; two
+    that differ in what was last prove nothing.
+    """
+    accounts: dict[bytes, int] = {}
+    for key, seen in holding(parts, Kind.ACCOUNT).items():
+        if is_signed(key):
+            accounts[account_of(key)] = accounts.get(account_of(key), 0) | seen
+    whole = held_by_all(accounts.values(), replays)
+    lasts = [
+        {account: key for account, (_, key) in writes.items() if is_signed(key)}
+        for store, _ in parts
+        for bit, writes in store.writes.items()
+        if bit & whole
+    ]
+    return whole if all(last == lasts[0] for last in lasts) else 0
+
+
 def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:
     """How many identities each set of banks holds."""
     counts: Counter[int] = Counter()
@@ -123,18 +152,20 @@ def _judge(
         return Evidence(parts, False, "its BlockMeta is missing", 0)
     lacks = _lacks(parts, meta, needs)
     if lacks is not None:
-        return Evidence(parts, False, lacks, 0)
+        is_overfull = any(len(holding(parts, kind)) > meta.transactions for kind in needs.counted)
+        return Evidence(parts, False, lacks, 0, is_overfull=is_overfull)
     covered = needs.covered
     if needs.entries and not meta.digest:
         covered += (int(Kind.ENTRY),)
-    whole = covers
+    whole, live = covers, True
     for kind in covered:
-        in_kind = held_by_all(compared(parts, kind), covers)
+        in_kind = whole_covers(state, parts, kind, covers)
         if not in_kind:
             return Evidence(parts, False, "no feed held it whole", 0)
         whole &= in_kind
+        live = live and in_kind & ~state.replay_bits() != 0
     to_come = bool(covered) and whole.bit_count() < wanted
-    return Evidence(parts, True, _proof(meta, needs, covered), whole, to_come)
+    return Evidence(parts, True, _proof(meta, needs, covered, live=live), whole, to_come)
 
 
 def _lacks(parts: Parts, meta: Meta, needs: Needs) -> str | None:
@@ -152,7 +183,7 @@ def _lacks(parts: Parts, meta: Meta, needs: Needs) -> str | None:
     return None
 
 
-def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...]) -> str:
+def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...], *, live: bool) -> str:
     proofs = []
     if needs.counted:
         proofs.append(f"{meta.transactions} transactions counted")
@@ -161,7 +192,8 @@ def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...]) -> str:
     if needs.blocks:
         proofs.append("block held")
     if covered:
-        proofs.append("held whole by a feed")
+        by_replay = "held whole by a replay, which leaves out all but the last write of an account"
+        proofs.append("held whole by a feed" if live else by_replay)
     return "; ".join(proofs) or "BlockMeta held"
 
 

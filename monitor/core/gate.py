@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
-from monitor.core.evidence import Evidence, Parts, compared, held_by_all, judge
+from monitor.core.evidence import Evidence, Parts, judge, whole_covers
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
 from monitor.core.slots import Held, SlotState
@@ -274,8 +274,9 @@ class Gate:
         every = self.levels.at[level] & self.levels.every_write
         last = self.levels.at[level] & ~every
         covers = state.cover_bits(state.confirmed or "")
-        whole = held_by_all(compared(parts, Kind.ACCOUNT), covers)
-        found = state.last_writes(parts, whole or covers) if last else []
+        whole = whole_covers(state, parts, Kind.ACCOUNT, covers)
+        best = whole & ~state.replay_bits() or whole or covers
+        found = state.last_writes(parts, best) if last else []
         if not every:
             return _not_yet(found, last, state.accounts_out[level])
         lasts = {held[1][2] for held in found}

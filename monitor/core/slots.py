@@ -235,6 +235,13 @@ class SlotState:
                 bits |= bank.bit
         return bits
 
+    def replay_bits(self) -> int:
+        """Bits of the banks that are whole by a replay alone."""
+        bits = 0
+        for bank in self.banks:
+            bits |= bank.bit if bank.by_replay else 0
+        return bits
+
     def bits_of(self, blockhash: str) -> tuple[int, int]:
         """Bits in the shared store: of banks tied to this block, and of those that broke before any BlockMeta."""
         tied = untied = 0
