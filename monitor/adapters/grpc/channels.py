@@ -80,9 +80,18 @@ def options_of(settings: GrpcSettings, *, single_threaded: bool = False) -> list
 
 
 def open_channel(
-    endpoint: Endpoint, settings: GrpcSettings, *, single_threaded: bool = False
+    endpoint: Endpoint,
+    settings: GrpcSettings,
+    *,
+    single_threaded: bool = False,
+    segregated: bool = False,
 ) -> grpc.Channel:
-    """A channel that connects on its first call. Raises EndpointUnusable."""
+    """A channel that connects on its first call, for the one form of call or the other. Raises EndpointUnusable."""
+    if segregated:
+        from monitor.adapters.grpc.conditions import quick_conditions  # private parts of grpcio
+
+        with quick_conditions():
+            return open_channel(endpoint, settings)
     target, tls = target_of(endpoint.url)
     options = options_of(settings, single_threaded=single_threaded)
     if not tls:

@@ -51,10 +51,19 @@ class Choice:
         """Whether the channel must be opened in grpcio's single-threaded form."""
         return self.reader is Reader.SINGLE_THREADED
 
+    @property
+    def segregated(self) -> bool:
+        """Whether the channel is for segregated calls alone."""
+        return self.reader is Reader.SEGREGATED
+
 
 def self_test(reader: Reader) -> str | None:
     """Why a reader fails on this grpcio, or None."""
-    return failure_of(FACTORIES[reader], single_threaded=reader is Reader.SINGLE_THREADED)
+    return failure_of(
+        FACTORIES[reader],
+        single_threaded=reader is Reader.SINGLE_THREADED,
+        segregated=reader is Reader.SEGREGATED,
+    )
 
 
 def choose(wanted: Reader, test: SelfTest = self_test) -> Choice:

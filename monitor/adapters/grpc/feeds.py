@@ -62,7 +62,12 @@ class GrpcFeeds:
         choice = self._choice
         try:
             metadata = metadata_of(endpoint)
-            channel = open_channel(endpoint, self._settings, single_threaded=choice.single_threaded)
+            channel = open_channel(
+                endpoint,
+                self._settings,
+                single_threaded=choice.single_threaded,
+                segregated=choice.segregated,
+            )
         except EndpointUnusable as error:
             intake.end(error.code, str(error))
             return

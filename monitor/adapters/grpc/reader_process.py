@@ -82,7 +82,12 @@ class ReaderProcess:
         choice = choose(settings.reader)
         try:
             metadata = metadata_of(endpoint)
-            channel = open_channel(endpoint, settings, single_threaded=choice.single_threaded)
+            channel = open_channel(
+                endpoint,
+                settings,
+                single_threaded=choice.single_threaded,
+                segregated=choice.segregated,
+            )
         except EndpointUnusable as error:
             outlet.end(error.code, str(error))
             return

@@ -35,7 +35,9 @@ _FAILURES: Final = (AttributeError, ImportError, TypeError, ValueError, RuntimeE
 """What a private form of grpcio may raise in a version that changed it."""
 
 
-def failure_of(open_call: CallFactory, *, single_threaded: bool) -> str | None:
+def failure_of(
+    open_call: CallFactory, *, single_threaded: bool, segregated: bool = False
+) -> str | None:
     """Why the reader cannot be used, or None when it can. Blocks; some tens of milliseconds when all is well."""
     subscribe: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(_serve)
     handler = grpc.method_handlers_generic_handler("geyser.Geyser", {"Subscribe": subscribe})
@@ -44,7 +46,7 @@ def failure_of(open_call: CallFactory, *, single_threaded: bool) -> str | None:
         try:
             endpoint = Endpoint("self-test", f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
             server.start()
-            opened = _Opening(open_call, endpoint, single_threaded)
+            opened = _Opening(open_call, endpoint, single_threaded, segregated)
             return _live_stream(opened, sends=not single_threaded) or _refused_stream(opened)
         except _FAILURES as error:
             return f"{type(error).__name__}: {error}"
@@ -91,14 +93,20 @@ def _refused_stream(opened: "_Opening") -> str | None:
 class _Opening:
     """How streams of the talk are opened."""
 
-    def __init__(self, open_call: CallFactory, endpoint: Endpoint, single_threaded: bool) -> None:
+    def __init__(
+        self, open_call: CallFactory, endpoint: Endpoint, single_threaded: bool, segregated: bool
+    ) -> None:
         self._open_call = open_call
         self._endpoint = endpoint
         self._single_threaded = single_threaded
+        self._segregated = segregated
 
     def stream(self, request: bytes) -> "_Stream":
         channel = open_channel(
-            self._endpoint, GrpcSettings(), single_threaded=self._single_threaded
+            self._endpoint,
+            GrpcSettings(),
+            single_threaded=self._single_threaded,
+            segregated=self._segregated,
         )
         intake = Intake(0, _BUFFER_BYTES, Alarm(time.monotonic_ns), time.monotonic_ns)
         return _Stream(channel, self._open_call(channel, (), request, intake), intake)
