@@ -46,6 +46,8 @@ FEED = st.integers(0, ENDPOINTS - 1)
 SLOT = st.one_of(st.integers(1, 6), st.integers(1, 6), st.sampled_from([40, 140]))
 BLOCK = st.sampled_from(["", "", "", "'"])
 UP = st.sampled_from([1, 1, 1, 2, 37])
+BROUGHT = st.sampled_from([(0, 1, 2), (0, 1, 2), (0,), (1, 2)])
+"""Transactions that a bank brings, of those of its block."""
 INDEXES = st.lists(st.integers(0, 2), min_size=1, max_size=3)
 POLICIES = st.builds(
     Policy,
@@ -159,26 +161,40 @@ class KernelMachine(RuleBasedStateMachine):
         block=BLOCK,
         up=UP,
         high=st.booleans(),
+        brought=BROUGHT,
         told=st.sampled_from([*Commitment, Commitment.FINALIZED]),
     )
-    def brings_a_whole_slot(
-        self, endpoint: int, slot: int, block: str, up: int, high: bool, told: Commitment
+    def brings_a_slot(
+        self,
+        endpoint: int,
+        slot: int,
+        block: str,
+        up: int,
+        high: bool,
+        brought: Sequence[int],
+        told: Commitment,
     ) -> None:
-        self._says(endpoint, *self._whole(endpoint, slot, block, up, told, high=high))
+        self._says(endpoint, *self._slot(endpoint, slot, block, up, brought, told, high=high))
 
     @rule(
         endpoints=st.sets(FEED, min_size=1),
         slots=st.sets(st.integers(1, 8), min_size=2, max_size=5),
         high=st.booleans(),
+        brought=BROUGHT,
         told=st.sampled_from([*Commitment, Commitment.FINALIZED]),
     )
     def brings_a_branch(
-        self, endpoints: set[int], slots: set[int], high: bool, told: Commitment
+        self,
+        endpoints: set[int],
+        slots: set[int],
+        high: bool,
+        brought: Sequence[int],
+        told: Commitment,
     ) -> None:
         parents = [0, *sorted(slots)]
         for endpoint in sorted(endpoints):
             for parent, slot in pairwise(parents):
-                rows = self._whole(endpoint, slot, "", slot - parent, told, high=high)
+                rows = self._slot(endpoint, slot, "", slot - parent, brought, told, high=high)
                 self._says(endpoint, *rows)
 
     @rule(endpoint=FEED, slot=SLOT, what=st.sampled_from(SlotStatus))
@@ -201,11 +217,19 @@ class KernelMachine(RuleBasedStateMachine):
         if deadline is not None:
             self.time_passes(max(0.0, deadline - self.now))
 
-    def _whole(
-        self, endpoint: int, slot: int, block: str, up: int, told: Commitment, *, high: bool
+    def _slot(
+        self,
+        endpoint: int,
+        slot: int,
+        block: str,
+        up: int,
+        brought: Sequence[int],
+        told: Commitment,
+        *,
+        high: bool,
     ) -> list[Row]:
         rows = [self._created(endpoint, slot, block, 1)]
-        rows += self._transactions(endpoint, slot, block, range(3))
+        rows += self._transactions(endpoint, slot, block, brought)
         if self.takes_accounts:
             rows.append(play.write(slot, "x", "t", 1, mask=EVERYONE))
         if self.takes_entries:
