@@ -230,3 +230,11 @@ def test_statuses_of_transactions_are_counted_by_themselves() -> None:
     play = Play(statuses).block(1, 5, (Kind.TRANSACTION_STATUS, *row[1:]), transactions=1)
     assert proof(play) == "1 transactions counted"
     assert play.certificates()[5].sources[0].transactions == 1
+
+
+def test_a_replay_that_brings_each_accounts_last_write_is_whole_without_the_unsigned_ones() -> None:
+    play = Play(VAULT, start_slot=5, can_amend=False)
+    play.says(1, unsigned(5, "y", "a"), write(5, "x", "t1", 2), meta(5, transactions=1))
+    play.says(1, meta(6, transactions=0), created(7), finalized(6)).at(2.0)
+    assert play.certified()[5] == COMPLETE
+    assert play.certificates()[5].proof.startswith("held whole by a replay")
