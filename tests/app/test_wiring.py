@@ -13,13 +13,14 @@ from monitor.app.configuration import Sink
 from monitor.app.wiring import grpc_settings, hold_of, judged_of, make_sink
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import OpenFeed, Release
-from monitor.core.events import Started
+from monitor.core.events import FramesArrived, Started
 from monitor.core.monitors import BlocksFilter, Monitor
 from monitor.ports import Clock, Endpoint
 from monitor.ports import Sink as SinkPort
 from monitor.wire.plan import compile_plan
 from tests.app.configurations import KEY, LEAST, loaded
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
+from tests.core.play import created, tx
 from tests.runtime.fakes import MemorySink
 from tests.runtime.test_delivery import transaction
 
@@ -80,6 +81,16 @@ def test_the_policy_is_the_configurations(tmp_path: Path) -> None:
     assert kernel.levels.of_monitor == (Commitment.PROCESSED,)
     assert kernel.gate.terms.hold == 2.0
     assert kernel.handle(Started(), 0.0) == [OpenFeed(1, 0, 1, 77)]
+
+
+def test_frames_that_wait_for_their_level_are_bounded_by_the_memory_limit(tmp_path: Path) -> None:
+    sink = '  - {name: s, kind: "null", monitors: [one]}\n'
+    daemon = assembled(loaded(tmp_path, SINKS + sink + "limits: {memory_mb: 160}\n"))
+    kernel = daemon.driver.kernel
+    kernel.handle(Started(), 0.0)
+    kernel.handle(FramesArrived(1, [created(5), (*tx(5, 0)[:6], bytes(13 * 2**20))]), 0.0)
+    assert kernel.tally.shed == 1
+    assert kernel.gate.held_bytes == 0
 
 
 @pytest.mark.parametrize(

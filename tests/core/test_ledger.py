@@ -109,6 +109,15 @@ def test_a_slot_of_which_something_is_missing_is_partial_after_hold() -> None:
     assert told == {"slot": 5, "why": "1 of 2 transactions held"}
 
 
+def test_a_slot_that_was_passed_over_has_its_hold_again_once_it_is_final() -> None:
+    play = Play(ALL)
+    play.block(1, 5, tx(5, 0), transactions=2).says(1, confirmed(5)).at(3.0)
+    play.says(1, finalized(5)).at(4.99)
+    assert play.certified() == {}
+    play.at(5.0)
+    assert play.certified() == {5: PARTIAL}
+
+
 def test_late_evidence_makes_a_partial_slot_complete() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5)).at(2.0)
@@ -213,6 +222,7 @@ def test_nothing_is_partial_while_a_replay_that_may_bring_it_is_under_way() -> N
     play.block(2, 9, parent=8).says(2, finalized(9)).at(5.0)
     assert play.kernel.connections.replaying_from() == 6
     assert play.certified() == {5: COMPLETE, 9: COMPLETE}
+    assert play.settled() == 5
     play.says(2).at(11.0)
     assert play.kernel.connections.replaying_from() is None
     assert set(play.certified().values()) == {COMPLETE, PARTIAL}

@@ -38,6 +38,16 @@ def test_slots_that_a_restarted_server_never_seals_are_closed_by_another() -> No
     assert [certificates(play)[slot].end for slot in (5, 6)] == ["complete"] * 2
 
 
+def test_a_slot_that_another_sealed_is_judged_anew_by_what_comes_unsealed() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(2, 5, tx(5, 0), transactions=2).says(1, created(5)).says(2, confirmed(5)).at(0.5)
+    assert play.take() == []
+    play.says(1, tx(5, 1)).says(2, created(6))
+    play.at(2.0)
+    assert play.take() == ["5 t0", "5 t1"]
+    assert "a slot was passed over incomplete" not in play.sentences()
+
+
 def test_slots_that_nobody_seals_stay_open_and_are_named() -> None:
     play = Play(ALL)
     play.block(1, 4, tx(4, 0)).says(1, finalized(4), tx(5, 1), tx(6, 1))

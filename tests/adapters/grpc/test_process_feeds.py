@@ -103,6 +103,23 @@ async def test_what_came_before_the_end_of_a_process_is_taken_before_its_feeds_e
     assert len(taken) > 1
 
 
+async def test_what_a_process_brought_is_taken_though_another_has_been_started_since(
+    feeds: ProcessFeeds,
+) -> None:
+    with serving(one_and_hold) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        with anyio.fail_after(10):
+            while not feeds.is_something():
+                await feeds.wait(None)
+            os.kill(feeds.processes["ams"], signal.SIGKILL)
+            while feeds.processes:
+                await feeds.wait(None)
+        feeds.open(2, endpoint(port), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    assert isinstance(taken[-1], StreamEnded)
+    assert len(taken) > 1
+
+
 async def test_token_stands_in_no_command_line(feeds: ProcessFeeds) -> None:
     with serving(one_and_hold) as (_, port):
         feeds.open(1, endpoint(port, token="open sesame"), REQUEST)
