@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from monitor.core.chain import Kind
-from monitor.core.keys import account_of, are_signed, is_signed
+from monitor.core.keys import account_of, are_signed, identity, is_signed
 from monitor.core.needs import Needs
 from monitor.core.slots import Meta, SlotState, Store
 
@@ -62,12 +62,13 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
     if not untied:
         return first
     joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], needs, covers, wanted)
+    completes = joined.whole and not first.whole
     if not state.contested:
-        if first.whole and joined.is_overfull:
+        if (first.whole and joined.is_overfull) or (completes and _repeats(joined.parts, needs)):
             state.contest()  # two transactions at one index: some feed had another bank
             return first
         return joined
-    counts_prove = needs.counted and joined.whole and not first.whole
+    counts_prove = needs.counted and completes and not _repeats(joined.parts, needs)
     return joined if counts_prove else first
 
 
@@ -129,6 +130,12 @@ def _whole_replays(parts: Parts, replays: int) -> int:
         if bit & whole
     ]
     return whole if all(last == lasts[0] for last in lasts) else 0
+
+
+def _repeats(parts: Parts, needs: Needs) -> bool:
+    """Whether a transaction stands at two indexes: a block has it once, so some feed had another bank."""
+    tables = [(kind, holding(parts, kind)) for kind in needs.counted]
+    return any(len({identity(kind, key) for key in held}) < len(held) for kind, held in tables)
 
 
 def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:

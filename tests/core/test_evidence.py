@@ -238,3 +238,12 @@ def test_a_replay_that_brings_each_accounts_last_write_is_whole_without_the_unsi
     play.says(1, meta(6, transactions=0), created(7), finalized(6)).at(2.0)
     assert play.certified()[5] == COMPLETE
     assert play.certificates()[5].proof.startswith("held whole by a replay")
+
+
+def test_a_transaction_at_two_indexes_completes_no_count() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 1, "x"), transactions=2).says(2, tx(5, 0, "x")).says(1, confirmed(5))
+    assert play.take() == []
+    assert play.kernel.join.slots[5].contested
+    play.at(2.0)
+    assert play.take() == ["5 x"]
