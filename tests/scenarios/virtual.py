@@ -108,6 +108,11 @@ class VirtualFeeds:
     async def stop(self) -> None:
         self._streams.clear()
 
+    def break_off(self) -> None:
+        """The daemon was killed: its side of every stream is gone."""
+        for feed in list(self._streams):
+            self.close(feed)
+
 
 def endpoints(names: Sequence[str]) -> tuple[Endpoint, ...]:
     """One endpoint a region."""
