@@ -102,6 +102,7 @@ def assemble(
         hold=hold_of(configuration.sinks),
         start_slot=resumed.start_slot,
         resume_slot=resumed.resume_slot,
+        closed=resumed.closed,
         covers=min(configuration.covers, len(configuration.endpoints)),
         held_bytes=budget.held,
         can_amend=reader != Reader.SINGLE_THREADED,

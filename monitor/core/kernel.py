@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from monitor.core.certificates import Coverage
+from monitor.core.certificates import Certificate, Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Command
 from monitor.core.connections import Connections
@@ -46,6 +46,8 @@ class Policy:
     """First slot of ours, asked for at the opening; None starts at the tip."""
     resume_slot: int | None = None
     """First slot of ours after a restart: feeds begin live, and a replay fills what lies between (DESIGN 5)."""
+    closed: tuple[Certificate, ...] = ()
+    """Of slots behind `resume_slot` that were closed, and handed on, before the restart."""
     covers: int = 1
     """Whole covers that a filtered slot waits for, within `hold` (DESIGN 5)."""
     held_bytes: int | None = None
@@ -64,6 +66,7 @@ class Kernel:
         self.gate = Gate(self.levels, self.tally, terms)
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
         self.join = Join(self.gate, endpoints, floor=floor)
+        self.join.ledger.resume(policy.closed)
         self.connections = Connections(
             endpoints,
             generation=GENERATION,

@@ -8,7 +8,7 @@ parent and that nobody brought is a gap; what lies between it and the last final
 unless block heights show that no block lies there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
@@ -57,6 +57,16 @@ class Ledger:
         self._has_heights = True
         self._settled = -1
         self._out: list[Certificate] = []
+
+    def resume(self, closed: Sequence[Certificate]) -> None:
+        """Go on with what was closed before a restart: none of it is asked for again."""
+        for certificate in closed:
+            slot = certificate.slot
+            self._closed.add(slot, slot + 1)
+            self._certified.add(slot, slot + 1)
+            if certificate.blockhash is not None:
+                self._complete += 1
+                self._note_height(slot, certificate.block_height)
 
     def is_closed(self, slot: int) -> bool:
         """Whether nothing of this slot is taken any more."""

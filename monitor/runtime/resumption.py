@@ -2,14 +2,20 @@
 
 It goes on behind the last slot that is settled and of which every sink that can be read back has made all safe.
 What these sinks hold of later slots is read back, so that it is not written twice. A monitor, or a sink, that was
-not there before begins at the same slot as all others.
+not there before begins at the same slot as all others. Slots behind it that have a closing certificate are done with,
+unless something is new: then what was handed on before was not handed on to all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+from monitor.core.certificates import CLOSED, Certificate
 from monitor.ports import Cursor, DurableSink, LedgerStore
 from monitor.runtime.delivery import Route
+
+READ_SLOTS: Final = 100_000
+"""Certificates that are looked at behind the first slot to watch: half a day of them. Guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Resumption:
     """The first slot to watch after a restart."""
     start_slot: int | None
     """The first slot to watch where the user said so; at most one of the two is a slot."""
+    closed: tuple[Certificate, ...] = ()
+    """Of slots from the first one on that are closed, and of which every sink has all: nobody need watch them again."""
 
     @property
     def first(self) -> int | None:
@@ -50,8 +58,10 @@ def resumption(
     stored = store.cursors()
     cursors: list[Cursor] = []
     behind: list[int] = []
+    is_same = True
     for subscription in subscriptions:
         found = list(_found(stored, subscription))
+        is_same = is_same and len(found) == len(subscription.monitors)
         cursors += found
         if subscription.route.outbox.durable is not None:
             behind += (cursor.frontier for cursor in found)
@@ -60,7 +70,16 @@ def resumption(
     resume_slot = min([settled, *behind]) + 1
     if start_slot is not None and start_slot > resume_slot:
         return Resumption(settled, tuple(cursors), None, start_slot)
-    return Resumption(settled, tuple(cursors), resume_slot, None)
+    closed = tuple(_closed(store, resume_slot)) if is_same else ()
+    return Resumption(settled, tuple(cursors), resume_slot, None, closed)
+
+
+def _closed(store: LedgerStore, first: int) -> Iterator[Certificate]:
+    for one in store.slots(first, first + READ_SLOTS, READ_SLOTS):
+        if one.end in CLOSED:
+            yield Certificate(
+                one.slot, one.end, one.proof, one.blockhash, one.parent_slot, one.block_height
+            )
 
 
 def _found(stored: Sequence[Cursor], subscription: Subscription) -> Iterator[Cursor]:

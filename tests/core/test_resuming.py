@@ -1,6 +1,6 @@
 """After a restart: feeds begin live, and a replay fills what lies between, told as dialogue."""
 
-from monitor.core.certificates import SlotEnd
+from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import AmendFeed, OpenFeed
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
@@ -52,3 +52,23 @@ def test_a_named_first_slot_goes_before_the_one_to_resume_at() -> None:
     play = Play(ALL, start_slot=4, resume_slot=7)
     assert [command.from_slot for command in play.of(OpenFeed)] == [4]
     assert play.kernel.join.floor == 4
+
+
+def closed(slot: int, end: SlotEnd, height: int | None = None) -> Certificate:
+    block = None if height is None else f"B{slot}"
+    return Certificate(slot, end, "proof", block, slot - 1, height)
+
+
+def test_slots_that_were_closed_before_the_restart_are_neither_asked_for_nor_given_again() -> None:
+    before = (closed(8, SlotEnd.COMPLETE, 5), closed(9, SlotEnd.SKIPPED))
+    play = Play(ALL, resume_slot=7, closed=before)
+    play.block(1, 12, tx(12, 0))
+    assert play.of(AmendFeed)[-1].from_slot == 7
+    play.says(1, tx(7, 0), meta(7, height=4), finalized(7), tx(8, 0), meta(8, height=5))
+    play.says(1, tx(10, 0), meta(10, parent=8, height=6), finalized(10))
+    play.says(1, tx(11, 0), meta(11, height=7), finalized(11), tx(12, 0), meta(12, height=8))
+    play.block(1, 13)
+    assert play.take() == ["7 t0", "10 t0", "11 t0"]
+    assert list(play.certified()) == [7, 10, 11]
+    assert play.settled() == 11
+    assert play.kernel.coverage() == Coverage(4, 4, by_height=True)

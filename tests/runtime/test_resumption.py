@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from monitor.ports import Cursor
+from monitor.core.certificates import Certificate, SlotEnd
+from monitor.ports import Cursor, StoredSlot
 from monitor.runtime.delivery import Route
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
@@ -49,6 +50,30 @@ def test_goes_on_behind_the_slowest_sink_that_can_be_read_back() -> None:
 
 def test_a_sink_that_cannot_be_read_back_holds_nobody_back() -> None:
     assert resumed(99, ("file", "a", 99), ("out", "a", 3)).resume_slot == 100
+
+
+def store_of(*ends: SlotEnd) -> MemoryLedger:
+    """A store whose file is settled up to slot 9, with these ends from slot 10 on."""
+    cursors = [Cursor("file", monitor, 9, "p") for monitor in ("a", "b")]
+    store = MemoryLedger(settled=9, cursors=cursors)
+    for slot, end in enumerate(ends, 10):
+        store.certificates[slot] = StoredSlot(
+            slot, end, "proof", "hash", slot - 1, slot, (), (), (), None, 0
+        )
+    return store
+
+
+def test_slots_that_were_closed_behind_an_open_one_are_done_with() -> None:
+    store = store_of(SlotEnd.PARTIAL, SlotEnd.COMPLETE, SlotEnd.LOST, SlotEnd.SKIPPED)
+    assert resumption(store, [FILE], None).closed == (
+        Certificate(11, SlotEnd.COMPLETE, "proof", "hash", 10, 11),
+        Certificate(13, SlotEnd.SKIPPED, "proof", "hash", 12, 13),
+    )
+
+
+def test_for_a_sink_that_is_new_no_slot_is_done_with() -> None:
+    store = store_of(SlotEnd.PARTIAL, SlotEnd.COMPLETE)
+    assert resumption(store, [FILE, OUT], None).closed == ()
 
 
 def test_what_is_configured_no_more_holds_nobody_back() -> None:
