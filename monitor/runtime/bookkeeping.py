@@ -22,6 +22,11 @@ from monitor.runtime.resumption import Subscription
 
 DISTANCE: Final = 0.5
 """Seconds between two commits: each costs a sync of the disk. Guessed."""
+YOUNG: Final = 0.25
+"""Share of the daemon's age between two commits, until that is `DISTANCE`: so a daemon that is killed soon, again and
+again, still gets on. Guessed."""
+SOONEST: Final = 0.05
+"""Seconds between two commits at the least."""
 BOUND_BYTES: Final = 4 * 2**20
 """Certificates that wait for the store, about; hours of them. Guessed."""
 RETENTION_NS: Final = 30 * 86_400 * 10**9
@@ -92,6 +97,7 @@ class Books:
         self._woken = anyio.Event()
         self._room: anyio.Event | None = None
         self._forget_at = clock.now()
+        self._born_at = clock.now()
 
     async def resume(self, first: int | None, cursors: Sequence[Cursor]) -> None:
         """Begin with these cursors, at this slot; at the tip when it is None. What sinks hold was read back.
@@ -166,7 +172,7 @@ class Books:
         tries = 0
         while True:
             with anyio.move_on_after(
-                full_jitter(tries, self._dice.jitter()) if tries else DISTANCE
+                full_jitter(tries, self._dice.jitter()) if tries else self._distance()
             ):
                 await self._woken.wait()
             self._woken = anyio.Event()
@@ -179,6 +185,9 @@ class Books:
             else:
                 self._succeeded(tries)
                 tries = 0
+
+    def _distance(self) -> float:
+        return min(DISTANCE, max(SOONEST, (self._clock.now() - self._born_at) * YOUNG))
 
     async def close(self) -> None:
         """One last commit, after `run` and the sinks have ended."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, TypeVar, TypeVarTuple
+from typing import Final, NamedTuple, TypeVar, TypeVarTuple
 
 import anyio.to_thread
 
@@ -43,7 +43,14 @@ class JsonlSettings:
     keep: int | None = None
     """Rotated files to keep; None: all."""
     sync: float = 1.0
-    """Seconds within which what was written is on the disk (fdatasync)."""
+    """Seconds within which what was written is on the disk (fdatasync); less while the process is young."""
+
+
+_YOUNG: Final = 0.25
+"""Share of its age that a sink lets pass between two syncs, until that is `sync`: so a process that is killed soon, again
+and again, still gets on. Guessed."""
+_SOONEST: Final = 0.1
+"""Share of `sync` that it lets pass at the least."""
 
 
 class _File(NamedTuple):
@@ -71,6 +78,7 @@ class JsonlSink:
         self._descriptor = -1
         self._size = 0
         self._opened_at = 0.0
+        self._born_at = clock.now()
         self._synced_at = 0.0
         self._dirty = False
         self._written = False
@@ -147,6 +155,7 @@ class JsonlSink:
         self._opened_at = self._synced_at = self._clock.now()
         self._number = max(self._number, *(number for number, _ in self._rotated()), 0)
         self._begin_file()
+        os.fdatasync(self._descriptor)  # what a killed process wrote counts as safe from now on
 
     def _begin_file(self) -> None:
         inode = os.fstat(self._descriptor).st_ino
@@ -180,9 +189,13 @@ class JsonlSink:
             self._size += written
             self._taken += written
             self._dirty = self._written = True
-        if now >= self._synced_at + self._settings.sync:
+        if now >= self._synced_at + self._sync_distance(now):
             self._sync()
         self._written = False
+
+    def _sync_distance(self, now: float) -> float:
+        whole = self._settings.sync
+        return min(whole, max(whole * _SOONEST, (now - self._born_at) * _YOUNG))
 
     def _is_due(self, lines: Sequence[bytes], now: float) -> bool:
         settings = self._settings

@@ -231,6 +231,32 @@ async def test_what_is_written_is_safe_once_it_is_synced(tmp_path: Path) -> None
     assert sink.safe_bytes == 9
 
 
+async def test_a_young_process_syncs_sooner(tmp_path: Path) -> None:
+    clock = StoppedClock()
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", sync=1.0), clock)
+    await sink.open()
+    safe: list[int] = []
+    for _ in range(10):
+        clock.seconds += 0.11
+        await sink.write([b"1\n"])
+        safe.append(sink.safe_bytes)
+    assert safe[:2] == [2, 4]
+    assert len(set(safe)) >= 5
+    await sink.close()
+
+
+async def test_what_a_killed_process_wrote_is_made_safe_at_the_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "e.jsonl").write_bytes(b"1\n")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda descriptor: synced.append(descriptor))
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl"), StoppedClock())
+    await sink.open()
+    assert len(synced) == 1
+    await sink.close()
+
+
 async def test_what_a_failed_sync_left_is_not_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
