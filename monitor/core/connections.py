@@ -165,6 +165,10 @@ class Connections:
         """The first slot of the replays under way, or None."""
         return min((c.replay_from for c in self.all if c.replay_from is not None), default=None)
 
+    def replayed_below(self) -> int:
+        """All that any endpoint could replay below this slot has come; 0 where the end of a replay tells less."""
+        return min(c.replayed_below for c in self.all) if self.can_amend and self.all else 0
+
     def lives(self, feed: int, slot: int) -> Iterator[Command]:
         """A lifecycle status came on this feed: a replay that it began with is over."""
         connection = self.by_feed.get(feed)

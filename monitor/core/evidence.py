@@ -20,6 +20,8 @@ from monitor.core.slots import Meta, SlotState, Store
 
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""
+_SIGNATURE: Final = 64
+"""Bytes of the signature that a transaction's key begins with, and an account's ends with."""
 
 Parts = list[tuple[Store, int]]
 """Stores, and the bits in them whose rows are the block's."""
@@ -38,6 +40,8 @@ class Evidence:
     """Bits of the covers that hold the entire union of every filtered kind."""
     has_covers_to_come: bool = False
     """More whole covers are wanted before release than there are."""
+    by_replay: bool = False
+    """Nobody told some filtered kind whole as it happened."""
     is_overfull: bool = False
     """There are more transactions than the block has: some are of another bank."""
 
@@ -113,23 +117,44 @@ def whole_covers(state: SlotState, parts: Parts, kind: int, covers: int) -> int:
 
 
 def _whole_replays(parts: Parts, replays: int) -> int:
-    """Those of the replays that hold a write to every account.
+    """Those of the replays that hold a write to every account, and the last one.
 
-    A replay brings of each account the last write and no other (PROTOCOL 2.8), so more cannot be asked of it; two
-    that differ in what was last prove nothing.
+    A replay brings of each account the last write and no other (PROTOCOL 2.8), so more cannot be asked of it. Which
+    of two is later is told by the indexes of their transactions; where these are not held, replays that differ prove
+    nothing.
     """
-    accounts: dict[bytes, int] = {}
+    accounts: dict[bytes, dict[bytes, int]] = {}
     for key, seen in holding(parts, Kind.ACCOUNT).items():
         if is_signed(key):
-            accounts[account_of(key)] = accounts.get(account_of(key), 0) | seen
-    whole = held_by_all(accounts.values(), replays)
-    lasts = [
-        {account: key for account, (_, key) in writes.items() if is_signed(key)}
-        for store, _ in parts
-        for bit, writes in store.writes.items()
-        if bit & whole
-    ]
-    return whole if all(last == lasts[0] for last in lasts) else 0
+            accounts.setdefault(account_of(key), {})[key] = seen
+    whole = replays
+    indexes: dict[bytes, int] | None = None
+    for writes in accounts.values():
+        last: Mapping[bytes, int] = writes
+        if len(writes) > 1:
+            indexes = _indexes_by_signature(parts) if indexes is None else indexes
+            last = _latest(writes, indexes, replays)
+        whole &= next(iter(last.values())) if len(last) == 1 else 0
+    return whole
+
+
+def _latest(
+    writes: Mapping[bytes, int], indexes: Mapping[bytes, int], replays: int
+) -> Mapping[bytes, int]:
+    """The last of these writes to one account; several where that cannot be told."""
+    places = {key: indexes.get(key[-_SIGNATURE:], -1) for key in writes}
+    if min(places.values()) >= 0:
+        last = max(places, key=places.__getitem__)
+        return {last: writes[last]}
+    return {key: seen for key, seen in writes.items() if seen & replays}
+
+
+def _indexes_by_signature(parts: Parts) -> dict[bytes, int]:
+    return {
+        key[:_SIGNATURE]: int.from_bytes(key[_SIGNATURE:], "little")
+        for kind in (Kind.TRANSACTION, Kind.TRANSACTION_STATUS)
+        for key in holding(parts, kind)
+    }
 
 
 def _repeats(parts: Parts, needs: Needs) -> bool:
@@ -172,7 +197,8 @@ def _judge(
         whole &= in_kind
         live = live and in_kind & ~state.replay_bits() != 0
     to_come = bool(covered) and whole.bit_count() < wanted
-    return Evidence(parts, True, _proof(meta, needs, covered, live=live), whole, to_come)
+    proof = _proof(meta, needs, covered, live=live)
+    return Evidence(parts, True, proof, whole, to_come, by_replay=not live)
 
 
 def _lacks(parts: Parts, meta: Meta, needs: Needs) -> str | None:

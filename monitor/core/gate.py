@@ -8,7 +8,8 @@ arrive and wait for nothing.
 
 from bisect import insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
@@ -17,6 +18,9 @@ from monitor.core.evidence import Evidence, Parts, judge, whole_covers
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
 from monitor.core.slots import Held, SlotState
+
+_WITNESSES: Final = 2
+"""Endpoints that have to replay a slot alike, where there are so many. Guessed."""
 
 
 @dataclass(slots=True)
@@ -69,6 +73,8 @@ class Gate:
         """Bytes of the frames that wait."""
         self.finalized: list[SlotState] = []
         """Slots released at finalized since the ledger last looked."""
+        self.replayed_below = 0
+        """Every endpoint has replayed what it could below this slot."""
         self._waiting: tuple[list[SlotState], list[SlotState]] = ([], [])
         self._out: tuple[list[Released], list[Released], list[Released]] = ([], [], [])
         self._reports: list[Report] = []
@@ -104,14 +110,26 @@ class Gate:
         unfenced = self.unfenced
         if unfenced and now >= state.confirmed_at + self.slot_time:
             unfenced = frozenset()
-        covers = state.cover_bits(blockhash, unfenced)
-        terms = self.terms
-        found = judge(state, blockhash, terms.needs, covers=covers, wanted=terms.covers)
-        if state.shed:
-            found = Evidence(found.parts, False, "frames were dropped for want of memory", 0)
+        found = self._judged(state, blockhash, unfenced)
         if found.whole or not unfenced:
             state.evidence = found  # else time alone may change it
         return found
+
+    def is_hopeless(self, state: SlotState) -> bool:
+        """Whether nobody is left who could bring more of the slot."""
+        return state.number < self.replayed_below
+
+    def is_held(self, state: SlotState) -> bool:
+        """Whether a replay could add nothing: all that is known of the slot's block is held, or it died."""
+        if state.dead is not None:
+            return True
+        blockhash = state.confirmed or state.sole_blockhash()
+        if blockhash is None:
+            return any(bank.covers for bank in state.banks)
+        found: Evidence | None = state.evidence if blockhash == state.confirmed else None
+        if found is None:
+            found = self._judged(state, blockhash, frozenset())
+        return found.is_settled
 
     def observed(self, state: SlotState, endpoint: int, row: Row) -> None:
         """A lifecycle status: the first arrival goes to whoever asked, at any level, unordered."""
@@ -206,8 +224,23 @@ class Gate:
         assert all(state.released_level < Commitment.CONFIRMED for state in self._waiting[0])
         assert self.held_bytes >= 0
 
+    def _judged(self, state: SlotState, blockhash: str, unfenced: frozenset[int]) -> Evidence:
+        covers = state.cover_bits(blockhash, unfenced)
+        terms = self.terms
+        found = judge(state, blockhash, terms.needs, covers=covers, wanted=terms.covers)
+        if state.shed:
+            return Evidence(found.parts, False, "frames were dropped for want of memory", 0)
+        if found.whole and found.by_replay and not self._has_witnesses(state, found):
+            return replace(found, has_covers_to_come=True)
+        return found
+
+    def _has_witnesses(self, state: SlotState, found: Evidence) -> bool:
+        """Nothing of a slot that was only replayed could be compared with anything, so another endpoint is asked."""
+        witnesses = {bank.endpoint for bank in state.banks if bank.bit & found.covers}
+        return len(witnesses) >= min(_WITNESSES, len(self.tally.duplicates))
+
     def _may_go(self, state: SlotState, now: float, precedes: Callable[[SlotState], bool]) -> bool:
-        is_over = now >= state.confirmed_at + self.terms.hold
+        is_over = self.is_hopeless(state) or now >= state.confirmed_at + self.terms.hold
         evidence = self.evidence(state, now)
         if evidence.whole:
             if is_over or (not evidence.has_covers_to_come and precedes(state)):

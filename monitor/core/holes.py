@@ -6,7 +6,11 @@ from monitor.core.slots import SlotState
 
 
 def lowest_hole(
-    slots: Mapping[int, SlotState], lowest: int, covered: int, is_closed: Callable[[int], bool]
+    slots: Mapping[int, SlotState],
+    lowest: int,
+    covered: int,
+    is_closed: Callable[[int], bool],
+    is_held: Callable[[SlotState], bool],
 ) -> int | None:
     """The slot from `lowest` and under `covered` that a replay should begin with; None: nothing is missing.
 
@@ -23,19 +27,10 @@ def lowest_hole(
             if not is_closed(parent):
                 return before
         is_passed_by = any(first < number < end for first, end in gaps)
-        if number < covered and not is_passed_by and not _is_held(state):
+        if number < covered and not is_passed_by and not is_held(state):
             return before if parent is None else number
         before = number
     return None
-
-
-def _is_held(state: SlotState) -> bool:
-    """Whether a replay could add nothing: the slot is held whole, or it died."""
-    if state.dead is not None:
-        return True
-    if state.evidence is not None:
-        return bool(state.evidence.whole)
-    return any(bank.covers for bank in state.banks)
 
 
 def _gaps(slots: Mapping[int, SlotState]) -> list[tuple[int, int]]:

@@ -164,7 +164,7 @@ class Join:
         if self.floor is None:
             return None
         lowest = self.ledger.first_open(max(self.floor, above))
-        return lowest_hole(self.slots, lowest, covered, self.ledger.is_closed)
+        return lowest_hole(self.slots, lowest, covered, self.ledger.is_closed, self.gate.is_held)
 
     def missing_from(self, covered: int | None, above: int = 0) -> int | None:
         """Where a replay should begin: `resume_below`, and with `covered` None no feed has the tip.

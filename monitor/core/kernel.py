@@ -190,4 +190,5 @@ class Kernel:
             missing=self.join.missing_from,
             now=now,
         )
+        self.gate.replayed_below = self.connections.replayed_below()
         self.join.keep_from(self.connections.replaying_from(), now)

@@ -109,7 +109,7 @@ class Ledger:
         for state in self._open:
             if state.number not in self._slots:
                 continue
-            is_over = now >= self._due(state)
+            is_over = self._gate.is_hopeless(state) or now >= self._due(state)
             evidence = self._gate.evidence(state, now)
             if evidence.whole and (is_over or self._sights.have_passed(state.number)):
                 self._close(state, now)

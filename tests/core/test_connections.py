@@ -145,7 +145,7 @@ def test_a_whole_outage_is_replayed_from_the_highest_slot_met() -> None:
 
 def test_no_replay_is_asked_for_when_another_feed_held_everything() -> None:
     play = Play(ALL, feeds=2)
-    play.block(1, 4, tx(4, 0, "a")).ends(1)
+    play.block(1, 4, tx(4, 0, "s4")).ends(1)
     for slot in (4, 5, 6):
         play.block(2, slot, tx(slot, 0, f"s{slot}"))
     play.at(0.3).block(3, 6, tx(6, 0, "s6"))

@@ -14,11 +14,15 @@ def told(number: int, *, parent: int | None = None, whole: bool = True) -> SlotS
     return state
 
 
+def is_held(state: SlotState) -> bool:
+    return state.dead is not None or any(bank.covers for bank in state.banks)
+
+
 def hole(
     *states: SlotState, lowest: int = 0, covered: int = 99, closed_below: int = 4
 ) -> int | None:
     slots = {state.number: state for state in states}
-    return lowest_hole(slots, lowest, covered, lambda slot: slot < closed_below)
+    return lowest_hole(slots, lowest, covered, lambda slot: slot < closed_below, is_held)
 
 
 def test_nothing_is_missing_where_every_slot_is_whole() -> None:

@@ -4,12 +4,25 @@ import pytest
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
+from monitor.core.commands import AmendFeed
 from monitor.core.events import Row
 from monitor.core.evidence import judge
 from monitor.core.keys import account_of
 from monitor.core.needs import Needs
 from monitor.core.slots import Meta, SlotState
-from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, processed, write
+from tests.core.play import (
+    ALL,
+    VAULT,
+    Play,
+    confirmed,
+    created,
+    dead,
+    finalized,
+    meta,
+    processed,
+    tx,
+    write,
+)
 
 
 def cut_in_flight(feeds: int = 1) -> Play:
@@ -68,3 +81,73 @@ def test_two_replays_that_differ_in_what_was_last_prove_nothing(by: str, whole: 
     replayed(state, 1, write(5, "x", by, 9))
     covers = state.cover_bits("B5")
     assert judge(state, "B5", Needs.of([VAULT]), covers=covers, wanted=1).whole is whole
+
+
+def test_the_indexes_of_their_transactions_tell_which_of_two_replayed_writes_is_the_last() -> None:
+    state = SlotState(5)
+    replayed(state, 0, write(5, "x", "t1", 9))
+    replayed(state, 1, write(5, "x", "t2", 2))
+    for row in (tx(5, 0, "t1"), tx(5, 1, "t2")):
+        state.shared.tables[Kind.TRANSACTION][row[2]] = state.banks[0].bit
+    evidence = judge(state, "B5", Needs.of([VAULT]), covers=state.cover_bits("B5"), wanted=1)
+    assert (evidence.whole, evidence.covers) == (True, state.banks[1].bit)
+
+
+def restarted() -> Play:
+    """Slot 7 was in flight at the kill; now both endpoints cover slot 9, and the first one is asked to replay."""
+    play = Play(VAULT, feeds=2, resume_slot=7)
+    for feed in (1, 2):
+        play.says(feed, meta(8, transactions=0), processed(8)).block(feed, 9, transactions=0)
+    return play
+
+
+def replays(play: Play, feed: int, *writes: Row) -> Play:
+    play.says(feed, *writes, meta(7, transactions=0), finalized(7))
+    play.says(feed, meta(8, transactions=0), finalized(8))
+    return play.says(feed, meta(9, transactions=0), confirmed(9))
+
+
+def test_a_slot_that_was_only_replayed_waits_until_another_endpoint_has_replayed_it() -> None:
+    play = replays(restarted(), 1, write(7, "x", "t1", 1))
+    assert play.take() == []
+    play.block(2, 10, transactions=0)
+    assert [(each.feed, each.from_slot) for each in play.of(AmendFeed)] == [(1, 7), (2, 7)]
+    replays(play, 2, write(7, "x", "t1", 5))
+    assert play.take() == ["7 x by t1"]
+
+
+def test_a_slot_that_one_endpoint_alone_replays_goes_after_hold() -> None:
+    play = replays(restarted(), 1, write(7, "x", "t1", 1))
+    play.at(1.9)
+    assert play.take() == []
+    play.at(2.0)
+    assert play.take() == ["7 x by t1"]
+
+
+def test_a_slot_that_all_have_replayed_in_vain_holds_nothing_back() -> None:
+    play = replays(restarted(), 1, write(7, "x", "t1", 1))
+    play.block(2, 10, transactions=0)
+    replays(play, 2, write(7, "x", "t2", 5))
+    assert play.take() == ["7 x by t1"]
+    assert play.certified()[7] == SlotEnd.PARTIAL
+    assert play.settled() == 8
+
+
+def test_what_a_replay_left_out_of_a_slot_that_is_not_confirmed_yet_is_asked_of_the_next() -> None:
+    play = Play(ALL, feeds=2, resume_slot=7)
+    for feed in (1, 2):
+        play.says(feed, meta(8, transactions=0), processed(8)).block(feed, 9)
+    play.says(1, tx(7, 0), meta(7, transactions=2), processed(7), meta(8, transactions=0))
+    play.says(1, processed(8), meta(9, transactions=0), processed(9)).block(2, 10)
+    assert [(each.feed, each.from_slot) for each in play.of(AmendFeed)] == [(1, 7), (2, 7)]
+
+
+def test_a_slot_that_died_or_whose_block_is_disputed_is_not_asked_of_the_next() -> None:
+    play = Play(ALL, feeds=2, resume_slot=6)
+    for feed in (1, 2):
+        play.says(feed, created(7), dead(7), created(8), tx(8, 0), created(8), tx(8, 0), meta(8))
+        play.block(feed, 9, parent=8)
+    play.says(1, tx(6, 0), meta(6, transactions=1), processed(6), meta(8), processed(8))
+    play.says(1, meta(9, transactions=0, parent=8), processed(9))
+    door = play.kernel.gate
+    assert [door.is_held(play.kernel.join.slots[slot]) for slot in (7, 8)] == [True, True]
