@@ -10,6 +10,7 @@ closes what is final.
 from collections.abc import Sequence
 from typing import Final
 
+from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.gate import Gate
@@ -147,6 +148,13 @@ class Join:
         self.ledger.floor = slot
         for number in [n for n in self.slots if n < slot]:
             del self.slots[number]
+
+    def resume(self, closed: Sequence[Certificate]) -> None:
+        """Go on behind a restart: these were closed; an open block that one of them names is still to be brought."""
+        for parent in self.ledger.resume(closed):
+            state = self.slot(parent)
+            if state is not None:
+                self.ledger.expect(state)
 
     def slot(self, number: int) -> SlotState | None:
         """The state of a slot, made if it is new; None below the floor and when it is closed."""

@@ -66,7 +66,7 @@ class Kernel:
         self.gate = Gate(self.levels, self.tally, terms)
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
         self.join = Join(self.gate, endpoints, floor=floor)
-        self.join.ledger.resume(policy.closed)
+        self.join.resume(policy.closed)
         self.connections = Connections(
             endpoints,
             generation=GENERATION,

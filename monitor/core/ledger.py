@@ -48,6 +48,9 @@ class Ledger:
         self._partial: set[int] = set()
         self._open: list[SlotState] = []
         """Finalized and handed on, not closed."""
+        self._named: list[SlotState] = []
+        """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
+        self._named_until: float | None = None
         self._children: dict[int, tuple[int, int | None, bool]] = {}
         """Blocks that are missing, by slot: the child that names them, its height, and whether the log says so."""
         self._heights: dict[int, int] = {}
@@ -58,8 +61,11 @@ class Ledger:
         self._settled = -1
         self._out: list[Certificate] = []
 
-    def resume(self, closed: Sequence[Certificate]) -> None:
-        """Go on with what was closed before a restart: none of it is asked for again."""
+    def resume(self, closed: Sequence[Certificate]) -> list[int]:
+        """Go on with what was closed before a restart: none of it is asked for again.
+
+        Answers the parents of these blocks that are ours and not closed, for whoever makes slots.
+        """
         for certificate in closed:
             slot = certificate.slot
             self._closed.add(slot, slot + 1)
@@ -67,6 +73,13 @@ class Ledger:
             if certificate.blockhash is not None:
                 self._complete += 1
                 self._note_height(slot, certificate.block_height)
+        parents = {each.parent_slot for each in closed if each.parent_slot is not None}
+        return sorted(parent for parent in parents if not self._is_accounted(parent))
+
+    def expect(self, state: SlotState) -> None:
+        """A block of the finalized chain of which no more is known: a closed child names it."""
+        state.told_level = Commitment.FINALIZED
+        self._named.append(state)
 
     def is_closed(self, slot: int) -> bool:
         """Whether nothing of this slot is taken any more."""
@@ -118,6 +131,8 @@ class Ledger:
                 self._certify_partial(state, now)
             still_open.append(state)
         self._open = still_open
+        if self._named:
+            self._wait_for_named(now)
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
@@ -133,7 +148,10 @@ class Ledger:
 
     def next_deadline(self) -> float | None:
         """When `close` will certify a slot that it waits with, or None."""
-        return min((self._due(s) for s in self._open if self._may_give_up(s)), default=None)
+        due = [self._due(state) for state in self._open if self._may_give_up(state)]
+        if self._named_until is not None and any(map(self._may_give_up, self._named)):
+            due.append(self._named_until)
+        return min(due, default=None)
 
     def first_open(self, slot: int) -> int:
         """The lowest slot from this one on that is not closed."""
@@ -244,6 +262,18 @@ class Ledger:
             self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
         else:
             self._close_below_gap(state.number)
+
+    def _wait_for_named(self, now: float) -> None:
+        """What no replay brings within `hold` is partial, else nothing behind it would ever be settled."""
+        if self._named_until is None:
+            self._named_until = now + self._gate.terms.hold
+        self._named = [state for state in self._named if state.confirmed is None]
+        if now < self._named_until:
+            return
+        for state in filter(self._may_give_up, self._named):
+            self._certify(speaks_for_none(state.number, state))
+            self._close_below_gap(state.number)
+        self._named = [state for state in self._named if state.certified is None]
 
     def _close_below_gap(self, gap: int) -> None:
         """No parent link tells what lies between this missing block and the last finalized one below it."""

@@ -72,3 +72,25 @@ def test_slots_that_were_closed_before_the_restart_are_neither_asked_for_nor_giv
     assert list(play.certified()) == [7, 10, 11]
     assert play.settled() == 11
     assert play.kernel.coverage() == Coverage(4, 4, by_height=True)
+
+
+def above_a_gap(slots: range) -> tuple[Certificate, ...]:
+    return tuple(closed(slot, SlotEnd.COMPLETE, slot) for slot in slots)
+
+
+def test_a_gap_under_what_was_closed_is_asked_for_though_the_stream_goes_on_right_behind() -> None:
+    play = Play(ALL, resume_slot=7, closed=above_a_gap(range(8, 12)))
+    play.block(1, 12, tx(12, 0), height=12)
+    assert play.of(AmendFeed) == [AmendFeed(1, 1, 7)]
+    play.says(1, tx(7, 0, "a"), meta(7, height=7), meta(12, height=12))
+    play.says(1, confirmed(12), finalized(12)).block(1, 13)
+    assert play.take() == ["7 a", "12 t0"]
+    assert play.certified() == dict.fromkeys((7, 12), SlotEnd.COMPLETE)
+    assert play.settled() == 12
+
+
+def test_a_gap_under_what_was_closed_is_partial_when_nobody_brings_it() -> None:
+    play = Play(ALL, resume_slot=5, closed=above_a_gap(range(8, 12)))
+    play.block(1, 12, tx(12, 0)).says(1, meta(12), confirmed(12), finalized(12)).at(2.0)
+    assert play.certified() == {**dict.fromkeys((5, 6, 7), SlotEnd.PARTIAL), 12: SlotEnd.COMPLETE}
+    assert play.settled() == 12
