@@ -36,7 +36,7 @@ WARM_UP: Final = 0.2
 """Share of the samples before memory is expected to be flat."""
 KEEPS_UP: Final = 0.97
 """Share of the messages due that have to be taken for memory to mean something."""
-MOST_MB: Final = 250.0
+MOST_MB: Final = 250
 MOST_SLOPE: Final = 1.0
 """MB a minute."""
 READY_WITHIN: Final = 30.0
@@ -226,6 +226,7 @@ def configuration(folder: Path, ports: list[int]) -> dict[str, object]:
                 "keep": 1,
             }
         ],
+        "limits": {"memory_mb": MOST_MB},
         "api": {"listen": "127.0.0.1:0"},
         "log": {"form": "json"},
     }
