@@ -97,7 +97,9 @@ class Join:
             self._prove(sight, *sight.unproven, now)  # the copy before this one was the replay's
         elif replayed and sight.is_replay:
             sight.unproven = (state, bank)
-        if replayed and not sight.is_replay and not bank.began_whole:
+        ends_live = state.number in sight.in_flight
+        sight.in_flight.discard(state.number)
+        if replayed and not (ends_live or sight.is_replay or bank.began_whole):
             bank.began_whole = bank.by_replay = True
         bank.met_at = bank.met_at or row[5]
         parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
@@ -191,6 +193,14 @@ class Join:
         if slot != self.ledger.kept_from:
             self.ledger.kept_from = slot
             self._settle(now)
+
+    def replay_asked(self, feed: int) -> None:
+        """The feed is to replay. A slot that it is in the middle of, a fork's perhaps, may end before or without it."""
+        self.sights.open[feed].in_flight = {
+            number
+            for number, state in self.slots.items()
+            if feed in state.current and state.current[feed].blockhash is None
+        }
 
     def shed(self, bound: int) -> None:
         """Drop the frames of the oldest held slots until the rest fits the bound; their identities stay."""

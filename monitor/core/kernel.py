@@ -10,7 +10,7 @@ from typing import Final, assert_never
 
 from monitor.core.certificates import Certificate, Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.commands import Command
+from monitor.core.commands import AmendFeed, Command
 from monitor.core.connections import Connections
 from monitor.core.events import (
     Event,
@@ -85,6 +85,7 @@ class Kernel:
                 commands.extend(self.connections.opened(event.feed, now))
             case FeedEnded():
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
+                self.gate.replayed_below = self.connections.replayed_below()
                 self.join.forget_feed(event.feed, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
@@ -183,12 +184,15 @@ class Kernel:
         slot = row[1]
         replayed = self.connections.is_replaying(feed, slot)
         bank = self.join.take_meta(feed, row, replayed=replayed, now=now)
-        yield from self.connections.meta_taken(
+        for command in self.connections.meta_taken(
             feed,
             slot,
             covers=bank is not None and bank.covers,
             missing=self.join.missing_from,
             now=now,
-        )
+        ):
+            if isinstance(command, AmendFeed):
+                self.join.replay_asked(feed)
+            yield command
         self.gate.replayed_below = self.connections.replayed_below()
         self.join.keep_from(self.connections.replaying_from(), now)

@@ -1,6 +1,6 @@
 """What each connection has shown: which slots its stream spans without a break, and so should have brought."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.core.slots import Bank, SlotState
 
@@ -22,6 +22,8 @@ class Sight:
     """First slot that it told from the beginning to the end."""
     last_tied: int = -1
     """Highest slot of which its BlockMeta came."""
+    in_flight: set[int] = field(default_factory=set)
+    """Slots that had begun and not ended when a replay was asked for: their next end is the live one."""
 
     def tied(self, slot: int, *, covers: bool) -> None:
         """A BlockMeta came; `covers`: with all of its slot before it."""

@@ -3,7 +3,7 @@
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import AmendFeed, OpenFeed
-from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
+from tests.core.play import ALL, SOME, Play, confirmed, created, finalized, meta, processed, tx
 
 
 def resumed(*, can_amend: bool = True) -> Play:
@@ -94,3 +94,28 @@ def test_a_gap_under_what_was_closed_is_partial_when_nobody_brings_it() -> None:
     play.block(1, 12, tx(12, 0)).says(1, meta(12), confirmed(12), finalized(12)).at(2.0)
     assert play.certified() == {**dict.fromkeys((5, 6, 7), SlotEnd.PARTIAL), 12: SlotEnd.COMPLETE}
     assert play.settled() == 12
+
+
+def cut_short_beside_a_fork() -> Play:
+    """A feed that came back in the middle of slot 12, and had all of slot 13 before 12 ended."""
+    play = Play(SOME).block(1, 10, tx(10, 0)).says(1, confirmed(10), finalized(10))
+    play.ends(1).at(2.0).accepts(2).says(2, tx(12, 1))
+    play.block(2, 13, tx(13, 0), parent=10, parent_block="B10")
+    assert play.of(AmendFeed) == [AmendFeed(2, 1, 11)]
+    return play.says(2, meta(12, parent=10, parent_block="B10", transactions=2))
+
+
+def the_other_branch_wins(play: Play) -> Play:
+    play.says(2, meta(13, parent=10, parent_block="B10")).block(2, 14, parent=12)
+    return play.says(2, confirmed(14), finalized(14)).at(play.now + 2.0)
+
+
+def test_the_live_end_of_a_slot_in_flight_is_no_end_of_its_replay() -> None:
+    play = the_other_branch_wins(cut_short_beside_a_fork())
+    assert play.certified()[12] == SlotEnd.PARTIAL
+
+
+def test_a_slot_in_flight_is_whole_once_the_replay_brought_it() -> None:
+    play = cut_short_beside_a_fork()
+    play.says(2, tx(12, 0), tx(12, 1), meta(12, parent=10, parent_block="B10", transactions=2))
+    assert the_other_branch_wins(play).certified()[12] == SlotEnd.COMPLETE
