@@ -65,7 +65,7 @@ class Connection:
     replay_since: float = 0.0
     replay_off: bool = False
     replayed_below: int = 0
-    """All that the endpoint could replay below this slot, it has replayed."""
+    """All that the endpoint could replay below this slot, it has replayed; or it keeps nothing so old."""
     floor: int | None = None
     """Oldest slot that the server said it can replay, plus the margin."""
     asked: list[tuple[float, int]] = field(default_factory=list)
@@ -165,9 +165,15 @@ class Connections:
         """The first slot of the replays under way, or None."""
         return min((c.replay_from for c in self.all if c.replay_from is not None), default=None)
 
-    def replayed_below(self) -> int:
-        """All that any endpoint could replay below this slot has come; 0 where the end of a replay tells less."""
-        return min(c.replayed_below for c in self.all) if self.can_amend and self.all else 0
+    def replayed_below(self) -> tuple[int, int]:
+        """All that any endpoint could replay below this slot has come; and all that any could which can be reached.
+
+        0 where the end of a replay tells less.
+        """
+        if not self.can_amend:
+            return 0, 0
+        reached = [c.replayed_below for c in self.all if c.opened or not _is_unreachable(c)]
+        return min((c.replayed_below for c in self.all), default=0), min(reached, default=0)
 
     def lives(self, feed: int, slot: int) -> Iterator[Command]:
         """A lifecycle status came on this feed: a replay that it began with is over."""
@@ -277,6 +283,7 @@ class Connections:
         elif ending.reason == EndReason.REPLAY_EXPIRED:
             oldest = ending.floor if ending.floor is not None else asked
             if oldest is not None:
+                connection.replayed_below = max(connection.replayed_below, oldest)
                 again = max(len(connection.refused) - 1, 0)
                 connection.floor = oldest + FLOOR_MARGIN * 2**again
 
@@ -322,6 +329,11 @@ class Connections:
         connection.replay_from = None
         connection.refused = []
         connection.replayed_below = slot
+
+
+def _is_unreachable(connection: Connection) -> bool:
+    ending = connection.last_ending
+    return ending is not None and ending.reason == EndReason.UNREACHABLE
 
 
 def _wanted(

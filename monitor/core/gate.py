@@ -73,8 +73,10 @@ class Gate:
         """Bytes of the frames that wait."""
         self.finalized: list[SlotState] = []
         """Slots released at finalized since the ledger last looked."""
-        self.replayed_below = 0
+        self._replayed_below = 0
         """Every endpoint has replayed what it could below this slot."""
+        self._compared_below = 0
+        """As far as they can be reached."""
         self._waiting: tuple[list[SlotState], list[SlotState]] = ([], [])
         self._out: tuple[list[Released], list[Released], list[Released]] = ([], [], [])
         self._reports: list[Report] = []
@@ -115,9 +117,13 @@ class Gate:
             state.evidence = found  # else time alone may change it
         return found
 
+    def note_replays(self, below: int, compared_below: int) -> None:
+        """Every endpoint has replayed what it could `below` this slot; every one that can be reached, up to the other."""
+        self._replayed_below, self._compared_below = below, compared_below
+
     def is_hopeless(self, state: SlotState) -> bool:
         """Whether nobody is left who could bring more of the slot."""
-        return state.number < self.replayed_below
+        return state.number < self._replayed_below
 
     def is_held(self, state: SlotState) -> bool:
         """Whether a replay could add nothing: all that is known of the slot's block is held, or it died."""
@@ -243,7 +249,10 @@ class Gate:
         is_over = self.is_hopeless(state) or now >= state.confirmed_at + self.terms.hold
         evidence = self.evidence(state, now)
         if evidence.whole:
-            if is_over or (not evidence.has_covers_to_come and precedes(state)):
+            awaited = evidence.has_covers_to_come
+            if evidence.by_replay and state.number < self._compared_below:
+                awaited = False
+            if is_over or (not awaited and precedes(state)):
                 return True
         elif is_over:
             state.gave_up = True

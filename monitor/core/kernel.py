@@ -85,7 +85,7 @@ class Kernel:
                 commands.extend(self.connections.opened(event.feed, now))
             case FeedEnded():
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
-                self.gate.replayed_below = self.connections.replayed_below()
+                self.gate.note_replays(*self.connections.replayed_below())
                 self.join.forget_feed(event.feed, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
@@ -194,5 +194,5 @@ class Kernel:
             if isinstance(command, AmendFeed):
                 self.join.replay_asked(feed)
             yield command
-        self.gate.replayed_below = self.connections.replayed_below()
+        self.gate.note_replays(*self.connections.replayed_below())
         self.join.keep_from(self.connections.replaying_from(), now)

@@ -5,6 +5,7 @@ import pytest
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed
+from monitor.core.endings import EndReason
 from monitor.core.events import Row
 from monitor.core.evidence import judge
 from monitor.core.keys import account_of
@@ -151,3 +152,27 @@ def test_a_slot_that_died_or_whose_block_is_disputed_is_not_asked_of_the_next() 
     play.says(1, meta(9, transactions=0, parent=8), processed(9))
     door = play.kernel.gate
     assert [door.is_held(play.kernel.join.slots[slot]) for slot in (7, 8)] == [True, True]
+
+
+def test_an_endpoint_that_keeps_nothing_so_old_is_not_waited_for() -> None:
+    play = replays(restarted(), 1, write(7, "x", "t1", 1))
+    play.block(2, 10, transactions=0)
+    assert play.take() == []
+    play.ends(2, EndReason.REPLAY_EXPIRED, floor=9)
+    assert play.take() == ["7 x by t1"]
+
+
+def test_an_endpoint_that_cannot_be_reached_is_not_waited_for_to_compare() -> None:
+    play = restarted().ends(2, EndReason.UNREACHABLE)
+    replays(play, 1, write(7, "x", "t1", 1))
+    assert play.take() == ["7 x by t1"]
+
+
+def test_an_endpoint_that_cannot_be_reached_is_waited_for_where_something_is_missing() -> None:
+    play = Play(ALL, feeds=2, resume_slot=7)
+    play.ends(2, EndReason.UNREACHABLE).says(1, meta(8, transactions=0), processed(8))
+    play.block(1, 9).says(1, tx(7, 0), meta(7, transactions=2), finalized(7))
+    play.says(1, meta(8, transactions=0), finalized(8), meta(9, transactions=0), confirmed(9))
+    assert play.take() == []
+    play.at(2.0)
+    assert play.take() == ["7 t0"]
