@@ -230,6 +230,10 @@ class Ledger:
         self._heights[number] = height
         if len(self._heights) > HEIGHTS_KEPT:
             del self._heights[min(self._heights)]
+        self._count_from(height)
+
+    def _count_from(self, height: int) -> None:
+        """A finalized block of ours has this height, held or not: coverage counts it."""
         lowest, highest = self._lowest_height, self._highest_height
         self._lowest_height = height if lowest is None else min(lowest, height)
         self._highest_height = height if highest is None else max(highest, height)
@@ -257,6 +261,11 @@ class Ledger:
             "error", "a slot was certified partial", slot=state.number, why=evidence.proof
         )
         meta = state.metas.get(state.confirmed or "")
+        child = self._children.get(state.number)
+        if meta is not None and meta.block_height is not None:
+            self._count_from(meta.block_height)
+        elif child is not None and child[1] is not None:
+            self._count_from(child[1] - 1)
         if meta is not None:
             number = state.number
             self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")

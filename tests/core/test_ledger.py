@@ -305,3 +305,13 @@ def test_slots_wait_for_certificates_with_the_earliest_deadline_first() -> None:
     play.at(2.0)
     assert play.certified() == {4: COMPLETE, 5: PARTIAL}
     assert play.kernel.next_deadline() == 3.0
+
+
+def test_coverage_counts_a_partial_first_block_and_a_missing_one_by_their_heights() -> None:
+    play = Play(ALL, resume_slot=10)
+    play.says(1, created(10), tx(10, 0), meta(10, transactions=2, height=5), confirmed(10))
+    play.says(1, finalized(10)).block(1, 11, height=6).says(1, confirmed(11), finalized(11)).at(4.0)
+    assert play.kernel.coverage() == Coverage(1, 2, by_height=True)
+    lost = Play(ALL, resume_slot=10).block(1, 11, height=6).says(1, confirmed(11), finalized(11))
+    assert lost.at(14.0).certified() == {10: SlotEnd.PARTIAL, 11: SlotEnd.COMPLETE}
+    assert lost.kernel.coverage() == Coverage(1, 2, by_height=True)
