@@ -14,6 +14,7 @@ from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.gate import Gate
+from monitor.core.giving_up import give_up
 from monitor.core.holes import lowest_hole
 from monitor.core.ledger import Ledger
 from monitor.core.runs import DATA, take_run
@@ -75,6 +76,9 @@ class Join:
         else:
             state.dead = None
             state.open_bank(feed, sight.endpoint, began_whole=whole)
+            if bank is not None:
+                self.gate.held_bytes -= give_up(state, bank)
+                state.evidence = None
         self._note_parent(state, row)
         self.gate.observed(state, sight.endpoint, row)
 

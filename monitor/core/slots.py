@@ -5,7 +5,7 @@ and create another of the same number. So every (feed, bank) gets a bit, and a r
 the banks that held it; the first copy of a key is kept, later ones are duplicates. A BlockMeta ties its bank
 to a blockhash. When a blockhash is known to be the confirmed one, the rows of its banks are the block.
 The first banks of all feeds share one store, since they are nearly always the same block. A bank that a feed
-begins anew keeps a store of its own: the same transaction may have another outcome in it.
+begins anew, or that begins in a contested slot, keeps its own: the same transaction may have another outcome in it.
 
 A bank *covers* its slot when CREATED_BANK came before it under our own hidden filter and BlockMeta after it,
 on one unbroken connection (DESIGN 5, Coverage), or when it was replayed whole up to the fence. What all banks of a
@@ -175,10 +175,9 @@ class SlotState:
 
     def open_bank(self, feed: int, endpoint: int, *, began_whole: bool) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
-        again = feed in self.current
-        if again:
+        if feed in self.current:
             self.contest()
-        store = Store() if again else self.shared
+        store = Store() if self.contested else self.shared
         bank = Bank(1 << len(self.banks), feed, endpoint, store, began_whole)
         self.banks.append(bank)
         self.current[feed] = bank
@@ -205,21 +204,23 @@ class SlotState:
     def is_new_at_once(self, row: Row) -> bool:
         """Whether monitors at processed have not had an event of this row's id; they have it now.
 
-        Feeds may be in banks of different blocks before anything tells so. One bank alone repeats no id, and need
-        not ask: what it brought is looked up when another joins it.
+        One bank alone repeats no id and need not ask; feeds may be in banks of different blocks.
         """
-        kind = row[0]
-        given = self.given_at_once
-        if given is None:
+        given = (self.given_at_once or self.remember_at_once())[row[0]]
+        name = identity(row[0], row[2])
+        if name in given:
+            return False
+        given.add(name)
+        return True
+
+    def remember_at_once(self) -> list[set[Any]]:
+        """By kind, what is in the ids of the rows that came; it is kept from now on."""
+        if (given := self.given_at_once) is None:
             given = self.given_at_once = [set() for _ in range(_KINDS)]
             for store in self._stores():
-                for each, table in enumerate(store.tables):
-                    given[each].update([identity(each, key) for key in table])
-        name = identity(kind, row[2])
-        if name in given[kind]:
-            return False
-        given[kind].add(name)
-        return True
+                for kind, table in enumerate(store.tables):
+                    given[kind].update([identity(kind, key) for key in table])
+        return given
 
     def sole_blockhash(self) -> str | None:
         """The one blockhash known of this slot; None while banks disagree or may."""
