@@ -6,9 +6,14 @@ import time
 from collections.abc import Sequence
 from random import SystemRandom
 
-from tests.soak import guards, killed, memory, regions, results, stitched
+from tests.soak import guards, killed, killed_processes, memory, regions, results, stitched
 
-IN_ROUNDS = {"regions": regions, "stitched": stitched, "killed": killed}
+IN_ROUNDS = {
+    "regions": regions,
+    "stitched": stitched,
+    "killed": killed,
+    "killed-processes": killed_processes,
+}
 """Soaks of one run after the other, each with a seed of its own."""
 
 

@@ -33,11 +33,11 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     try:
         anyio.run(judge, backend="trio", backend_options={"clock": clock})
     except AssertionError as broken:
-        return _told(broken), ""
+        return told_of(broken), ""
     return None, f"{len(storm.episodes)} episodes, {late} events late"
 
 
-def _told(broken: AssertionError) -> str:
+def told_of(broken: AssertionError) -> str:
     """What was asserted, and where: without pytest an assertion says nothing itself."""
     where = traceback.extract_tb(broken.__traceback__)[-1]
     return f"{where.name}: {where.line} {broken}".strip()
