@@ -217,6 +217,11 @@ class Gate:
             )
         self._let_go(state)
 
+    def excuse(self, paused: float) -> None:
+        """Give slots that wait this time back."""
+        for state in self._waiting[0]:
+            state.confirmed_at += paused
+
     def let_go(self, state: SlotState) -> None:
         """No level will ask for the slot's frames again."""
         self.held_bytes -= state.held_bytes()

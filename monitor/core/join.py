@@ -8,7 +8,6 @@ closes what is final.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
@@ -17,12 +16,10 @@ from monitor.core.gate import Gate
 from monitor.core.giving_up import give_up
 from monitor.core.holes import lowest_hole
 from monitor.core.ledger import Ledger
+from monitor.core.pace import Pace
 from monitor.core.runs import DATA, take_run
 from monitor.core.sights import Sight, Sights
 from monitor.core.slots import Bank, Meta, SlotState
-
-_SMOOTHING: Final = 0.1
-"""Weight of the newest slot in the measured slot time. Guessed."""
 
 
 class Join:
@@ -33,12 +30,18 @@ class Join:
         self.slots: dict[int, SlotState] = {}
         self.sights = Sights(endpoints)
         self.ledger = Ledger(gate, self.slots, self.sights, floor=floor)
-        self.tip = -1
-        """Highest slot that any feed spoke of."""
+        self.pace = Pace()
         self.root = -1
         """Highest slot known finalized."""
-        self._newest: tuple[int, float] | None = None
-        """The highest slot of which a BlockMeta came, and when."""
+        self.now = 0.0
+        """Seconds of the clock, as of the event at hand."""
+        self._leapt = -1
+        """The last slot that was ignored for its leap."""
+
+    @property
+    def tip(self) -> int:
+        """Highest slot that any feed spoke of; -1 before the first."""
+        return self.pace.tip
 
     @property
     def floor(self) -> int | None:
@@ -109,10 +112,11 @@ class Join:
         parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
         meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
         state.tie(bank, meta)
-        self._measure(state.number, now)
+        self.pace.measure(state.number, now)
+        self.gate.slot_time = self.pace.slot_time
         sight.tied(state.number, covers=bank.covers)
         self._take_meta_row(state, bank, row)
-        told = feed in state.told_by or state.sole_blockhash() is not None
+        told = feed in state.told_by or self._sole_blockhash(state) is not None
         if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
             self._know(state.number, row[2], Commitment(state.told_level), now)
         elif state.confirmed == row[2]:
@@ -140,8 +144,7 @@ class Join:
         self.gate.reached(state, Commitment.PROCESSED, row[5])
         if status >= Commitment.CONFIRMED:
             bank = state.current.get(feed)
-            blockhash = bank.blockhash if bank is not None else None
-            blockhash = blockhash or state.sole_blockhash()
+            blockhash = self._sole_blockhash(state) if bank is None else bank.blockhash
             if blockhash is None:
                 state.told_level = max(state.told_level, status)
                 state.told_by.add(feed)
@@ -152,8 +155,6 @@ class Join:
     def begin_at(self, slot: int) -> None:
         """Make this the first slot of ours; everything below is let go."""
         self.ledger.floor = slot
-        for number in [n for n in self.slots if n < slot]:
-            del self.slots[number]
 
     def resume(self, closed: Sequence[Certificate]) -> None:
         """Go on behind a restart: these were closed; an open block that one of them names is still to be brought."""
@@ -169,8 +170,10 @@ class Join:
             floor = self.ledger.floor
             if (floor is not None and number < floor) or self.ledger.is_closed(number):
                 return None
+            if self._is_leap(number):
+                return None
             state = self.slots[number] = SlotState(number)
-            self.tip = max(self.tip, number)
+            self.pace.spoken_of(number, self.now)
         return state
 
     def resume_below(self, covered: int, above: int = 0) -> int | None:
@@ -227,6 +230,11 @@ class Join:
         """The feed is over: what it had begun will not end."""
         self.sights.end(feed)
         self._settle(now)
+
+    def excuse(self, paused: float) -> None:
+        """Nothing was read for so many seconds: what waits for more gets that time back."""
+        self.gate.excuse(paused)
+        self.ledger.excuse(paused)
 
     def tick(self, now: float) -> None:
         """Pass over slots that were waited for long enough."""
@@ -311,6 +319,21 @@ class Join:
                 "warning", "an endpoint sent data after its block_meta", endpoint=endpoint
             )
 
+    def _is_leap(self, number: int) -> bool:
+        if not self.pace.is_leap(number, self.now):
+            return False
+        if number != self._leapt:
+            self._leapt = number
+            self.gate.report("error", "a slot far beyond the tip was ignored", slot=number)
+        return True
+
+    def _sole_blockhash(self, state: SlotState) -> str | None:
+        """The block that a feed means which names none: the only one known, if no open feed may yet name another."""
+        for feed, bank in state.current.items():
+            if bank.blockhash is None and feed in self.sights.open:
+                return None
+        return state.sole_blockhash()
+
     def _note_parent(self, state: SlotState, row: Row) -> None:
         parent = row[4][0]
         if parent is not None and state.parent is None:
@@ -335,14 +358,6 @@ class Join:
             bank.store.held_bytes += size
             gate.held_bytes += size
 
-    def _measure(self, number: int, now: float) -> None:
-        """Learn the slot time from the first BlockMeta of each new highest slot."""
-        if self._newest is None or number > self._newest[0]:
-            if self._newest is not None:
-                took = (now - self._newest[1]) / (number - self._newest[0])
-                self.gate.slot_time += _SMOOTHING * (took - self.gate.slot_time)
-            self._newest = (number, now)
-
     def _know(self, number: int, blockhash: str, level: Commitment, now: float) -> None:
         """The block of this slot is at `level`; so are its ancestors, as far as parent links are held."""
         while (state := self.slot(number)) is not None:
@@ -355,7 +370,12 @@ class Join:
                     first=first,
                     second=blockhash,
                 )
-                return
+                if level < Commitment.FINALIZED or state.finalized:
+                    return
+                state.contest()
+                state.confirmed, state.evidence = blockhash, None
+                if state.released_level >= Commitment.CONFIRMED:
+                    self.gate.release_late(state, now)
             finalizes = level == Commitment.FINALIZED and not state.finalized
             if state.confirmed is not None and not finalizes:
                 return

@@ -78,6 +78,7 @@ class Kernel:
     def handle(self, event: Event, now: float) -> list[Command]:
         """What to do about an event. `now` is monotonic, in seconds, and never goes back."""
         commands: list[Command] = []
+        self.join.now = now
         match event:
             case FramesArrived():
                 self._frames(event, now, commands)
@@ -93,6 +94,7 @@ class Kernel:
                 self._see_feeds()
             case ReadingResumed():
                 self.connections.reading_resumed(event.paused, now)
+                self.join.excuse(event.paused)
             case _:
                 assert_never(event)
         commands.extend(self.gate.collect())

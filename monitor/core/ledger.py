@@ -153,6 +153,11 @@ class Ledger:
             due.append(self._named_until)
         return min(due, default=None)
 
+    def excuse(self, paused: float) -> None:
+        """Give slots that wait for their certificate this time back."""
+        for state in self._open:
+            state.finalized_at += paused
+
     def first_open(self, slot: int) -> int:
         """The lowest slot from this one on that is not closed."""
         return self._closed.first_absent(slot)
@@ -247,7 +252,8 @@ class Ledger:
                 self._gate.report(
                     "critical", "a confirmed block is not on the finalized chain", slot=number
                 )
-                continue
+                if state.finalized:
+                    continue  # two finalized blocks contradict each other: nothing is proven
             self._certify(off_chain(number, state, proof))
             if state is not None:
                 self._drop(state)

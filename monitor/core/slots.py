@@ -347,12 +347,13 @@ class SlotState:
         if self.confirmed is None:
             return set()
         tied, untied = self.bits_of(self.confirmed)
+        fresh = {row[2] for _, row in self.shared.held[self.fresh_from :]}
         return {
             (level, kind, identity(kind, key))
             for level in range(1, self.released_level + 1)
             for kind, table in enumerate(self.shared.tables)
             for key, seen in table.items()
-            if seen & (tied | untied)
+            if seen & (tied | untied) and key not in fresh
         }
 
     def _stores(self) -> Iterator[Store]:

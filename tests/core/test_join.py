@@ -63,14 +63,6 @@ def test_a_meta_before_any_slot_began_is_stale() -> None:
     assert joined.gate.tally.stale == 1
 
 
-def test_beginning_later_lets_go_of_what_is_below() -> None:
-    joined = join(floor=1)
-    whole(joined, 1, 5)
-    joined.begin_at(6)
-    assert joined.slots == {}
-    assert joined.slot(5) is None
-
-
 def test_tip_and_root_are_the_highest_slots_told() -> None:
     play = Play(ALL)
     play.block(1, 5).block(1, 7, parent=5).says(1, confirmed(7), finalized(5))

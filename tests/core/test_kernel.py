@@ -373,7 +373,8 @@ def test_rows_of_a_feed_that_broke_stay_out_of_a_block_that_they_contradict() ->
 def test_a_bank_that_begins_anew_after_its_rows_were_passed_over_repeats_nothing() -> None:
     play = Play(ALL, feeds=2)
     play.block(2, 4)
-    play.says(1, tx(5, 0, "x"), confirmed(5)).says(2, meta(5)).at(2.0)
+    play.says(1, tx(5, 0, "x"), confirmed(5)).says(2, meta(5))
+    play.block(2, 6).says(2, confirmed(6)).at(2.0)
     assert play.take() == ["5 x"]
     play.block(1, 5, tx(5, 0, "x"))
     assert play.take() == []

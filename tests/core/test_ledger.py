@@ -229,24 +229,31 @@ def test_nothing_is_partial_while_a_replay_that_may_bring_it_is_under_way() -> N
     assert play.settled() == 9
 
 
-def test_a_confirmed_block_that_the_finalized_chain_passes_by_stays_open() -> None:
+def test_a_confirmed_block_that_the_finalized_chain_passes_by_is_forked() -> None:
     play = Play(ALL)
     play.block(1, 4).block(1, 5).says(1, confirmed(5))
     play.block(1, 6, parent=4).says(1, finalized(6)).at(2.0)
-    assert play.certified() == {4: COMPLETE, 6: COMPLETE}
+    assert play.certified() == {4: COMPLETE, 5: FORKED, 6: COMPLETE}
     assert facts(play, "a confirmed block is not on the finalized chain") == [{"slot": 5}]
-    assert play.settled() == 4
-    assert play.kernel.frontier(Commitment.FINALIZED) == 4
+    assert play.settled() == 6
 
 
-def test_two_confirmed_blocks_of_one_slot_close_the_first_alone() -> None:
+def test_two_finalized_blocks_that_contradict_each_other_prove_nothing() -> None:
+    play = Play(ALL)
+    play.block(1, 4).block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5))
+    play.block(1, 6, parent=4).says(1, finalized(6)).at(6.0)
+    assert facts(play, "a confirmed block is not on the finalized chain") == [{"slot": 5}]
+    assert play.certified()[5] == PARTIAL
+
+
+def test_of_two_confirmed_blocks_of_one_slot_the_finalized_one_counts() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0, "x"), block="first").says(1, confirmed(5))
     play.block(2, 5, tx(5, 0, "y"), block="second").says(2, finalized(5)).at(2.0)
-    assert play.certified() == {}
     assert "two blockhashes were confirmed for one slot" in play.sentences()
+    assert play.take() == ["5 x", "5 y late"]
     play.says(1, finalized(5)).at(4.0)
-    assert play.certificates()[5].blockhash == "first"
+    assert play.certificates()[5].blockhash == "second"
 
 
 def test_identities_of_so_many_partial_slots_are_kept_and_no_more() -> None:

@@ -286,6 +286,9 @@ def test_what_was_handed_on_before_a_second_bank_is_not_new() -> None:
     hold(bank, tx(5, 0))
     state.tie(bank, FIRST)
     state.confirmed, state.released_level, state.told_level = "first", 1, 1
+    state.fresh_from = 1
+    hold(bank, tx(5, 1))  # after the release
     state.open_bank(1, 1 - 1, began_whole=True)
     assert not state.first_time(1, (0, tx(5, 0)))
+    assert state.first_time(1, (0, tx(5, 1)))
     assert state.first_time(2, (0, tx(5, 0)))

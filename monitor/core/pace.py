@@ -1,0 +1,45 @@
+"""How far the chain has come, how fast it goes, and how far it cannot have come."""
+
+from typing import Final
+
+LEAP: Final = 1024
+"""Slots by which the tip may rise at once. Guessed: more than a server keeps for replay by default."""
+LEAP_RATE: Final = 1000.0
+"""Slots by which it may rise besides for each second since it last rose. Guessed: far faster than any cluster."""
+_SMOOTHING: Final = 0.1
+"""Weight of the newest slot in the measured slot time. Guessed."""
+_SLOWEST: Final = 10.0
+"""Slot times that one slot may count for: what takes longer is a stop of ours. Guessed."""
+
+
+class Pace:
+    """The tip, and the time of a slot."""
+
+    def __init__(self) -> None:
+        self.tip = -1
+        """Highest slot that any feed spoke of."""
+        self.slot_time = 0.4
+        """Seconds a slot, as measured; a guess until then."""
+        self._tip_at = 0.0
+        self._newest: tuple[int, float] | None = None
+        """The highest slot of which a BlockMeta came, and when."""
+
+    def spoken_of(self, slot: int, now: float) -> None:
+        """Some feed spoke of this slot."""
+        if slot > self.tip:
+            self.tip, self._tip_at = slot, now
+
+    def is_leap(self, slot: int, now: float) -> bool:
+        """Whether the chain cannot have come so far: by one lying endpoint all slots to come would be closed."""
+        if self.tip < 0:
+            return False
+        return slot > self.tip + LEAP + LEAP_RATE * (now - self._tip_at)
+
+    def measure(self, slot: int, now: float) -> None:
+        """Learn the slot time from the first BlockMeta of each new highest slot."""
+        if self._newest is None or slot > self._newest[0]:
+            if self._newest is not None:
+                took = (now - self._newest[1]) / (slot - self._newest[0])
+                took = min(took, _SLOWEST * self.slot_time)
+                self.slot_time += _SMOOTHING * (took - self.slot_time)
+            self._newest = (slot, now)
