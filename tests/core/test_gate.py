@@ -3,6 +3,7 @@
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Report
+from monitor.core.events import ReadingResumed
 from monitor.core.gate import Gate, Tally, Terms
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
@@ -267,3 +268,14 @@ def test_a_late_write_that_every_monitor_had_is_not_handed_on_again() -> None:
     play.says(2, created(5), write(5, "x", "t1", 9, 3), write(5, "x", "t2", 8, 3))
     play.says(2, meta(5, transactions=0))
     assert play.take() == ["5 x by t2 late"]
+
+
+def test_time_in_which_nothing_was_read_does_not_count_as_waiting() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5))
+    play.now = 10.0
+    play.kernel.handle(ReadingResumed(10.0), play.now)
+    play.says(2, tx(5, 1), meta(5, transactions=2))
+    assert play.take() == ["5 t0", "5 t1"]
+    play.at(10.1)
+    assert "a slot was passed over incomplete" not in play.sentences()

@@ -232,3 +232,13 @@ def test_data_that_a_replay_adds_behind_a_meta_tells_nothing_of_fences() -> None
     assert play.kernel.connections.replaying_from() == 5
     play.says(2, tx(8, 0), meta(8), tx(9, 0))
     assert play.kernel.gate.unfenced == frozenset()
+
+
+def test_a_status_means_no_block_that_only_another_feed_named() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 4).block(2, 4)
+    play.block(1, 5, tx(5, 0, "x"), block="one")
+    play.says(2, created(5), tx(5, 0, "y"), confirmed(5))
+    assert play.take() == []
+    play.says(2, meta(5, "other")).at(2.0)
+    assert play.take() == ["5 y"]
