@@ -275,7 +275,7 @@ def test_time_in_which_nothing_was_read_does_not_count_as_waiting() -> None:
     play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5))
     play.now = 10.0
     play.kernel.handle(ReadingResumed(10.0), play.now)
-    play.says(2, tx(5, 1), meta(5, transactions=2))
+    play.block(1, 6).says(2, tx(5, 1), meta(5, transactions=2))
     assert play.take() == ["5 t0", "5 t1"]
     play.at(10.1)
     assert "a slot was passed over incomplete" not in play.sentences()

@@ -237,8 +237,8 @@ def test_data_that_a_replay_adds_behind_a_meta_tells_nothing_of_fences() -> None
 def test_a_status_means_no_block_that_only_another_feed_named() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 4).block(2, 4)
-    play.block(1, 5, tx(5, 0, "x"), block="one")
     play.says(2, created(5), tx(5, 0, "y"), confirmed(5))
+    play.block(1, 5, tx(5, 0, "x"), block="one")
     assert play.take() == []
     play.says(2, meta(5, "other")).at(2.0)
     assert play.take() == ["5 y"]
