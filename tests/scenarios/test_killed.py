@@ -31,6 +31,8 @@ from tests.scenarios.wholeness import by_slot, identities
 
 REPLAYED = 150
 """Slots that a region can replay."""
+MOST_PARTIAL = 30
+"""Of 600 slots, in the run of the fixed seed: a daemon that gets nothing done in a life of a second leaves more."""
 UNSEEN = {
     SlotEnd.FORKED: (SlotEnd.SKIPPED,),
     SlotEnd.DEAD: (SlotEnd.SKIPPED, SlotEnd.FORKED),
@@ -162,4 +164,5 @@ async def prove_killed(folder: Path, seed: int, slots: int) -> Machine:
 async def test_a_daemon_that_is_killed_about_each_second_writes_everything_once(
     tmp_path: Path,
 ) -> None:
-    await prove_killed(tmp_path, seed=1, slots=600)
+    machine = await prove_killed(tmp_path, seed=1, slots=600)
+    assert len(partial_slots(machine)) <= MOST_PARTIAL
