@@ -65,3 +65,10 @@ def test_what_was_given_at_once_is_not_given_again() -> None:
     play = Play(BOTH, level=Commitment.PROCESSED)
     play.says(1, created(5), *FIRST, created(5), *SECOND)
     assert frames(play) == [b"old", b"x old"]
+
+
+def test_what_two_feeds_gave_at_once_is_not_given_again() -> None:
+    play = Play(BOTH, feeds=2, level=Commitment.PROCESSED)
+    play.says(1, created(5), *FIRST).says(2, created(5), tx(5, 1, "other"))
+    play.says(1, created(5), *SECOND)
+    assert frames(play) == [b"old", b"x old", tx(5, 1, "other")[6]]
