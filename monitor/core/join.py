@@ -159,9 +159,8 @@ class Join:
     def resume(self, closed: Sequence[Certificate]) -> None:
         """Go on behind a restart: these were closed; an open block that one of them names is still to be brought."""
         for parent in self.ledger.resume(closed):
-            state = self.slot(parent)
-            if state is not None:
-                self.ledger.expect(state)
+            state = self.slots[parent] = SlotState(parent)  # nobody spoke of it yet: it is no tip
+            self.ledger.expect(state)
 
     def slot(self, number: int) -> SlotState | None:
         """The state of a slot, made if it is new; None below the floor and when it is closed."""
