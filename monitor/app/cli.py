@@ -21,6 +21,8 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_BUG: Final = 70
 EXIT_REFUSED: Final = 78
+MOST_SLOTS: Final = 1_000_000
+"""Slots that `slots` shows at most: four days of them, read in some seconds. Guessed."""
 _INTERRUPTED: Final = 130
 """What typer makes of KeyboardInterrupt."""
 
@@ -207,6 +209,8 @@ def slots(
 
     if first is not None and end is not None and first > end:
         raise typer.BadParameter("TO is below FROM", param_hint="TO")
+    if first is not None and end is not None and end - first > MOST_SLOTS:
+        raise typer.BadParameter(f"at most {MOST_SLOTS} slots after FROM", param_hint="TO")
     found = ask_slots(address_of(api, state_dir), first, end)
     if as_json:
         for slot in found:

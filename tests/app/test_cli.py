@@ -102,6 +102,7 @@ def test_help_imports_nothing_heavy() -> None:
         ["slots", "x", "5"],
         ["slots", "--", "-1", "5"],
         ["slots", "9", "5"],
+        ["slots", "1", "999999999"],
         ["status", "now"],
     ],
 )
