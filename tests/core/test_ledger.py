@@ -5,6 +5,7 @@ import pytest
 from monitor.core.certificates import Certificate, Coverage, SlotEnd, Source
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Release, Report, Settled
+from monitor.core.events import ReadingResumed
 from monitor.core.ledger import HEIGHTS_KEPT, PARTIAL_KEPT
 from tests.core.play import ALL, SOME, Play, confirmed, created, dead, finalized, meta, tx
 
@@ -254,6 +255,24 @@ def test_of_two_confirmed_blocks_of_one_slot_the_finalized_one_counts() -> None:
     assert play.take() == ["5 x", "5 y late"]
     play.says(1, finalized(5)).at(4.0)
     assert play.certificates()[5].blockhash == "second"
+
+
+def test_a_finalized_block_takes_the_place_of_a_confirmed_one_that_still_waited() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0, "x"), transactions=2, block="first").says(1, confirmed(5))
+    play.block(2, 5, tx(5, 0, "y"), block="second").says(2, finalized(5))
+    assert play.take() == ["5 y"]
+    assert play.at(2.0).certificates()[5].blockhash == "second"
+
+
+def test_a_certificate_that_waited_while_nothing_was_read_waits_as_long_again() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5)).at(2.0)
+    play.block(1, 6, tx(6, 0), transactions=2).says(1, finalized(6)).at(3.0)
+    play.now = 13.0
+    play.kernel.handle(ReadingResumed(10.0), play.now)
+    assert play.kernel.join.next_deadline() == 14.0
+    assert 6 not in play.certified()
 
 
 def test_identities_of_so_many_partial_slots_are_kept_and_no_more() -> None:
