@@ -75,7 +75,7 @@ class Feeds(Protocol):
 
 
 class Sink(Protocol):
-    """Where events go. One writer calls it; it never sees two calls at once."""
+    """Where events go. It never sees two calls at once, but for a `flush` beside a `write`."""
 
     @property
     def takes_records(self) -> bool:
@@ -91,8 +91,11 @@ class Sink(Protocol):
         Raises ReaderLeft where no call ever can succeed again; it ends the daemon.
         """
 
+    def flush_due_in(self) -> float:
+        """Seconds that what was just acknowledged may stay unsafe; infinite where `flush` does nothing."""
+
     async def flush(self) -> None:
-        """Make safe what was acknowledged; called when nothing came for a while. Raises SinkFailed."""
+        """Make safe what was acknowledged. Raises SinkFailed."""
 
     async def close(self) -> None:
         """Flush and close; what was acknowledged is safe when this returns."""

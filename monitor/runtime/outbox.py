@@ -1,7 +1,7 @@
 """A sink's queue, bounded in bytes, and the one task that empties it.
 
 What is queued while a write runs goes out in the next one, and writes keep a small distance, so batches grow
-with the load and an idle sink is written at once. A sink that fails is tried again with the same lines for as long
+with the load and an idle sink is written at once. What was written is made safe beside later writes. A sink that fails is tried again with the same lines for as long
 as the daemon lives: nothing is dropped; the driver stops taking frames while a queue is at its bound.
 
 How far the sink's cursor may go is found by marks. When a slot is settled, all that was queued until then is to be
@@ -9,6 +9,7 @@ safe before the cursor moves there; and where the first line of a later slot sta
 begins to read back.
 """
 
+import math
 from collections import deque
 from typing import Final, NamedTuple
 
@@ -48,7 +49,6 @@ class Outbox:
         dice: Dice,
         *,
         bound_bytes: int = BOUND_BYTES,
-        idle: float = 1.0,
     ) -> None:
         self.name = name
         self.takes_records = sink.takes_records
@@ -56,8 +56,6 @@ class Outbox:
         self.written = 0
         """Records that the sink acknowledged."""
         self.failures = 0
-        self.failing: str | None = None
-        """The last error while the sink fails; None once it has taken or made safe something again."""
         self.is_open = False
         self.durable: DurableSink | None = sink if isinstance(sink, DurableSink) else None
         """The sink, where it can be read back."""
@@ -65,7 +63,6 @@ class Outbox:
         self._reporter = reporter
         self._dice = dice
         self._bound_bytes = bound_bytes
-        self._idle = idle
         self._lines: deque[bytes] = deque()
         self._queued = 0
         self._first: dict[int, int] = {}
@@ -75,6 +72,10 @@ class Outbox:
         self._began = -DISTANCE
         self._closing = False
         self._waiting: anyio.Event | None = None
+        self._unsafe = anyio.Event()
+        """Something was written since the last flush began."""
+        self.errors: dict[str, str] = {}
+        """The last error of what fails now: writing, flushing, closing."""
         self._room: anyio.Event | None = None
         self._finished = anyio.Event()
         self._left: ReaderLeft | None = None
@@ -97,6 +98,11 @@ class Outbox:
         if self._marks and self._marks[-1].needed == self._queued:
             self._marks.pop()
         self._marks.append(_Mark(slot, self._queued, later))
+
+    @property
+    def failing(self) -> str | None:
+        """The last error while the sink fails; None once it takes, or makes safe, what it was given."""
+        return next(reversed(self.errors.values()), None)
 
     @property
     def queued(self) -> int:
@@ -155,10 +161,20 @@ class Outbox:
 
         A sink whose reader has left ends it early, for `lasts` to tell.
         """
-        try:
-            await self._write_all()
-        except ReaderLeft as error:
-            self._left = error
+        async with anyio.create_task_group() as tasks:
+            if math.isfinite(self._sink.flush_due_in()):
+                tasks.start_soon(self._flush_all)
+            try:
+                await self._write_all()
+            except ReaderLeft as error:
+                self._left = error
+            tasks.cancel_scope.cancel()
+        self.is_open = False
+        if self._left is None:
+            try:
+                await self._sink.close()
+            except SinkFailed as error:
+                self._failed("closing", error)
         self._finished.set()
 
     async def lasts(self) -> None:
@@ -177,14 +193,10 @@ class Outbox:
             await self._persist(lines)
             self.queued_bytes -= sum(map(len, lines))
             self.written += len(lines)
+            self._unsafe.set()
             if self._room is not None and not self.is_full():
                 self._room.set()
                 self._room = None
-        self.is_open = False
-        try:
-            await self._sink.close()
-        except SinkFailed as error:
-            self._failed(error)
 
     def _batch(self) -> list[bytes]:
         lines: list[bytes] = []
@@ -203,24 +215,9 @@ class Outbox:
         self._began = anyio.current_time()
 
     async def _wait(self) -> None:
-        """Until something is queued; once the sink has been idle for a while, flushes until that succeeds."""
+        """Until something is queued."""
         waiting = self._waiting = anyio.Event()
-        tries = 0
-        pause = self._idle
-        while True:
-            with anyio.move_on_after(pause):
-                await waiting.wait()
-                return
-            try:
-                await self._sink.flush()
-            except SinkFailed as error:
-                tries += 1
-                self._failed(error)
-                pause = max(self._idle, full_jitter(tries, self._dice.jitter()))
-            else:
-                self._succeeded(tries)
-                await waiting.wait()
-                return
+        await waiting.wait()
 
     async def _persist(self, lines: list[bytes]) -> None:
         tries = 0
@@ -229,20 +226,40 @@ class Outbox:
                 await self._sink.write(lines)
             except SinkFailed as error:
                 tries += 1
-                self._failed(error)
+                self._failed("writing", error)
                 await anyio.sleep(full_jitter(tries, self._dice.jitter()))
             else:
-                self._succeeded(tries)
+                self._succeeded("writing")
                 return
 
-    def _succeeded(self, tries: int) -> None:
-        self.failing = None
-        if tries:
+    async def _flush_all(self) -> None:
+        """Make safe what was written, soon after it was."""
+        while True:
+            await self._unsafe.wait()
+            await anyio.sleep(self._sink.flush_due_in())
+            self._unsafe = anyio.Event()
+            tries = 0
+            while not await self._flush():
+                tries += 1
+                least = self._sink.flush_due_in()
+                await anyio.sleep(max(least, full_jitter(tries, self._dice.jitter())))
+
+    async def _flush(self) -> bool:
+        try:
+            await self._sink.flush()
+        except SinkFailed as error:
+            self._failed("flushing", error)
+            return False
+        self._succeeded("flushing")
+        return True
+
+    def _succeeded(self, what: str) -> None:
+        if self.errors.pop(what, None) is not None:
             self._reporter.report(Report("info", "a sink recovered", {"sink": self.name}))
 
-    def _failed(self, error: SinkFailed) -> None:
+    def _failed(self, what: str, error: SinkFailed) -> None:
         self.failures += 1
-        self.failing = str(error)
+        self.errors[what] = str(error)
         self._reporter.report(
             Report("error", "a sink failed", {"sink": self.name, "error": str(error)})
         )

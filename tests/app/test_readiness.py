@@ -36,12 +36,12 @@ async def test_a_sink_that_fails_is_told_with_its_error_until_it_recovers(tmp_pa
     daemon = watching(tmp_path)
     (outbox,) = daemon.outboxes
     await outbox.open()
-    outbox.failing = "events.jsonl: No space left on device; make room"
+    outbox.errors["writing"] = "events.jsonl: No space left on device; make room"
     assert unready(daemon) == [
         "sink file fails: events.jsonl: No space left on device; make room",
         NO_SLOT,
     ]
-    outbox.failing = None
+    outbox.errors.clear()
     assert unready(daemon) == [NO_SLOT]
 
 

@@ -86,7 +86,7 @@ def test_each_sink_says_what_waits_and_what_failed(tmp_path: Path) -> None:
     made = watching(tmp_path)
     (outbox,) = made.outboxes
     outbox.queued_bytes, outbox.written, outbox.failures = 90, 31, 2
-    outbox.failing = "events.jsonl: No space left on device; make room"
+    outbox.errors["writing"] = "events.jsonl: No space left on device; make room"
     assert status(made)["sinks"] == [
         {
             "sink": "file",

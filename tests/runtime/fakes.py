@@ -76,6 +76,9 @@ class MemorySink:
             raise SinkFailed("memory: full; forget something")
         self.batches.append(list(lines))
 
+    def flush_due_in(self) -> float:
+        return 1.0
+
     async def flush(self) -> None:
         self.flushes += 1
 
@@ -127,6 +130,19 @@ class Hesitant(MemorySink):
         if self.failed_flushes:
             self.failed_flushes -= 1
             raise SinkFailed("memory: busy; wait")
+        await super().flush()
+
+
+class Slow(MemorySink):
+    """Takes long to make lines safe."""
+
+    def __init__(self, *, flush_lasts: float) -> None:
+        super().__init__()
+        self._lasts = flush_lasts
+
+    @override
+    async def flush(self) -> None:
+        await anyio.sleep(self._lasts)
         await super().flush()
 
 

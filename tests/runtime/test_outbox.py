@@ -14,6 +14,7 @@ from tests.runtime.fakes import (
     Hesitant,
     Journal,
     MemorySink,
+    Slow,
 )
 
 
@@ -87,7 +88,7 @@ async def test_is_full_at_its_bound_and_has_room_after_the_write() -> None:
         outbox.finish()
 
 
-async def test_flushes_once_when_idle() -> None:
+async def test_flushes_once_what_was_written() -> None:
     sink = MemorySink()
     outbox = _outbox(sink)
     async with anyio.create_task_group() as tasks:
@@ -98,7 +99,7 @@ async def test_flushes_once_when_idle() -> None:
         outbox.finish()
 
 
-async def test_a_flush_that_failed_is_tried_again_while_idle_until_it_succeeds() -> None:
+async def test_a_flush_that_failed_is_tried_again_until_it_succeeds() -> None:
     sink = Hesitant(failed_flushes=3)
     journal = Journal()
     outbox = _outbox(sink, journal)
@@ -120,10 +121,27 @@ async def test_a_line_that_comes_while_flushes_fail_is_written_at_once() -> None
     outbox = _outbox(sink)
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        await anyio.sleep(20)
         outbox.put(b"1\n", 5)
+        await anyio.sleep(20)
+        outbox.put(b"2\n", 5)
         await anyio.sleep(0.01)
-        assert sink.lines == [b"1\n"]
+        assert sink.lines == [b"1\n", b"2\n"]
+        assert outbox.failing == "memory: busy; wait"
+        outbox.finish()
+
+
+async def test_lines_are_written_while_a_flush_lasts() -> None:
+    sink = Slow(flush_lasts=60)
+    outbox = _outbox(sink)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(outbox.run)
+        outbox.put(b"1\n", 5)
+        await anyio.sleep(2)
+        outbox.put(b"2\n", 5)
+        await anyio.sleep(1)
+        assert (sink.lines, sink.flushes) == ([b"1\n", b"2\n"], 0)
+        await anyio.sleep(120)
+        assert sink.flushes == 2
         outbox.finish()
 
 
@@ -155,13 +173,14 @@ async def test_a_sink_that_cannot_be_flushed_or_closed_is_reported_and_the_stop_
         tasks.start_soon(outbox.run)
         outbox.put(b"1\n", 5)
         await anyio.sleep(1.5)
-        assert outbox.failures == 1
+        assert outbox.failing == "memory: cannot be made safe; forget it"
         outbox.put(b"2\n", 5)
         await anyio.sleep(0.5)
         outbox.finish()
         await outbox.finished()
     assert outbox.written == 2
-    assert journal.sentences() == ["a sink failed"] * 2
+    assert journal.sentences() == ["a sink failed"] * outbox.failures
+    assert outbox.failing == "memory: cannot be closed; forget it"
 
 
 async def test_a_sink_whose_reader_left_ends_it_and_is_told_to_who_waits() -> None:

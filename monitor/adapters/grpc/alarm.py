@@ -1,33 +1,37 @@
 """How reading threads wake the loop: seldom, and never twice for one look.
 
-A wake-up from another thread costs more than reading the message that caused it (SPEED 2). So a thread wakes the loop
-only when it sleeps without a plan (`armed` is False), and while messages come fast the loop sleeps with a plan:
-it looks again after about a millisecond by itself, and nobody wakes it.
+A wake-up from another thread costs more than reading the message that caused it (SPEED 2). So a thread rings only
+when a message comes after `ring_from`, and the loop says there how long it wants to be left alone: not at all while
+little comes, for `REST_NS` while messages come fast, for ever while it is awake. A rest has a timer besides, for
+messages that came during it and were followed by none.
 
-How fast is fast: delivered one by one, 5,000 messages a second reach the loop in 0.13 ms at the median for half a core;
-planned, in 0.8 ms for a third (this daemon, measured by `scripts/bench ingest`), and from there on the wake-ups are most
-of the cost. What counts is the rate over some milliseconds; the size of one take, which a single hiccup makes large,
-turned to planned sleeps far too early.
+Planned by uvloop's timers alone, which are no finer than a millisecond, 10,000 messages a second reached the handler in
+1.0 ms at the median and 2.1 at p99; rung after 0.4 ms, in 0.5 and 1.2 (this daemon, measured as `scripts/bench ingest`
+does). What counts as fast is a rate over some milliseconds; the size of one take, which a single hiccup makes large,
+turned to rests far too early.
 """
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
-PLANNED_SLEEP: Final = 0.001
-"""Seconds between two looks while messages come fast; also the finest that uvloop's timers can do."""
+REST_NS: Final = 400_000
+"""For so long no message wakes the loop while they come fast. Half of it costs a fifth more of a core at 10,000 a second."""
+LONGEST_REST: Final = 0.001
+"""Seconds after which the loop looks unrung; also the finest that uvloop's timers can do."""
+_NEVER: Final = float("inf")
 BUSY_RATE: Final = 6_000
-"""Messages a second above which the loop plans its looks."""
+"""Messages a second above which the loop rests."""
 WINDOW_NS: Final = 5_000_000
-"""Over at least this long the rate is measured; several planned sleeps."""
+"""Over at least this long the rate is measured; several rests."""
 
 
 class Alarm:
     """One loop's sleep. Everything but `ring` and `later` belongs to the loop's thread."""
 
     def __init__(self, stamp: Callable[[], int]) -> None:
-        self.armed = True
-        """The loop will look by itself, so a thread need not ring."""
+        self.ring_from: float = _NEVER
+        """The stamp from which a message rings. Never while the loop is about to look by itself."""
         self._stamp = stamp
         self._loop: asyncio.AbstractEventLoop | None = None
         """Known from `attach` on."""
@@ -43,8 +47,8 @@ class Alarm:
         self._loop = asyncio.get_running_loop()
 
     def ring(self) -> None:
-        """Wake the loop, from any thread. Only worth calling while `armed` is False."""
-        self.armed = True
+        """Wake the loop, from any thread. Only worth calling from `ring_from` on."""
+        self.ring_from = _NEVER
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.rouse)
 
@@ -64,21 +68,22 @@ class Alarm:
 
     async def sleep(self, seconds: float | None, is_something: Callable[[], bool]) -> None:
         """Return when there is something to take, or after `seconds`."""
-        if self._is_busy() and not self.behind:
-            nap = PLANNED_SLEEP if seconds is None else min(seconds, PLANNED_SLEEP)
-            await self._lie(nap)
-            if is_something():
-                return
-            seconds = None if seconds is None else seconds - nap
-        self.armed = False
         try:
-            # Only now: what comes after this look finds the alarm unarmed, and rings.
+            if self._is_busy() and not self.behind:
+                rest = LONGEST_REST if seconds is None else min(seconds, LONGEST_REST)
+                self.ring_from = self._stamp() + REST_NS
+                await self._lie(rest)
+                if is_something():
+                    return
+                seconds = None if seconds is None else seconds - rest
+            self.ring_from = 0
+            # Only now: what comes after this look rings.
             if not is_something():
                 await self._lie(seconds)
             else:
                 await asyncio.sleep(0)
         finally:
-            self.armed = True
+            self.ring_from = _NEVER
 
     def _is_busy(self) -> bool:
         now = self._stamp()

@@ -40,9 +40,10 @@ class Intake:
 
     def put(self, frame: bytes) -> bool:
         """Stamp a frame and hand it over; False when the bound is reached and reading must pause."""
-        self._frames.append((self._stamp(), frame))
+        now = self._stamp()
+        self._frames.append((now, frame))
         self._received += len(frame)
-        if not self._alarm.armed:
+        if now >= self._alarm.ring_from:
             self._alarm.ring()
         return self._received - self._taken < self._bound
 
@@ -61,8 +62,7 @@ class Intake:
     def end(self, code: str, text: str) -> None:
         """Tell that the stream is over; nothing may follow."""
         self._ending = (code, text)
-        if not self._alarm.armed:
-            self._alarm.ring()
+        self._alarm.ring()
 
     # The loop's side
 

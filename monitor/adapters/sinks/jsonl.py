@@ -4,6 +4,8 @@ Rotation renames `events.jsonl` to `events.20261121T074200Z.000017.jsonl`; the n
 order of names is the order of the stream. A whole line that was written is never taken back: only at the start is a
 torn last line, left by a crash, cut off.
 
+Syncing takes milliseconds and runs beside the writes: made in between, it alone delayed one line in a hundred.
+
 A place in the stream is told by the number that the file has, or will get when it is rotated: so it is found again
 whatever happened in between.
 """
@@ -13,6 +15,7 @@ import errno
 import fcntl
 import os
 import re
+import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +56,10 @@ _SOONEST: Final = 0.1
 """Share of `sync` that it lets pass at the least."""
 
 
+_CHUNK: Final = 2**20
+"""Bytes that are read and written at a time."""
+
+
 class _File(NamedTuple):
     """One file of the stream, from its first line that this process wrote."""
 
@@ -79,10 +86,10 @@ class JsonlSink:
         self._size = 0
         self._opened_at = 0.0
         self._born_at = clock.now()
-        self._synced_at = 0.0
-        self._dirty = False
-        self._written = False
-        """The lines of a call that failed at syncing are in the file already."""
+        self._rewrite = False
+        """A sync failed. The system takes pages that it could not write for clean, so the next one makes them anew."""
+        self._lock = threading.Lock()
+        """Held while a descriptor is synced or changed for another one."""
         self._number = 0
         """Of the last file that was rotated."""
         self._taken = 0
@@ -118,13 +125,18 @@ class JsonlSink:
         await self._in_thread(self._open, remedy="make it writable or change `path`")
 
     async def write(self, lines: Sequence[bytes]) -> None:
-        """Append the lines; sync when the last sync is `sync` seconds ago. Raises SinkFailed."""
+        """Append the lines. Raises SinkFailed."""
         await self._in_thread(self._write, lines)
+
+    def flush_due_in(self) -> float:
+        """The setting `sync`; less while the process is young."""
+        whole = self._settings.sync
+        return min(whole, max(whole * _SOONEST, (self._clock.now() - self._born_at) * _YOUNG))
 
     async def flush(self) -> None:
         """Sync what was written. Raises SinkFailed."""
-        if self._dirty:
-            await self._in_thread(self._sync)
+        if self._safe < self._taken:
+            await self._in_thread(self._flush)
 
     async def close(self) -> None:
         """Sync and close. Raises SinkFailed."""
@@ -152,7 +164,7 @@ class JsonlSink:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = _open_owned(path)
         self._size = _cut_torn_line(self._descriptor)
-        self._opened_at = self._synced_at = self._clock.now()
+        self._opened_at = self._clock.now()
         self._number = max(self._number, *(number for number, _ in self._rotated()), 0)
         self._begin_file()
         os.fdatasync(self._descriptor)  # what a killed process wrote counts as safe from now on
@@ -182,20 +194,12 @@ class JsonlSink:
         now = self._clock.now()
         if self._descriptor < 0:
             self._open()  # a rotation had failed between two files
-        if not self._written:
-            if self._size and not self._writer.is_torn and self._is_due(lines, now):
+        if self._size and not self._writer.is_torn and self._is_due(lines, now):
+            with self._lock:
                 self._rotate(now)
-            written = self._writer.write(self._descriptor, lines)
-            self._size += written
-            self._taken += written
-            self._dirty = self._written = True
-        if now >= self._synced_at + self._sync_distance(now):
-            self._sync()
-        self._written = False
-
-    def _sync_distance(self, now: float) -> float:
-        whole = self._settings.sync
-        return min(whole, max(whole * _SOONEST, (now - self._born_at) * _YOUNG))
+        written = self._writer.write(self._descriptor, lines)
+        self._size += written
+        self._taken += written
 
     def _is_due(self, lines: Sequence[bytes], now: float) -> bool:
         settings = self._settings
@@ -233,23 +237,45 @@ class JsonlSink:
         found = ((name.fullmatch(entry.name), entry) for entry in path.parent.iterdir())
         return [(int(match[1]), entry) for match, entry in found if match is not None]
 
+    def _flush(self) -> None:
+        with self._lock:
+            self._sync()
+
     def _sync(self) -> None:
+        taken = self._taken
+        if self._descriptor < 0:
+            return  # all of it is in rotated files, and those are safe
+        if self._rewrite:
+            file = self._files[-1]
+            unsafe = file.offset + max(0, self._safe - file.position)
+            _rewrite(self._descriptor, unsafe, self._size)
+        self._rewrite = True
         os.fdatasync(self._descriptor)
+        self._rewrite = False
         if not self._folder_is_safe:
             _sync_folder(self._settings.path.parent)
             self._folder_is_safe = True
-        self._synced_at = self._clock.now()
-        self._dirty = False
-        self._safe = self._taken
+        self._safe = taken
 
     def _close(self) -> None:
-        self._sync()
-        os.close(self._descriptor)
-        self._descriptor = -1
+        with self._lock:
+            self._sync()
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def _position(file: _File) -> int:
     return file.position
+
+
+def _rewrite(descriptor: int, begin: int, end: int) -> None:
+    """Write the bytes of a file over themselves, so that they are written to the disk again."""
+    anew = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)  # not for appending
+    try:
+        while part := os.pread(anew, min(_CHUNK, end - begin), begin):
+            begin += os.pwrite(anew, part, begin)
+    finally:
+        os.close(anew)
 
 
 def _sync_folder(folder: Path) -> None:

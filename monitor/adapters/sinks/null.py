@@ -1,5 +1,6 @@
 """A sink that keeps nothing: for measuring, and for a daemon whose alerts alone are wanted."""
 
+import math
 from collections.abc import Sequence
 
 
@@ -13,6 +14,10 @@ class NullSink:
 
     async def write(self, lines: Sequence[bytes]) -> None:
         """Forget the lines."""
+
+    def flush_due_in(self) -> float:
+        """Never."""
+        return math.inf
 
     async def flush(self) -> None:
         """Nothing to make safe."""

@@ -7,6 +7,7 @@ A pipe whose reader has left never gets another: the daemon ends, as every progr
 runs it starts both again.
 """
 
+import math
 import os
 import select
 from collections.abc import Sequence
@@ -50,6 +51,10 @@ class StdoutSink:
             ) from error
         except OSError as error:
             raise SinkFailed(f"standard output: {error.strerror}") from error
+
+    def flush_due_in(self) -> float:
+        """Never."""
+        return math.inf
 
     async def flush(self) -> None:
         """Standard output has no buffer of ours."""

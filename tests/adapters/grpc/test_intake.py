@@ -93,23 +93,22 @@ async def test_headers_with_a_refusal_behind_them_never_open() -> None:
     assert here.take(ALL) == ([StreamEnded(7, "UNAUTHENTICATED", "No valid auth token")], 0)
 
 
-def test_thread_rings_only_when_the_loop_sleeps_without_a_plan() -> None:
+def test_thread_rings_only_when_the_loop_waits_to_be_rung() -> None:
     alarm = Counting(lambda: 0)
     here = Intake(7, ALL, alarm, lambda: 0)
     here.put(b"one")
     assert alarm.rings == 0
-    alarm.armed = False
+    alarm.ring_from = 0
     here.put(b"two")
     here.put(b"three")
     assert alarm.rings == 1
 
 
 def test_end_rings_a_sleeping_loop() -> None:
-    alarm = Alarm(lambda: 0)
+    alarm = Counting(lambda: 0)
     here = Intake(7, ALL, alarm, lambda: 0)
-    alarm.armed = False
     here.end("OK", "")
-    assert alarm.armed
+    assert alarm.rings == 1
     assert here.is_waiting()
 
 

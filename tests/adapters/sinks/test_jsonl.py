@@ -3,8 +3,11 @@
 import errno
 import fcntl
 import os
+import threading
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
@@ -129,24 +132,34 @@ async def test_a_full_disk_tears_no_line_and_doubles_none(tmp_path: Path) -> Non
     assert path.read_bytes() == b"first\nsecond\nthird\n"
 
 
-async def test_a_failed_sync_does_not_write_the_lines_again(
+async def test_a_failed_sync_writes_no_line_twice_and_all_its_bytes_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "events.jsonl"
-    sink = JsonlSink(JsonlSettings(path, sync=0), StoppedClock())
+    path.write_bytes(b"0\n")
+    sink = JsonlSink(JsonlSettings(path), StoppedClock())
     await sink.open()
-    real = os.fdatasync
-
-    def failing(_descriptor: int) -> None:
-        monkeypatch.setattr(os, "fdatasync", real)
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-    monkeypatch.setattr(os, "fdatasync", failing)
-    with pytest.raises(SinkFailed):
-        await sink.write([b"1\n"])
     await sink.write([b"1\n"])
+    await sink.flush()
+    await sink.write([b"2\n", b"3\n"])
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fdatasync", _no_disk)
+        with pytest.raises(SinkFailed):
+            await sink.flush()
+    assert sink.safe_bytes == 2
+    real, again = os.pwrite, list[tuple[bytes, int]]()
+
+    def watched(descriptor: int, part: bytes, offset: int) -> int:
+        again.append((part, offset))
+        return real(descriptor, part, offset)
+
+    monkeypatch.setattr(os, "pwrite", watched)
+    await sink.flush()
+    assert again == [(b"2\n3\n", 4)]
+    assert sink.safe_bytes == 6
     await sink.close()
-    assert path.read_bytes() == b"1\n"
+    assert path.read_bytes() == b"0\n1\n2\n3\n"
+    assert len(again) == 1
 
 
 async def test_says_what_is_wrong_with_a_path_that_cannot_be_opened(tmp_path: Path) -> None:
@@ -215,34 +228,54 @@ def _ids(*numbers: int) -> Written:
 
 
 async def test_what_is_written_is_safe_once_it_is_synced(tmp_path: Path) -> None:
-    clock = StoppedClock()
-    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", sync=1.0), clock)
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl"), StoppedClock())
     await sink.open()
     await sink.write([b"1\n"])
     assert sink.safe_bytes == 0
-    clock.seconds += 1
-    await sink.write([b"22\n"])
-    assert sink.safe_bytes == 5
-    await sink.write([b"3\n"])
     await sink.flush()
-    assert sink.safe_bytes == 7
+    await sink.write([b"22\n"])
+    assert sink.safe_bytes == 2
+    await sink.flush()
+    assert sink.safe_bytes == 5
     await sink.write([b"4\n"])
     await sink.close()
-    assert sink.safe_bytes == 9
+    assert sink.safe_bytes == 7
 
 
-async def test_a_young_process_syncs_sooner(tmp_path: Path) -> None:
+def test_a_young_process_syncs_sooner(tmp_path: Path) -> None:
     clock = StoppedClock()
     sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", sync=1.0), clock)
+    due = []
+    for _ in range(4):
+        due.append(sink.flush_due_in())
+        clock.seconds += 2.0
+    assert due == [0.1, 0.5, 1.0, 1.0]
+
+
+async def test_a_file_that_rotates_during_a_sync_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", rotate_bytes=4), StoppedClock())
     await sink.open()
-    safe: list[int] = []
-    for _ in range(10):
-        clock.seconds += 0.11
-        await sink.write([b"1\n"])
-        safe.append(sink.safe_bytes)
-    assert safe[:2] == [2, 4]
-    assert len(set(safe)) >= 5
+    syncing, may_go_on, real = threading.Event(), threading.Event(), os.fdatasync
+
+    def slow(descriptor: int) -> None:
+        syncing.set()
+        may_go_on.wait()
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", slow)
+    await sink.write([b"11\n"])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(sink.flush)
+        await anyio.to_thread.run_sync(syncing.wait)
+        tasks.start_soon(sink.write, [b"22\n"])
+        await anyio.sleep(0.01)
+        may_go_on.set()
+    assert sink.safe_bytes == 3
     await sink.close()
+    assert sink.safe_bytes == 6
+    assert sorted(path.read_bytes() for path in tmp_path.iterdir()) == [b"11\n", b"22\n"]
 
 
 async def test_what_a_killed_process_wrote_is_made_safe_at_the_opening(
@@ -254,21 +287,6 @@ async def test_what_a_killed_process_wrote_is_made_safe_at_the_opening(
     sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl"), StoppedClock())
     await sink.open()
     assert len(synced) == 1
-    await sink.close()
-
-
-async def test_what_a_failed_sync_left_is_not_safe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sink = JsonlSink(JsonlSettings(tmp_path / "e.jsonl", sync=0), StoppedClock())
-    await sink.open()
-    with monkeypatch.context() as broken:
-        broken.setattr(os, "fdatasync", _no_disk)
-        with pytest.raises(SinkFailed):
-            await sink.write([b"1\n"])
-    assert sink.safe_bytes == 0
-    await sink.write([b"1\n"])
-    assert sink.safe_bytes == 2
     await sink.close()
 
 

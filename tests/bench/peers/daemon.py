@@ -74,7 +74,8 @@ class ProbedSink:
 
     def __init__(self, sink: Sink, probe: Probe) -> None:
         self.takes_records = sink.takes_records
-        self.open, self.flush, self.close = sink.open, sink.flush, sink.close
+        self.open, self.close = sink.open, sink.close
+        self.flush_due_in, self.flush = sink.flush_due_in, sink.flush
         self._write = sink.write
         self._probe = probe
 
