@@ -31,6 +31,8 @@ class FramesTaken:
 
     feed: int
     frames: list[tuple[int, bytes]]
+    size: int
+    """Their bytes; those of the last frame may be counted with the next ones."""
 
 
 @dataclass(frozen=True, slots=True)

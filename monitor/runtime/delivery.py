@@ -8,6 +8,7 @@ started again is not queued a second time.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 from google.protobuf.message import DecodeError
@@ -26,6 +27,10 @@ from monitor.wire.trim import BlockTrim, trim_block
 
 _ID_BEGINS: Final = len(b'{"id":"')
 _SHAPED: Final = frozenset((Kind.ACCOUNT, Kind.BLOCK))
+
+_mask: Final = itemgetter(0)  # of an event
+_row: Final = itemgetter(5)  # of an event
+_kind: Final = itemgetter(0)  # of a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ class Delivery:
 
     def _count(self, released: list[Released]) -> None:
         """No sink has a use for records: how many events there are is all that is asked."""
-        counts = Counter([(event[5][0], event[0]) for event in released])
+        counts = Counter(zip(map(_kind, map(_row, released)), map(_mask, released), strict=True))
         for (kind, mask), count in counts.items():
             for index, route in enumerate(self._routes):
                 if wanted := mask & route.mask:

@@ -57,7 +57,6 @@ STALLED = 0.5
 """Seconds by which a turn may come later than was asked, before it counts as a stop of this process. Guessed."""
 
 _kind = itemgetter(0)
-_frame = itemgetter(1)
 
 
 @dataclass(slots=True)
@@ -180,7 +179,7 @@ class Driver:
         self.check.look(feed.endpoint, feed.names, rows)
         traffic = self.traffic[feed.endpoint]
         traffic.kinds.update(map(_kind, rows))
-        traffic.frames_bytes += sum(map(len, map(_frame, taken.frames)))
+        traffic.frames_bytes += taken.size
         traffic.last_at = now
         self._handle(FramesArrived(taken.feed, rows), now)
 

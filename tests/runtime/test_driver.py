@@ -128,7 +128,8 @@ class Stage:
         await settle()
 
     async def says(self, feed: int, *said: bytes) -> None:
-        self.feeds.put(FramesTaken(feed, [(1, frame) for frame in said]))
+        frames = [(1, frame) for frame in said]
+        self.feeds.put(FramesTaken(feed, frames, sum(map(len, said))))
         await settle()
 
     async def ends(self, feed: int, code: str = "UNAVAILABLE", text: str = "gone") -> None:
@@ -360,8 +361,8 @@ async def test_a_feed_counts_as_open_from_its_acceptance_to_its_end() -> None:
     "taken",
     [
         StreamOpened(9),
-        FramesTaken(9, [(1, b"\xff")]),
-        FramesTaken(9, [(1, frames.frame("all", ping=geyser_pb2.SubscribeUpdatePing()))]),
+        FramesTaken(9, [(1, b"\xff")], 1),
+        FramesTaken(9, [(1, frames.frame("all", ping=geyser_pb2.SubscribeUpdatePing()))], 9),
         StreamEnded(9, "OK", ""),
     ],
     ids=["opened", "garbage", "frames", "ended"],

@@ -98,7 +98,9 @@ class VirtualFeeds:
                 self.delivered.extend((feed, frame) for frame in frames)
                 self.delivered_at += [now] * len(frames)
                 stamp = int(now * 1e9)
-                taken.append(FramesTaken(feed, [(stamp, frame) for frame in frames]))
+                taken.append(
+                    FramesTaken(feed, [(stamp, frame) for frame in frames], sum(map(len, frames)))
+                )
             elif stream.session.ending is not None:
                 del self._streams[feed]
                 stream.span.ended_at = now

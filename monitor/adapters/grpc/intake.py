@@ -1,6 +1,7 @@
 """The hand-over place of one feed: its thread puts frames in, the loop takes them out, and neither locks.
 
-The reading thread alone adds to `_received`, the loop alone to `_taken`; their difference is what waits here. Appending
+The reading thread alone adds to `_received`, the loop alone to `_taken`; their difference is what waits here, or a frame
+more: one that is taken between its appending and its counting is counted with the next. Appending
 to a list, copying its beginning and deleting that are each atomic. The ending is set after the last frame and looked at before the
 first, so it is never announced ahead of a frame.
 """
@@ -86,21 +87,22 @@ class Intake:
             taken.append(StreamOpened(self._feed))
         batch, size = self._take_frames(limit_bytes)
         if batch:
-            self._taken += size
             self._alarm.count(len(batch))
-            taken.append(FramesTaken(self._feed, batch))
+            taken.append(FramesTaken(self._feed, batch, size))
         if ending is not None and not self._frames:
             taken.append(StreamEnded(self._feed, *ending))
         return taken, size
 
     def _take_frames(self, limit_bytes: int) -> tuple[list[tuple[int, bytes]], int]:
+        received = self._received  # before the look: what is counted here is in the batch
         batch = self._frames[:]
-        size = sum(map(len, map(_frame, batch)))
+        size = received - self._taken
         if size > limit_bytes:
             size = count = 0
-            while size < limit_bytes:
+            while size < limit_bytes and count < len(batch):
                 size += len(batch[count][1])
                 count += 1
             del batch[count:]
         del self._frames[: len(batch)]
+        self._taken += size
         return batch, size

@@ -114,8 +114,9 @@ class Outlet:
         if not batch:
             return False
         del self._frames[: len(batch)]
+        size = self._bytes
         # The reading thread may add meanwhile: what it adds then is counted again, and a parcel leaves a little early.
         self._bytes = 0
         self._announce()
-        self._link.send(of_taken(FramesTaken(self._feed, batch)))
+        self._link.send(of_taken(FramesTaken(self._feed, batch, size)))
         return True

@@ -150,7 +150,7 @@ def _frames_of(parcel: Parcel) -> tuple[FramesTaken, int]:
         (stamp, within[start:end])
         for stamp, (start, end) in zip(columns[:count], cuts, strict=True)
     ]
-    return FramesTaken(parcel.feed, frames), parcel.end - first
+    return FramesTaken(parcel.feed, frames, parcel.end - first), parcel.end - first
 
 
 def _table(count: int) -> Struct:

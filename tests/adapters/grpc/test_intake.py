@@ -31,10 +31,23 @@ def test_frames_come_stamped_in_order() -> None:
     here.put(b"one")
     here.put(b"two")
     assert here.take(ALL) == (
-        [StreamOpened(7), FramesTaken(7, [(100, b"one"), (101, b"two")])],
+        [StreamOpened(7), FramesTaken(7, [(100, b"one"), (101, b"two")], 6)],
         6,
     )
     assert here.take(ALL) == ([], 0)
+
+
+def test_a_frame_taken_before_it_is_counted_is_counted_with_the_next() -> None:
+    here = intake()
+    here._frames.append((100, b"one"))  # noqa: SLF001 (between the thread's two steps)
+    assert here.take(ALL)[1] == 0
+    here._received += 3  # noqa: SLF001
+    here.put(b"four!")
+    assert here.take(6)[1] == 5  # 8 bytes seem to wait, more than the limit
+    assert here.take(ALL) == ([], 3)
+    here.put(b"six")
+    assert here.take(ALL)[1] == 3
+    assert here.has_room()
 
 
 def test_ending_waits_for_the_last_frame() -> None:
@@ -42,8 +55,8 @@ def test_ending_waits_for_the_last_frame() -> None:
     here.put(b"one")
     here.put(b"two")
     here.end("OK", "done")
-    assert here.take(3) == ([StreamOpened(7), FramesTaken(7, [(100, b"one")])], 3)
-    assert here.take(3) == ([FramesTaken(7, [(101, b"two")]), StreamEnded(7, "OK", "done")], 3)
+    assert here.take(3) == ([StreamOpened(7), FramesTaken(7, [(100, b"one")], 3)], 3)
+    assert here.take(3) == ([FramesTaken(7, [(101, b"two")], 3), StreamEnded(7, "OK", "done")], 3)
 
 
 def test_no_frame_is_taken_at_a_spent_limit_but_an_ending_is() -> None:

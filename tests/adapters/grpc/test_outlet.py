@@ -50,7 +50,7 @@ def test_few_frames_wait_for_the_main_thread_which_is_woken_once(bench: Bench) -
     assert bench.roused == 1
     assert bench.arrived() == []
     assert bench.outlet.flush()
-    assert bench.arrived() == [StreamOpened(7), FramesTaken(7, [(100, b"one"), (101, b"two")])]
+    assert bench.arrived() == [StreamOpened(7), FramesTaken(7, [(100, b"one"), (101, b"two")], 6)]
     assert not bench.outlet.flush()
     assert bench.arrived() == []
 
@@ -60,7 +60,10 @@ def test_full_parcel_leaves_at_once(bench: Bench) -> None:
     bench.outlet.put(frame)
     assert bench.arrived() == []
     bench.outlet.put(frame)
-    assert bench.arrived() == [StreamOpened(7), FramesTaken(7, [(100, frame), (100, frame)])]
+    assert bench.arrived() == [
+        StreamOpened(7),
+        FramesTaken(7, [(100, frame), (100, frame)], 2 * len(frame)),
+    ]
     bench.outlet.put(frame)
     assert bench.arrived() == []
 
@@ -71,7 +74,7 @@ def test_end_comes_behind_the_last_frame(bench: Bench) -> None:
     assert bench.outlet.is_over
     assert bench.arrived() == [
         StreamOpened(7),
-        FramesTaken(7, [(100, b"one")]),
+        FramesTaken(7, [(100, b"one")], 3),
         StreamEnded(7, "OK", "done"),
     ]
 

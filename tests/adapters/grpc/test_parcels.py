@@ -15,8 +15,8 @@ from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Take
 
 TAKEN: list[Taken] = [
     StreamOpened(3),
-    FramesTaken(3, [(2**62, b"one"), (2**62 + 1, b""), (2**62 + 2, b"x" * 70_000)]),
-    FramesTaken(4, [(-1, b"before the clock's zero")]),
+    FramesTaken(3, [(2**62, b"one"), (2**62 + 1, b""), (2**62 + 2, b"x" * 70_000)], 70_003),
+    FramesTaken(4, [(-1, b"before the clock's zero")], 23),
     StreamEnded(3, "OUT_OF_RANGE", "broadcast from 5 is not available"),
 ]
 WIRE = b"".join(map(of_taken, TAKEN))

@@ -51,7 +51,7 @@ async def test_socket_is_left_alone_while_too_much_waits_and_read_on_when_it_was
 
 async def test_taking_stops_at_the_limit() -> None:
     worker = Worker("ams", BOUND, lambda: None)
-    worker.waiting.extend((FramesTaken(1, [(0, FRAME)]), 10_000) for _ in range(5))
+    worker.waiting.extend((FramesTaken(1, [(0, FRAME)], 10_000), 10_000) for _ in range(5))
     assert worker.take(0) == ([], 0)
     assert len(worker.take(20_000)[0]) == 2
     assert worker.take(25_000)[1] == 30_000
