@@ -6,6 +6,9 @@ from typing import Protocol, runtime_checkable
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Report
+from monitor.core.events import Row
+from monitor.core.jobs import Job, JobsDone
+from monitor.core.rungs import Rung, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,69 @@ class LedgerStore(Protocol):
 
     def forget_before(self, closed_at_ns: int) -> int:
         """Drop closed certificates that are older; returns how many. Open ones stay."""
+
+
+class RecoveryStore(Protocol):
+    """What recovery needs after a restart, in the same file. As `LedgerStore` otherwise."""
+
+    def commit_recovery(
+        self, given: Mapping[int, bytes], changes: Sequence[Job | JobsDone]
+    ) -> None:
+        """Write what was handed on of open slots, and what became of jobs, in this order, in one transaction.
+
+        What is stored of a slot's job and `given` goes away with `JobsDone`.
+        """
+
+    def given(self, slots: Sequence[int]) -> dict[int, bytes]:
+        """What was handed on of these slots; one of which nothing was stored is missing."""
+
+    def jobs(self) -> list[Job]:
+        """All jobs, by slot, none overlapping; a lease of an earlier process is OPEN."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFound:
+    """A block as RPCs tell it."""
+
+    sources: tuple[int, ...]
+    """Indexes of the RPCs, in the order of the configuration, that told this very block."""
+    rows: list[Row]
+    """As `core.events.BlockFetched`."""
+    dissent: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoBlock:
+    """Why there is none."""
+
+    verdict: Verdict
+    retry_after: float = 0.0
+    """Seconds for which the sources do not want to be asked."""
+    dissent: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsFound:
+    """The state of accounts at one slot."""
+
+    context_slot: int
+    rows: list[Row]
+    """One a pubkey that exists, unsigned, `mask` as the monitors' filters say; none for one that does not."""
+    source: int
+    """Index of the RPC."""
+
+
+class Blocks(Protocol):
+    """RPCs, as recovery uses them. Never raises for what a server does."""
+
+    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+        """The block of this slot at confirmed or above, told alike by `witnesses` RPCs if there are so many."""
+
+    async def accounts(self, min_context_slot: int) -> AccountsFound | None:
+        """The accounts that monitors name, at this slot or later; from two RPCs where there are two, the later one."""
+
+    async def close(self) -> None:
+        """End calls and workers."""
 
 
 class Clock(Protocol):

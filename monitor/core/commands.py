@@ -19,6 +19,8 @@ from typing import Any
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment
 from monitor.core.events import Row
+from monitor.core.jobs import Job, JobsDone
+from monitor.core.rungs import Rung
 
 Released = tuple[int, int, bool, int, str | None, Row]
 
@@ -31,6 +33,8 @@ class OpenFeed:
     endpoint: int
     generation: int
     from_slot: int | None = None
+    is_replay: bool = False
+    """A stream for recovery: at confirmed, so that it brings whole blocks of the chain alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Certify:
     """Store these certificates, each over an earlier one of its slot. What was to be handed on came before."""
 
     certificates: list[Certificate]
+    given: Mapping[int, bytes] = field(default_factory=dict)
+    """Of the open ones: what was handed on so far, to be stored and given back by `Recalled`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +90,40 @@ class Settled:
     slot: int
 
 
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Get this block from RPCs; answered by one `BlockFetched` or `FetchFailed`."""
+
+    slot: int
+    rung: Rung
+    """RPC or ARCHIVE: which pool."""
+    witnesses: int
+    """How many of them must tell the same block, as far as there are so many: 2 where no stream told its count."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepJobs:
+    """Store what became of recovery jobs, in this order, each over what is stored of its slots."""
+
+    changes: list[Job | JobsDone]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAccounts:
+    """Read the accounts that monitors name by pubkey; answered by one `AccountsRead` or `AccountsUnread`."""
+
+    first: int
+    end: int
+    min_context_slot: int
+    """Older states are of no use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Give back what was handed on of these slots; answered by one `Recalled`."""
+
+    slots: tuple[int, ...]
+
+
+RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs
 Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled

@@ -31,10 +31,12 @@ Their layout is named here, once:
     frame   the SubscribeUpdate's bytes, or None when the kernel made the row itself
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from monitor.core.endings import Ending
+from monitor.core.rungs import Rung, Verdict
 
 Row = tuple[int, int, Any, int, Any, int, bytes | None]
 
@@ -79,4 +81,77 @@ class ReadingResumed:
     """Seconds for which nothing was read: a feed's silence of that time was ours."""
 
 
+@dataclass(frozen=True, slots=True)
+class BlockFetched:
+    """RPCs brought a block. It is believed when links and counts say so, like any other."""
+
+    slot: int
+    rung: Rung
+    sources: tuple[int, ...]
+    """Origins (`core.origins`) that told this very block; the first one's copy is here."""
+    rows: list[Row]
+    """Transactions and transaction statuses that monitors want, or all where all are counted, then one block_meta.
+
+    Its entries_count is 0 and its generation too: an RPC tells neither.
+    """
+    dissent: tuple[int, ...] = ()
+    """Origins that told another block of this slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchFailed:
+    """No block came of a `Fetch`."""
+
+    slot: int
+    rung: Rung
+    verdict: Verdict
+    """The most hopeful of what the sources said."""
+    jitter: float
+    """Uniform in [0, 1)."""
+    retry_after: float = 0.0
+    """Seconds for which the sources do not want to be asked."""
+    dissent: tuple[int, ...] = ()
+    """Origins that told blocks which differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsRead:
+    """The state of the watched accounts at `context_slot`, in place of writes that nobody can bring any more."""
+
+    first: int
+    end: int
+    """The slots first..end-1 are what it stands for."""
+    context_slot: int
+    rows: list[Row]
+    """Account rows of `context_slot`, unsigned, each from `source`."""
+    source: int
+    """Origin of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsUnread:
+    """No RPC could tell the watched accounts."""
+
+    first: int
+    end: int
+    jitter: float
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What was handed on of slots that the kernel had let go of, as `Certify` had it stored."""
+
+    given: Mapping[int, bytes]
+    """By slot; a slot of which nothing was handed on is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOff:
+    """An operator takes responsibility for a lost slot."""
+
+    slot: int
+    reason: str
+
+
+RecoveryEvent = BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
 Event = FramesArrived | FeedOpened | FeedEnded | Started | ReadingResumed

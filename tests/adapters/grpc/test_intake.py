@@ -39,9 +39,9 @@ def test_frames_come_stamped_in_order() -> None:
 
 def test_a_frame_taken_before_it_is_counted_is_counted_with_the_next() -> None:
     here = intake()
-    here._frames.append((100, b"one"))  # noqa: SLF001 (between the thread's two steps)
+    here._frames.append((100, b"one"))
     assert here.take(ALL)[1] == 0
-    here._received += 3  # noqa: SLF001
+    here._received += 3
     here.put(b"four!")
     assert here.take(6)[1] == 5  # 8 bytes seem to wait, more than the limit
     assert here.take(ALL) == ([], 3)
