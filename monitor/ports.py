@@ -1,5 +1,6 @@
 """What the core and the runtime need of the world, as Protocols; adapters provide it."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -242,8 +243,25 @@ class AccountsFound:
     """Index of the RPC."""
 
 
+@dataclass(slots=True)
+class RpcTally:
+    """What became of the calls to one RPC, for metrics."""
+
+    name: str
+    calls: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    """By JSON-RPC code, `http 429`, `timeout`, `unreachable`, `malformed`."""
+    waits: int = 0
+    """Calls that had to wait for the rate limit."""
+    wait_seconds: float = 0.0
+
+
 class Blocks(Protocol):
     """RPCs, as recovery uses them. Never raises for what a server does."""
+
+    @property
+    def tallies(self) -> Sequence[RpcTally]:
+        """By RPC, in the order of the configuration."""
 
     async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
         """The block of this slot at confirmed or above, told alike by `witnesses` RPCs if there are so many."""
