@@ -61,6 +61,8 @@ class Certificate:
     """Endpoints whose unbroken stream should have brought the whole slot, and did not."""
     delay_ns: tuple[tuple[int, int], ...] = ()
     """(endpoint, nanoseconds that its BlockMeta came after the earliest one's)."""
+    recovered_by: str | None = None
+    """The word of the `Rung` that brought what was missing; None when nothing was recovered."""
 
 
 @dataclass(frozen=True, slots=True)
