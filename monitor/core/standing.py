@@ -10,6 +10,9 @@ from monitor.core.rungs import Rung
 REPAIR_BOUNDS: Final = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 """Upper bounds, in seconds, of the buckets of the times to repair."""
 
+MOST_RANGES: Final = 100
+"""Ranges of lost slots that are shown. Guessed: nobody signs off more by hand."""
+
 
 @dataclass(frozen=True, slots=True)
 class CatchUp:
@@ -40,3 +43,8 @@ class Standing:
     repair_seconds: float
     """Sum of the times of all repairs, from the opening of the job to the closing of its slot."""
     catch_up: CatchUp | None
+    lost_ranges: tuple[tuple[int, int], ...] = ()
+    """What an operator may sign off: lost slots not signed off, first to `end`, `end` excluded; ascending.
+
+    The first `MOST_RANGES` of them.
+    """
