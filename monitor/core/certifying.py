@@ -31,16 +31,16 @@ def complete_or_partial(
         if bank.bit & bits:
             held[bank.endpoint] = held.get(bank.endpoint, 0) | bank.bit
             covers[bank.endpoint] = covers.get(bank.endpoint, False) or bank.covers
-            if bank.covers and not bank.by_replay:
+            if bank.covers and not (bank.by_replay or bank.by_rpc):
                 live.add(bank.endpoint)
-            if bank.met_at and not bank.by_replay:
+            if bank.met_at and not (bank.by_replay or bank.by_rpc):
                 met[bank.endpoint] = min(bank.met_at, met.get(bank.endpoint, bank.met_at))
     transactions = _transactions(evidence, gate)
     missed = _missed(state, evidence, gate, sights, held, live)
     earliest = min(met.values(), default=0)
     return Certificate(
         slot=state.number,
-        end=SlotEnd.COMPLETE if evidence.whole else SlotEnd.PARTIAL,
+        end=_end(state, evidence),
         proof=evidence.proof,
         blockhash=blockhash,
         parent_slot=None if meta is None else meta.parent_slot,
@@ -51,7 +51,14 @@ def complete_or_partial(
         ),
         missed_by=missed,
         delay_ns=tuple((endpoint, at - earliest) for endpoint, at in sorted(met.items())),
+        recovered_by=None if state.recovered_by is None else state.recovered_by.value,
     )
+
+
+def _end(state: SlotState, evidence: Evidence) -> SlotEnd:
+    if not evidence.whole:
+        return SlotEnd.PARTIAL
+    return SlotEnd.COMPLETE if state.recovered_by is None else SlotEnd.RECOVERED
 
 
 def off_chain(slot: int, state: SlotState | None, proof: str) -> Certificate:

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+from monitor.core.banks import Meta, Store
 from monitor.core.chain import Kind
 from monitor.core.keys import account_of, are_signed, identity, is_signed
 from monitor.core.needs import Needs
-from monitor.core.slots import Meta, SlotState, Store
+from monitor.core.slots import SlotState
 
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""
@@ -111,6 +112,8 @@ def held_by_all(rows: Iterable[int], banks: int) -> int:
 
 def whole_covers(state: SlotState, parts: Parts, kind: int, covers: int) -> int:
     """Those of the covers that hold the entire union of a filtered kind."""
+    if kind in (Kind.ACCOUNT, Kind.ENTRY):
+        covers &= ~state.rpc_bits()
     replays = state.replay_bits() & covers if kind == Kind.ACCOUNT else 0
     whole = held_by_all(compared(parts, kind), covers & ~replays)
     return whole | _whole_replays(parts, replays) if replays else whole
@@ -190,14 +193,18 @@ def _judge(
     if needs.entries and not meta.digest:
         covered += (int(Kind.ENTRY),)
     whole, live = covers, True
+    reconciled = ""
     for kind in covered:
         in_kind = whole_covers(state, parts, kind, covers)
+        if not in_kind and kind == Kind.ACCOUNT and state.reconciled_at is not None:
+            reconciled = f"; accounts as of slot {state.reconciled_at}, writes before it unknown"
+            continue
         if not in_kind:
             return Evidence(parts, False, "no feed held it whole", 0)
         whole &= in_kind
         live = live and in_kind & ~state.replay_bits() != 0
     to_come = bool(covered) and whole.bit_count() < wanted
-    proof = _proof(meta, needs, covered, live=live)
+    proof = _proof(meta, needs, covered, live=live) + reconciled
     return Evidence(parts, True, proof, whole, to_come, by_replay=not live)
 
 

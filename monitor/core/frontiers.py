@@ -6,10 +6,11 @@ walked when asked, and kept nowhere.
 
 from collections.abc import Mapping
 
+from monitor.core.banks import Meta
 from monitor.core.chain import Commitment
 from monitor.core.evidence import judge
 from monitor.core.gate import Gate
-from monitor.core.slots import Meta, SlotState
+from monitor.core.slots import SlotState
 
 
 def confirmed_frontier(

@@ -8,41 +8,21 @@ arrive and wait for nothing.
 
 from bisect import insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
+from monitor.core.banks import Held
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
 from monitor.core.evidence import Evidence, Parts, judge, whole_covers
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
-from monitor.core.slots import Held, SlotState
+from monitor.core.slots import SlotState
+from monitor.core.tally import Tally
 
 _WITNESSES: Final = 2
 """Endpoints that have to replay a slot alike, where there are so many. Guessed."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the core counts, for metrics."""
-
-    duplicates: list[int]
-    """By endpoint: copies that another had brought first, or that came twice."""
-    missed: list[int] = field(default_factory=list)
-    """By endpoint: updates of closed slots that its unbroken stream should have brought, and did not."""
-    stale: int = 0
-    """Updates of slots that are closed, or below all that is ours."""
-    late: int = 0
-    """Events handed on after their slot had been released."""
-    shed: int = 0
-    """Held updates that were dropped for want of memory; their slots are partial."""
-    slots: dict[str, int] = field(default_factory=dict)
-    """Certificates by end; one that was made again counts as what it came to."""
-
-    def close(self, end: str, count: int = 1) -> None:
-        """Count so many more slots that ended so; below zero takes back."""
-        self.slots[end] = self.slots.get(end, 0) + count
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,36 +150,45 @@ class Gate:
 
     def pump(self, now: float, precedes: Callable[[SlotState], bool]) -> None:
         """Release what can be released now. `precedes`: the slot's parent has been released, or is none of ours."""
-        waiting = self._waiting[0]
-        if waiting:
-            done = 0
-            for state in waiting:
-                if not self._may_go(state, now, precedes):
+        confirmed, finalized = self._waiting
+        if confirmed:
+            kept = []
+            for place, state in enumerate(confirmed):
+                if self._may_go(state, now, precedes):
+                    self._release(state, Commitment.CONFIRMED, now)
+                elif self._is_behind(state):
+                    kept.append(state)
+                else:
+                    kept += confirmed[place:]
                     break
-                self._release(state, Commitment.CONFIRMED, now)
-                done += 1
-            del waiting[:done]
-        waiting = self._waiting[1]
-        if waiting:
-            done = 0
-            for state in waiting:
-                if state.released_level < Commitment.CONFIRMED:
+            confirmed[:] = kept
+        if finalized:
+            kept = []
+            for place, state in enumerate(finalized):
+                if state.released_level >= Commitment.CONFIRMED:
+                    self._release(state, Commitment.FINALIZED, now)
+                    self.finalized.append(state)
+                elif self._is_behind(state):
+                    kept.append(state)
+                else:
+                    kept += finalized[place:]
                     break
-                self._release(state, Commitment.FINALIZED, now)
-                self.finalized.append(state)
-                done += 1
-            del waiting[:done]
+            finalized[:] = kept
+
+    def waiting(self) -> list[SlotState]:
+        """Slots known confirmed that were not released yet, lowest first."""
+        return self._waiting[0]
 
     def next_deadline(self) -> float | None:
         """When `pump` may release a slot that holds others back, or None."""
-        waiting = self._waiting[0]
-        if not waiting:
-            return None
-        first = waiting[0]
-        is_unripe = self.unfenced and first.evidence is None
-        return first.confirmed_at + (
-            min(self.terms.hold, self.slot_time) if is_unripe else self.terms.hold
-        )
+        due = []
+        for state in self._waiting[0]:
+            is_unripe = self.unfenced and state.evidence is None
+            wait = min(self.terms.hold, self.slot_time) if is_unripe else self.terms.hold
+            due.append(state.confirmed_at + wait)
+            if not self._is_behind(state):
+                break
+        return min(due, default=None)
 
     def release_late(self, state: SlotState, now: float) -> None:
         """A released slot got another feed's bank: what that adds is handed on once, marked late."""
@@ -257,7 +246,7 @@ class Gate:
             awaited = evidence.has_covers_to_come
             if evidence.by_replay and state.number < self._compared_below:
                 awaited = False
-            if is_over or (not awaited and precedes(state)):
+            if is_over or (not awaited and (self._is_behind(state) or precedes(state))):
                 return True
         elif is_over:
             state.gave_up = True
@@ -268,6 +257,10 @@ class Gate:
                 why=evidence.proof,
             )
         return state.gave_up
+
+    def _is_behind(self, state: SlotState) -> bool:
+        """Whether later slots went before it already: it holds nothing back any more."""
+        return state.number < self.frontier[Commitment.CONFIRMED]
 
     def _release(self, state: SlotState, level: Commitment, now: float) -> None:
         if not self.evidence(state, now).whole:

@@ -4,8 +4,9 @@ Its rows may bear the keys of the bank that came instead and say something else:
 transaction, or a transaction with another outcome. Who brought the first copy cannot stand for the others then.
 """
 
+from monitor.core.banks import Bank, Held
 from monitor.core.chain import Kind
-from monitor.core.slots import Bank, Held, SlotState
+from monitor.core.slots import SlotState
 
 
 def give_up(state: SlotState, bank: Bank) -> int:

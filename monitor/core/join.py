@@ -9,6 +9,7 @@ closes what is final.
 
 from collections.abc import Sequence
 
+from monitor.core.banks import Bank, Meta
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
@@ -19,7 +20,7 @@ from monitor.core.ledger import Ledger
 from monitor.core.pace import Pace
 from monitor.core.runs import DATA, take_run
 from monitor.core.sights import Sight, Sights
-from monitor.core.slots import Bank, Meta, SlotState
+from monitor.core.slots import SlotState
 
 
 class Join:

@@ -22,12 +22,13 @@ from monitor.core.events import (
     Started,
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
-from monitor.core.gate import Gate, Tally, Terms
+from monitor.core.gate import Gate, Terms
 from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor
 from monitor.core.needs import Needs
 from monitor.core.runs import DATA
+from monitor.core.tally import Tally
 
 GENERATION: Final = 1
 """Number of the request that feeds send; it will grow when monitors can change while the daemon runs."""

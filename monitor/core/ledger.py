@@ -11,6 +11,7 @@ unless block heights show that no block lies there.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from monitor.core.banks import Meta
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.certifying import complete_or_partial, off_chain, speaks_for_none
 from monitor.core.chain import Commitment
@@ -18,7 +19,7 @@ from monitor.core.commands import Certify, Command, Settled
 from monitor.core.gate import Gate
 from monitor.core.ranges import Ranges
 from monitor.core.sights import Sights
-from monitor.core.slots import Meta, SlotState
+from monitor.core.slots import SlotState
 
 PARTIAL_KEPT: Final = 64
 """Partial slots whose identities stay in memory, to be completed by what comes late. Guessed."""

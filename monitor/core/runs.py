@@ -7,10 +7,11 @@ other leaves its bank's bit and nothing else.
 from collections.abc import Sequence
 from typing import Final
 
+from monitor.core.banks import Bank
 from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.gate import Gate
-from monitor.core.slots import Bank, SlotState
+from monitor.core.slots import SlotState
 
 DATA: Final = frozenset(
     int(kind)

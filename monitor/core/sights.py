@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from monitor.core.slots import Bank, SlotState
+from monitor.core.banks import Bank
+from monitor.core.slots import SlotState
 
 
 @dataclass(slots=True, eq=False)

@@ -13,88 +13,13 @@ block hold together, and whether that is all of it, is for `evidence` to say.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from monitor.core.banks import KINDS, Bank, Held, Meta, Store
 from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.keys import account_of, identity
-
-_KINDS: Final = 13
-"""Kinds are small numbers: tables are indexed by them."""
-
-Held = tuple[int, Row]
-"""(endpoint, row): a first copy that waits for its level."""
-
-
-class Store:
-    """Identities and held rows of one or more banks that are taken for the same block."""
-
-    __slots__ = ("accounts", "held", "held_bytes", "tables", "writes")
-
-    def __init__(self) -> None:
-        self.tables: list[dict[Any, int]] = [{} for _ in range(_KINDS)]
-        """By kind: key to the bits of the banks that held it."""
-        self.held: list[Held] = []
-        """First copies of everything but accounts, in order of arrival."""
-        self.held_bytes = 0
-        """Bytes of the frames of these and of `accounts`."""
-        self.accounts: dict[bytes, Held] = {}
-        """First copies of account writes, by key."""
-        self.writes: dict[int, dict[bytes, tuple[int, bytes]]] = {}
-        """By bank bit: pubkey to (write_version, key) of its last write, as that bank's feed orders them."""
-
-    def writes_of(self, bit: int) -> dict[bytes, tuple[int, bytes]]:
-        """The last writes in this bank, for the caller to note them in."""
-        writes = self.writes.get(bit)
-        if writes is None:
-            writes = self.writes[bit] = {}
-        return writes
-
-    def has_rows(self, bit: int) -> bool:
-        """Whether anything of this bank has come. Walks all tables: for rare questions."""
-        return any(bit & bits for table in self.tables for bits in table.values())
-
-    def forget_rows(self) -> None:
-        """Let go of frames that no level will ask for again; identities stay, to know duplicates."""
-        self.held = []
-        self.held_bytes = 0
-        self.accounts = {}
-        self.writes = {}
-
-
-@dataclass(slots=True, eq=False)
-class Bank:
-    """One attempt at the slot's block, as one feed sees it."""
-
-    bit: int
-    feed: int
-    endpoint: int
-    store: Store
-    began_whole: bool
-    """Its beginning was seen: CREATED_BANK under the hidden filter, or a replay of the whole slot."""
-    blockhash: str | None = None
-    """Known once its BlockMeta came."""
-    covers: bool = False
-    by_replay: bool = False
-    """It is whole by a replay alone, which brings of each account the last write and no other (PROTOCOL 2.8)."""
-    met_at: int = 0
-    """When its BlockMeta came, nanoseconds of the monotonic clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meta:
-    """What a BlockMeta says of a block."""
-
-    blockhash: str
-    parent_slot: int
-    parent_blockhash: str
-    block_height: int | None
-    transactions: int
-    entries: int
-    """0 where the serving validator made the block itself (TRAPS 2): no count to rely on."""
-    digest: bytes = b""
-    """The blockhash's 32 bytes, which are the hash of the last entry; empty when its text is no base58."""
+from monitor.core.rungs import Rung
 
 
 class SlotState:
@@ -121,6 +46,8 @@ class SlotState:
         "missed",
         "number",
         "parent",
+        "reconciled_at",
+        "recovered_by",
         "released_level",
         "shared",
         "shed",
@@ -141,15 +68,14 @@ class SlotState:
         self.parent: int | None = None
         self.statuses = 0
         """Bit per slot status whose event was given."""
-        self.told_level = -1
-        """Highest commitment that was told or inferred of this slot."""
+        self.told_level = self.released_level = -1
+        """Highest commitment that was told or inferred of this slot; at which it was released."""
         self.told_by: set[int] = set()
         """Feeds that told of a commitment before they named a blockhash."""
         self.confirmed: str | None = None
         """Blockhash of the block known to be confirmed."""
-        self.confirmed_at = 0.0
-        """When a block of it came to be known as confirmed; later ones wait for it from then on."""
-        self.finalized_at = 0.0
+        self.confirmed_at = self.finalized_at = 0.0
+        """When a block of it came to be known so; later ones wait for a confirmed one from then on."""
         self.evidence: Any = None
         """The last verdict on the confirmed block; None when something has changed since.
 
@@ -159,9 +85,12 @@ class SlotState:
         """The last certificate of this slot, or None."""
         self.missed: dict[int, int] = {}
         """By endpoint, the missed updates of this slot that were counted."""
+        self.recovered_by: Rung | None = None
+        """Who last brought something for recovery."""
+        self.reconciled_at: int | None = None
+        """Slot of the state that was read of the watched accounts, in place of their writes."""
         self.is_let_go = self.shed = self.gave_up = False
         """Frames let go of, since no level will ask for them; dropped for want of memory; handed on without them."""
-        self.released_level = -1
         self.fresh_from = 0
         """Rows of the shared store from here on came after the release at confirmed."""
         self.accounts_out: tuple[set[bytes], ...] = (set(), set(), set())
@@ -216,7 +145,7 @@ class SlotState:
     def remember_at_once(self) -> list[set[Any]]:
         """By kind, what is in the ids of the rows that came; it is kept from now on."""
         if (given := self.given_at_once) is None:
-            given = self.given_at_once = [set() for _ in range(_KINDS)]
+            given = self.given_at_once = [set() for _ in range(KINDS)]
             for store in self._stores():
                 for kind, table in enumerate(store.tables):
                     given[kind].update([identity(kind, key) for key in table])
@@ -238,10 +167,11 @@ class SlotState:
 
     def replay_bits(self) -> int:
         """Bits of the banks that are whole by a replay alone."""
-        bits = 0
-        for bank in self.banks:
-            bits |= bank.bit if bank.by_replay else 0
-        return bits
+        return sum(bank.bit for bank in self.banks if bank.by_replay)
+
+    def rpc_bits(self) -> int:
+        """Bits of the banks that RPCs told."""
+        return sum(bank.bit for bank in self.banks if bank.by_rpc)
 
     def bits_of(self, blockhash: str) -> tuple[int, int]:
         """Bits in the shared store: of banks tied to this block, and of those that broke before any BlockMeta."""
@@ -387,7 +317,7 @@ _INDEXED: Final = frozenset(_ORDER[:3])
 
 
 def _in_chain_order(held: Iterable[Held]) -> list[Held]:
-    by_kind: list[list[Held]] = [[] for _ in range(_KINDS)]
+    by_kind: list[list[Held]] = [[] for _ in range(KINDS)]
     for item in held:
         by_kind[item[1][0]].append(item)
     for kind in _INDEXED:

@@ -1,14 +1,16 @@
 """The gate alone: what it keeps waiting, in which order it lets go, and what it counts."""
 
+from monitor.core.banks import Meta
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Report
 from monitor.core.events import ReadingResumed
-from monitor.core.gate import Gate, Tally, Terms
+from monitor.core.gate import Gate, Terms
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
 from monitor.core.needs import Needs
-from monitor.core.slots import Meta, SlotState
+from monitor.core.slots import SlotState
+from monitor.core.tally import Tally
 from tests.core.play import (
     ALL,
     SLOTS,

@@ -1,7 +1,8 @@
 """Where a replay has to begin, for what was told of each slot."""
 
+from monitor.core.banks import Meta
 from monitor.core.holes import lowest_hole
-from monitor.core.slots import Meta, SlotState
+from monitor.core.slots import SlotState
 
 
 def told(number: int, *, parent: int | None = None, whole: bool = True) -> SlotState:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from monitor.core.banks import Meta
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed
@@ -10,7 +11,7 @@ from monitor.core.events import Row
 from monitor.core.evidence import judge
 from monitor.core.keys import account_of
 from monitor.core.needs import Needs
-from monitor.core.slots import Meta, SlotState
+from monitor.core.slots import SlotState
 from tests.core.play import (
     ALL,
     VAULT,

@@ -2,11 +2,12 @@
 
 import pytest
 
+from monitor.core.banks import Bank, Held, Meta, Store
 from monitor.core.chain import Kind
 from monitor.core.events import Row
 from monitor.core.evidence import Parts, judge
 from monitor.core.needs import Needs
-from monitor.core.slots import Bank, Held, Meta, SlotState, Store
+from monitor.core.slots import SlotState
 from tests.core.play import ALL, entry, tx, write
 
 ALL_COUNTED = Needs.of([ALL])

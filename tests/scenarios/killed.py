@@ -148,7 +148,9 @@ class Machine:
         )
         books = Books(self.store, names, [subscription], clock, journal, dice, aside=self._aside)
         feeds = VirtualFeeds(self.regions)
-        driver = _Noting(kernel, World(feeds, clock, dice, journal), ends, plans, delivery, books)
+        world = World(feeds, clock, dice, journal)
+        recovering = without_rpcs(feeds, len(ends))
+        driver = _Noting(kernel, world, ends, plans, delivery, books, recovering)
         driver.made = self.made
         await outbox.open()
         await books.resume(resumed.first, await read_back(resumed, [subscription]))

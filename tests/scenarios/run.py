@@ -180,7 +180,8 @@ async def watch(
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
     world = World(feeds, clock, EvenDice(), journal)
-    driver = DatedDriver(kernel, world, ends, plans, delivery, books())
+    recovering = without_rpcs(feeds, len(ends))
+    driver = DatedDriver(kernel, world, ends, plans, delivery, books(), recovering)
     driver.certificates = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)

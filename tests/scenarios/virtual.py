@@ -48,6 +48,7 @@ class VirtualFeeds:
         """When each of these was."""
         self.spans: list[Span] = []
         """Every stream that a region accepted."""
+        self._woken = anyio.Event()
 
     def open(self, feed: int, endpoint: Endpoint, request: bytes) -> None:
         region = self._regions[endpoint.name]
@@ -85,7 +86,12 @@ class VirtualFeeds:
         now = anyio.current_time()
         due = min(region.next_due() for region in self._regions.values())
         until = due if seconds is None else min(due, now + seconds)
-        await anyio.sleep(max(until - now, 0.0) + 1e-6)
+        with anyio.move_on_after(max(until - now, 0.0) + 1e-6):
+            await self._woken.wait()
+        self._woken = anyio.Event()
+
+    def wake(self) -> None:
+        self._woken.set()
 
     def take(self, limit_bytes: int) -> list[Taken]:
         now = anyio.current_time()

@@ -1,0 +1,84 @@
+"""What one feed brings of one slot: banks, the stores that hold their rows, and what a BlockMeta says of a block."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.core.events import Row
+
+KINDS: Final = 13
+"""Kinds are small numbers: tables are indexed by them."""
+
+Held = tuple[int, Row]
+"""(endpoint, row): a first copy that waits for its level."""
+
+
+class Store:
+    """Identities and held rows of one or more banks that are taken for the same block."""
+
+    __slots__ = ("accounts", "held", "held_bytes", "tables", "writes")
+
+    def __init__(self) -> None:
+        self.tables: list[dict[Any, int]] = [{} for _ in range(KINDS)]
+        """By kind: key to the bits of the banks that held it."""
+        self.held: list[Held] = []
+        """First copies of everything but accounts, in order of arrival."""
+        self.held_bytes = 0
+        """Bytes of the frames of these and of `accounts`."""
+        self.accounts: dict[bytes, Held] = {}
+        """First copies of account writes, by key."""
+        self.writes: dict[int, dict[bytes, tuple[int, bytes]]] = {}
+        """By bank bit: pubkey to (write_version, key) of its last write, as that bank's feed orders them."""
+
+    def writes_of(self, bit: int) -> dict[bytes, tuple[int, bytes]]:
+        """The last writes in this bank, for the caller to note them in."""
+        writes = self.writes.get(bit)
+        if writes is None:
+            writes = self.writes[bit] = {}
+        return writes
+
+    def has_rows(self, bit: int) -> bool:
+        """Whether anything of this bank has come. Walks all tables: for rare questions."""
+        return any(bit & bits for table in self.tables for bits in table.values())
+
+    def forget_rows(self) -> None:
+        """Let go of frames that no level will ask for again; identities stay, to know duplicates."""
+        self.held = []
+        self.held_bytes = 0
+        self.accounts = {}
+        self.writes = {}
+
+
+@dataclass(slots=True, eq=False)
+class Bank:
+    """One attempt at the slot's block, as one feed sees it."""
+
+    bit: int
+    feed: int
+    endpoint: int
+    store: Store
+    began_whole: bool
+    """Its beginning was seen: CREATED_BANK under the hidden filter, or a replay of the whole slot."""
+    blockhash: str | None = None
+    """Known once its BlockMeta came."""
+    covers: bool = False
+    by_replay: bool = False
+    """It is whole by a replay alone, which brings of each account the last write and no other (PROTOCOL 2.8)."""
+    by_rpc: bool = False
+    """RPCs told it, which know of neither accounts nor entries."""
+    met_at: int = 0
+    """When its BlockMeta came, nanoseconds of the monotonic clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meta:
+    """What a BlockMeta says of a block."""
+
+    blockhash: str
+    parent_slot: int
+    parent_blockhash: str
+    block_height: int | None
+    transactions: int
+    entries: int
+    """0 where the serving validator made the block itself (TRAPS 2): no count to rely on."""
+    digest: bytes = b""
+    """The blockhash's 32 bytes, which are the hash of the last entry; empty when its text is no base58."""
