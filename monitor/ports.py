@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -71,7 +72,10 @@ class Feeds(Protocol):
         """Cancel the stream; its StreamEnded still comes."""
 
     async def wait(self, seconds: float | None) -> None:
-        """Return when something can be taken, or after `seconds` (None: no limit)."""
+        """Return when something can be taken, when woken, or after `seconds` (None: no limit)."""
+
+    def wake(self) -> None:
+        """End the present wait, or else the next one at once: something else is to be done. On the loop's thread."""
 
     def take(self, limit_bytes: int) -> list[Taken]:
         """All that arrived, at most about `limit_bytes` of frames; order is kept within each feed."""
@@ -167,11 +171,24 @@ class StoredSlot:
     """Nanoseconds since 1970."""
 
 
+@dataclass(frozen=True, slots=True)
+class SlotTally:
+    """How many slots came to each end, by their last certificates. An end that no slot came to is missing."""
+
+    ever: Mapping[SlotEnd, int]
+    """Since the first slot of ours, forgotten certificates included."""
+    kept: Mapping[SlotEnd, int]
+    """Of the certificates that there are: those of the last 30 days, and open ones of any age."""
+
+
 class LedgerStore(Protocol):
     """Certificates and cursors on disk. Calls block: they are made in a thread, one at a time.
 
     All raise StoreFailed, saying what, where, and what to do.
     """
+
+    def together(self) -> AbstractContextManager[None]:
+        """What is committed inside is one transaction: all of it is stored at the end, or nothing."""
 
     def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
         """Write these in one transaction, each over its predecessor; durable on return.
@@ -189,26 +206,72 @@ class LedgerStore(Protocol):
     def slots(self, first: int, end: int, limit: int) -> list[StoredSlot]:
         """Certificates of slots from `first` to `end`, `end` excluded, ascending, at most `limit`."""
 
+    def open_before(self, slot: int) -> list[tuple[int, int]]:
+        """Ranges (first, end) of lower slots whose certificate leaves them open, ascending, none adjacent."""
+
+    def tally(self) -> SlotTally:
+        """How many slots came to what; costs the same however many there are."""
+
     def forget_before(self, closed_at_ns: int) -> int:
         """Drop closed certificates that are older; returns how many. Open ones stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignOff:
+    """An operator's word that a lost slot need not be had."""
+
+    slot: int
+    reason: str
+    at_ns: int
+    """Nanoseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEvents:
+    """What a sink held of an open slot before the last start: the kernel does not know of it."""
+
+    slot: int
+    sink: str
+    monitor: str
+    ids: tuple[bytes, ...]
 
 
 class RecoveryStore(Protocol):
     """What recovery needs after a restart, in the same file. As `LedgerStore` otherwise."""
 
     def commit_recovery(
-        self, given: Mapping[int, bytes], changes: Sequence[Job | JobsDone]
+        self,
+        given: Mapping[int, bytes],
+        changes: Sequence[Job | JobsDone],
+        held: Sequence[HeldEvents] = (),
     ) -> None:
         """Write what was handed on of open slots, and what became of jobs, in this order, in one transaction.
 
-        What is stored of a slot's job and `given` goes away with `JobsDone`.
+        What is stored of a slot's job, `given` and `held` goes away with `JobsDone`; the latter two of a slot that
+        still has a certificate which leaves it open stay until there is a closing one.
         """
 
     def given(self, slots: Sequence[int]) -> dict[int, bytes]:
         """What was handed on of these slots; one of which nothing was stored is missing."""
 
+    def held(self) -> list[HeldEvents]:
+        """What sinks held of open slots."""
+
     def jobs(self) -> list[Job]:
         """All jobs, by slot, none overlapping; a lease of an earlier process is OPEN."""
+
+    def watch_anew(self, first: int) -> None:
+        """Drop jobs, `given` and `held` of slots from this one on: a restart watches them from their beginning."""
+
+    def sign_off(self, signed: SignOff) -> None:
+        """Keep an operator's word; the last one of a slot counts."""
+
+    def signed_off(self) -> list[SignOff]:
+        """What operators signed off, by slot."""
+
+
+class Store(LedgerStore, RecoveryStore, Protocol):
+    """All that one daemon remembers."""
 
 
 @dataclass(frozen=True, slots=True)

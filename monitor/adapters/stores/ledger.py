@@ -1,9 +1,9 @@
-"""Certificates and cursors in one SQLite file of the state directory.
+"""Certificates, cursors and recovery in one SQLite file of the state directory.
 
 Every commit is on the disk when it returns (WAL, synchronous=FULL). Calls block, and are made one at a time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -11,14 +11,13 @@ from typing import Any, Final
 import apsw
 import orjson
 
-from monitor.core.certificates import SlotEnd
+from monitor.adapters.stores.recovery import RecoveryTables
+from monitor.adapters.stores.schema import APPLICATION, VERSION, bring_up
+from monitor.core.certificates import CLOSED, SlotEnd
 from monitor.core.errors import StoreFailed
-from monitor.ports import Cursor, StoredSlot
+from monitor.core.jobs import Job, JobsDone
+from monitor.ports import Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
 
-SCHEMA: Final = 1
-"""Version of the tables; a file of a later one is refused."""
-APPLICATION: Final = 0x63686D6F
-"""SQLite's application_id of our files: `chmo`."""
 LEAST_SQLITE: Final = (3, 51, 3)
 """Earlier ones can corrupt a file in WAL mode (sqlite.org, the WAL reset bug)."""
 PATIENCE_MS: Final = 5000
@@ -26,20 +25,13 @@ PATIENCE_MS: Final = 5000
 FORGET: Final = 5000
 """Certificates dropped in one transaction, so that the log of changes stays small. Guessed."""
 
-_TABLES: Final = f"""
-CREATE TABLE certificates(
-    slot INTEGER PRIMARY KEY, state TEXT NOT NULL, proof TEXT NOT NULL, blockhash TEXT, parent_slot INTEGER,
-    block_height INTEGER, sources TEXT NOT NULL, missed_by TEXT NOT NULL, delay_ms TEXT NOT NULL, recovered_by TEXT,
-    closed_at_ns INTEGER NOT NULL);
-CREATE INDEX certificates_by_age ON certificates(closed_at_ns) WHERE state NOT IN ('partial', 'lost');
-CREATE TABLE cursors(
-    sink TEXT NOT NULL, monitor TEXT NOT NULL, frontier INTEGER NOT NULL, place TEXT NOT NULL,
-    PRIMARY KEY (sink, monitor)) WITHOUT ROWID;
-CREATE TABLE settled(only INTEGER PRIMARY KEY CHECK (only = 0), slot INTEGER NOT NULL);
-PRAGMA application_id = {APPLICATION};
-PRAGMA user_version = {SCHEMA};
+_PUT_SLOT: Final = f"""
+INSERT INTO certificates VALUES ({", ".join("?" * 11)}) ON CONFLICT (slot) DO UPDATE SET
+    state = excluded.state, proof = excluded.proof, blockhash = excluded.blockhash,
+    parent_slot = excluded.parent_slot, block_height = excluded.block_height, sources = excluded.sources,
+    missed_by = excluded.missed_by, delay_ms = excluded.delay_ms, recovered_by = excluded.recovered_by,
+    closed_at_ns = excluded.closed_at_ns
 """
-_PUT_SLOT: Final = f"INSERT OR REPLACE INTO certificates VALUES ({', '.join('?' * 11)})"
 _PUT_CURSOR: Final = "INSERT INTO cursors VALUES (?, ?, ?, ?)"
 _PUT_SETTLED: Final = (
     "INSERT INTO settled VALUES (0, ?) ON CONFLICT DO UPDATE SET slot = max(slot, excluded.slot)"
@@ -47,6 +39,9 @@ _PUT_SETTLED: Final = (
 _FORGET: Final = """
 DELETE FROM certificates WHERE slot IN (
     SELECT slot FROM certificates WHERE closed_at_ns < ? AND state NOT IN ('partial', 'lost') LIMIT ?)
+"""
+_OPEN_BEFORE: Final = """
+SELECT slot FROM certificates WHERE state IN ('partial', 'lost') AND slot < ? ORDER BY slot
 """
 
 _NEW_START: Final = "move it away, and the daemon starts anew at the tip"
@@ -62,7 +57,7 @@ _REMEDIES: Final[tuple[tuple[type[apsw.Error], str], ...]] = (
 
 
 class SqliteLedger:
-    """The `LedgerStore` of a state directory."""
+    """The `Store` of a state directory."""
 
     def __init__(self, path: Path) -> None:
         """Open the file, or make it. Raises StoreFailed."""
@@ -74,6 +69,7 @@ class SqliteLedger:
             )
         with self._named():
             self._connection = apsw.Connection(str(path))
+        self._recovery = RecoveryTables(self._connection)
         try:
             with self._named():
                 self._prepare()
@@ -81,10 +77,19 @@ class SqliteLedger:
             self._connection.close()
             raise
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """As `LedgerStore.together`. Raises StoreFailed; nothing of it is stored then."""
+        with self._named(), self._connection:
+            yield
+
     def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
         """As `LedgerStore.commit`. Raises StoreFailed; nothing of it is stored then."""
         with self._named(), self._connection:
             self._connection.executemany(_PUT_SLOT, map(_row, slots))
+            for slot in slots:
+                if slot.end in CLOSED:
+                    self._recovery.leave(slot.slot, slot.slot + 1)
             self._connection.execute("DELETE FROM cursors")
             self._connection.executemany(
                 _PUT_CURSOR, ((c.sink, c.monitor, c.frontier, c.place) for c in cursors)
@@ -110,6 +115,27 @@ class SqliteLedger:
         with self._named():
             return [_stored(row) for row in self._connection.execute(asked, (first, end, limit))]
 
+    def open_before(self, slot: int) -> list[tuple[int, int]]:
+        """As `LedgerStore.open_before`. Raises StoreFailed."""
+        ranges: list[tuple[int, int]] = []
+        with self._named():
+            rows: Iterable[Any] = self._connection.execute(_OPEN_BEFORE, (slot,))
+            for (found,) in rows:
+                if ranges and ranges[-1][1] == found:
+                    ranges[-1] = (ranges[-1][0], found + 1)
+                else:
+                    ranges.append((found, found + 1))
+        return ranges
+
+    def tally(self) -> SlotTally:
+        """As `LedgerStore.tally`. Raises StoreFailed."""
+        with self._named():
+            rows: list[Any] = self._connection.execute("SELECT * FROM tally").fetchall()
+            return SlotTally(
+                {SlotEnd(state): ever for state, ever, _ in rows if ever},
+                {SlotEnd(state): kept for state, _, kept in rows if kept},
+            )
+
     def forget_before(self, closed_at_ns: int) -> int:
         """As `LedgerStore.forget_before`. Raises StoreFailed."""
         forgotten = 0
@@ -120,6 +146,48 @@ class SqliteLedger:
             forgotten += changes
             if changes < FORGET:
                 return forgotten
+
+    def commit_recovery(
+        self,
+        given: Mapping[int, bytes],
+        changes: Sequence[Job | JobsDone],
+        held: Sequence[HeldEvents] = (),
+    ) -> None:
+        """As `RecoveryStore.commit_recovery`. Raises StoreFailed; nothing of it is stored then."""
+        with self._named(), self._connection:
+            self._recovery.put_given(given)
+            self._recovery.put_held(held)
+            self._recovery.change(changes)
+
+    def given(self, slots: Sequence[int]) -> dict[int, bytes]:
+        """As `RecoveryStore.given`. Raises StoreFailed."""
+        with self._named():
+            return self._recovery.given(slots)
+
+    def held(self) -> list[HeldEvents]:
+        """As `RecoveryStore.held`. Raises StoreFailed."""
+        with self._named():
+            return self._recovery.held()
+
+    def jobs(self) -> list[Job]:
+        """As `RecoveryStore.jobs`. Raises StoreFailed."""
+        with self._named():
+            return self._recovery.jobs()
+
+    def watch_anew(self, first: int) -> None:
+        """As `RecoveryStore.watch_anew`. Raises StoreFailed; nothing of it is stored then."""
+        with self._named(), self._connection:
+            self._recovery.watch_anew(first)
+
+    def sign_off(self, signed: SignOff) -> None:
+        """As `RecoveryStore.sign_off`. Raises StoreFailed."""
+        with self._named():
+            self._recovery.sign_off(signed)
+
+    def signed_off(self) -> list[SignOff]:
+        """As `RecoveryStore.signed_off`. Raises StoreFailed."""
+        with self._named():
+            return self._recovery.signed_off()
 
     def close(self) -> None:
         """Close the file. Raises StoreFailed."""
@@ -134,16 +202,14 @@ class SqliteLedger:
         is_new = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
         if not is_new and application != APPLICATION:
             raise StoreFailed(f"{self._path}: no ledger of ours; {_NEW_START}")
-        if schema > SCHEMA:
+        if schema > VERSION:
             raise StoreFailed(
-                f"{self._path}: version {schema}, and this release knows {SCHEMA}; "
+                f"{self._path}: version {schema}, and this release knows {VERSION}; "
                 f"install the later release, or {_NEW_START}"
             )
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "FULL")
-        if is_new:
-            with connection:
-                connection.execute(_TABLES)
+        bring_up(connection)
 
     @contextmanager
     def _named(self) -> Iterator[None]:
