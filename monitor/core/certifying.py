@@ -80,6 +80,13 @@ def speaks_for_none(slot: int, state: SlotState | None) -> Certificate:
     )
 
 
+def lost(slot: int, state: SlotState | None, proof: str) -> Certificate:
+    """The certificate of a slot that recovery has given up."""
+    return Certificate(
+        slot, SlotEnd.LOST, proof, blockhash=None if state is None else state.confirmed
+    )
+
+
 def _transactions(evidence: Evidence, gate: Gate) -> Counter[int]:
     """How many transactions each set of banks holds, of the first kind of them that is asked for."""
     for kind in _TRANSACTIONS:

@@ -44,7 +44,7 @@ _REFUSES_REPLAY: Final = frozenset(
 )
 
 Missing = Callable[[int | None, int], int | None]
-"""`missing(covered, above)`: `Join.missing_from`."""
+"""`missing(covered, above)`: `Holes.missing_from`."""
 
 
 @dataclass(slots=True, eq=False)

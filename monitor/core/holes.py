@@ -2,7 +2,36 @@
 
 from collections.abc import Callable, Mapping
 
+from monitor.core.join import Join
 from monitor.core.slots import SlotState
+
+
+class Holes:
+    """Looks for them in what was joined."""
+
+    def __init__(self, join: Join) -> None:
+        self._join = join
+
+    def below(self, covered: int, above: int = 0) -> int | None:
+        """The lowest slot from `above` and under `covered` that a replay should begin with; None: nothing is missing."""
+        join = self._join
+        if join.floor is None:
+            return None
+        lowest = join.ledger.first_open(max(join.floor, above))
+        return lowest_hole(join.slots, lowest, covered, join.ledger.is_closed, join.gate.is_held)
+
+    def missing_from(self, covered: int | None, above: int = 0) -> int | None:
+        """Where a replay should begin: as `below`, and with `covered` None no feed has the tip.
+
+        Then what follows the highest slot met is missing too; that slot is named, for the one after it may not be yet.
+        """
+        if covered is not None:
+            return self.below(covered, above)
+        floor, tip = self._join.floor, self._join.tip
+        if floor is None:
+            return None
+        hole = self.below(tip + 1, above)
+        return hole if hole is not None else max(tip, floor)
 
 
 def lowest_hole(

@@ -15,7 +15,6 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.gate import Gate
 from monitor.core.giving_up import give_up
-from monitor.core.holes import lowest_hole
 from monitor.core.ledger import Ledger
 from monitor.core.pace import Pace
 from monitor.core.runs import DATA, take_run
@@ -36,6 +35,8 @@ class Join:
         """Highest slot known finalized."""
         self.now = 0.0
         """Seconds of the clock, as of the event at hand."""
+        self.links: list[tuple[int, int]] = []
+        """Slots that parent links of confirmed blocks have jumped over since somebody looked: first, end."""
         self._leapt = -1
         """The last slot that was ignored for its leap."""
 
@@ -110,23 +111,26 @@ class Join:
         if replayed and not (ends_live or sight.is_replay or bank.began_whole):
             bank.began_whole = bank.by_replay = True
         bank.met_at = bank.met_at or row[5]
-        parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
-        meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
-        state.tie(bank, meta)
         self.pace.measure(state.number, now)
         self.gate.slot_time = self.pace.slot_time
+        self._tie(state, bank, row, now)
         sight.tied(state.number, covers=bank.covers)
-        self._take_meta_row(state, bank, row)
-        told = feed in state.told_by or self._sole_blockhash(state) is not None
-        if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
-            self._know(state.number, row[2], Commitment(state.told_level), now)
-        elif state.confirmed == row[2]:
-            self._know(parent, parent_blockhash, Commitment(state.told_level), now)
-            if state.released_level >= Commitment.CONFIRMED:
-                self.gate.release_late(state, now)
-        self.ledger.look_for_parent(state, meta)
+        self.ledger.look_for_parent(state, state.metas[row[2]])
         self._settle(now)
         return bank
+
+    def take_block(self, number: int, origin: int, rows: Sequence[Row], now: float) -> None:
+        """A block of an RPC: its rows, and its BlockMeta last. `number` is of this answer alone, and below zero."""
+        state = self.slot(rows[-1][1])
+        if state is None:
+            self.gate.tally.stale += 1
+            return
+        bank = state.open_bank(number, origin, began_whole=True)
+        bank.by_rpc = True
+        take_run(self.gate, state, bank, rows, 0, now)
+        self._tie(state, bank, rows[-1], now)
+        self.ledger.look_for_parent(state, state.metas[rows[-1][2]])
+        self._settle(now)
 
     def take_status(self, feed: int, row: Row, now: float) -> None:
         """A slot status other than CREATED_BANK."""
@@ -175,25 +179,6 @@ class Join:
             state = self.slots[number] = SlotState(number)
             self.pace.spoken_of(number, self.now)
         return state
-
-    def resume_below(self, covered: int, above: int = 0) -> int | None:
-        """The lowest slot from `above` and under `covered` that a replay should begin with; None: nothing is missing."""
-        if self.floor is None:
-            return None
-        lowest = self.ledger.first_open(max(self.floor, above))
-        return lowest_hole(self.slots, lowest, covered, self.ledger.is_closed, self.gate.is_held)
-
-    def missing_from(self, covered: int | None, above: int = 0) -> int | None:
-        """Where a replay should begin: `resume_below`, and with `covered` None no feed has the tip.
-
-        Then what follows the highest slot met is missing too; that slot is named, for the one after it may not be yet.
-        """
-        if covered is not None:
-            return self.resume_below(covered, above)
-        if self.floor is None:
-            return None
-        hole = self.resume_below(self.tip + 1, above)
-        return hole if hole is not None else max(self.tip, self.floor)
 
     def keep_from(self, slot: int | None, now: float) -> None:
         """The first slot of the replays under way: from there on nothing is given up, however long it takes."""
@@ -339,6 +324,20 @@ class Join:
         if parent is not None and state.parent is None:
             state.parent = parent
 
+    def _tie(self, state: SlotState, bank: Bank, row: Row, now: float) -> None:
+        """The bank is the block of this BlockMeta, and all of its rows are here."""
+        parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
+        meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
+        state.tie(bank, meta)
+        self._take_meta_row(state, bank, row)
+        told = bank.feed in state.told_by or self._sole_blockhash(state) is not None
+        if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
+            self._know(state.number, row[2], Commitment(state.told_level), now)
+        elif state.confirmed == row[2]:
+            self._know(parent, parent_blockhash, Commitment(state.told_level), now)
+            if state.released_level >= Commitment.CONFIRMED:
+                self.gate.release_late(state, now)
+
     def _take_meta_row(self, state: SlotState, bank: Bank, row: Row) -> None:
         gate = self.gate
         endpoint = bank.endpoint
@@ -393,6 +392,8 @@ class Join:
             if meta is None:
                 self.ledger.missing(state)
                 return
+            if meta.parent_slot + 1 < number:
+                self.links.append((meta.parent_slot + 1, number))
             number, blockhash = meta.parent_slot, meta.parent_blockhash
 
     def _settle(self, now: float) -> None:

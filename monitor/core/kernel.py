@@ -23,6 +23,7 @@ from monitor.core.events import (
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
 from monitor.core.gate import Gate, Terms
+from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor
@@ -68,6 +69,7 @@ class Kernel:
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
         self.join = Join(self.gate, endpoints, floor=floor)
         self.join.resume(policy.closed)
+        self.holes = Holes(self.join)
         self.connections = Connections(
             endpoints,
             generation=GENERATION,
@@ -104,7 +106,7 @@ class Kernel:
 
     def tick(self, now: float) -> list[Command]:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
-        commands = list(self.connections.tick(now, self.join.missing_from))
+        commands = list(self.connections.tick(now, self.holes.missing_from))
         self._see_feeds()
         self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
@@ -191,7 +193,7 @@ class Kernel:
             feed,
             slot,
             covers=bank is not None and bank.covers,
-            missing=self.join.missing_from,
+            missing=self.holes.missing_from,
             now=now,
         ):
             if isinstance(command, AmendFeed):

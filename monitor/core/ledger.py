@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from monitor.core.banks import Meta
-from monitor.core.certificates import Certificate, Coverage, SlotEnd
-from monitor.core.certifying import complete_or_partial, off_chain, speaks_for_none
+from monitor.core.certificates import CLOSED, Certificate, Coverage, SlotEnd
+from monitor.core.certifying import complete_or_partial, lost, off_chain, speaks_for_none
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Command, Settled
 from monitor.core.gate import Gate
@@ -39,14 +39,21 @@ class Ledger:
         """Slots that ever had a partial certificate, completed since or not."""
         self.kept_from: int | None = None
         """First slot of a replay under way: from there on no slot is certified partial, and none is forgotten."""
+        self.ended: list[int] = []
+        """Slots that were closed since somebody looked."""
+        self.wanted: list[tuple[int, int]] = []
+        """Slots that were certified partial since somebody looked: first, end."""
         self._gate = gate
         self._slots = slots
         self._sights = sights
         self._closed = Ranges()
+        self._passed = Ranges()
+        """Lost slots that hold the frontier back no more."""
         self._certified = Ranges()
         self._let_go = Ranges()
         """Partial slots of which nothing is kept any more."""
-        self._partial: set[int] = set()
+        self._partial: dict[int, SlotEnd] = {}
+        """Slots whose certificate leaves them open, and what it says."""
         self._open: list[SlotState] = []
         """Finalized and handed on, not closed."""
         self._named: list[SlotState] = []
@@ -168,10 +175,38 @@ class Ledger:
         if self.floor is None:
             return None
         end = self._closed.first_absent(self.floor)
+        while end in self._passed:
+            end = self._closed.first_absent(self._passed.first_absent(end))
         return end - 1 if end > self.floor else None
 
+    def known_below(self, slot: int) -> int:
+        """The highest slot below this one of which a BlockMeta came or that has a certificate; -1: none of ours."""
+        known = max((n for n, s in self._slots.items() if n < slot and s.metas), default=-1)
+        if self.floor is not None:
+            known = max(known, self.floor - 1)
+        return max([known, *(min(end, slot) - 1 for first, end in self._certified if first < slot)])
+
+    def lose(self, slot: int, *, passes: bool) -> None:
+        """Every rung failed. `passes`: the frontier need not wait for a person."""
+        state = self._slots.get(slot)
+        held = "nothing of it came" if state is None or not state.banks else "a part of it is held"
+        self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
+        if passes:
+            self._passed.add(slot, slot + 1)
+
+    def sign_off(self, slot: int, reason: str) -> None:
+        """A person takes a lost slot for what it is: nothing waits for it any more."""
+        state = self._slots.get(slot)
+        self._certify(lost(slot, state, f"signed off: {reason}"))
+        self._passed.add(slot, slot + 1)
+        self._partial.pop(slot, None)
+        if state is not None:
+            self._drop(state)
+        else:
+            self._closed.add(slot, slot + 1)
+
     def open_slots(self) -> int:
-        """Slots whose certificate says partial."""
+        """Slots whose certificate says partial or lost."""
         return len(self._partial)
 
     def coverage(self) -> Coverage | None:
@@ -315,15 +350,19 @@ class Ledger:
 
     def _certify(self, certificate: Certificate) -> None:
         number = certificate.slot
+        is_open = certificate.end not in CLOSED
         if number in self._partial:
-            self._partial.remove(number)
-            self._gate.tally.close(SlotEnd.PARTIAL, -1)
-        elif certificate.end == SlotEnd.PARTIAL:
+            self._gate.tally.close(self._partial[number], -1)
+        elif is_open:
             self.gaps += 1
-        if certificate.end == SlotEnd.PARTIAL:
-            self._partial.add(number)
+        if is_open:
+            self._partial[number] = certificate.end
+            if certificate.end == SlotEnd.PARTIAL:
+                self.wanted.append((number, number + 1))
         else:
+            self._partial.pop(number, None)
             self._children.pop(number, None)
+            self.ended.append(number)
         state = self._slots.get(number)
         if state is not None:
             state.certified = certificate

@@ -5,6 +5,7 @@ import pytest
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.gate import Gate, Terms
+from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
@@ -143,7 +144,7 @@ def test_finality_reaches_ancestors_that_were_confirmed_before() -> None:
 
 
 def test_nothing_is_to_be_resumed_before_the_first_slot() -> None:
-    assert join().resume_below(9) is None
+    assert Holes(join()).below(9) is None
 
 
 @pytest.mark.parametrize(
@@ -161,7 +162,7 @@ def test_a_replay_begins_below_the_first_parent_that_was_never_met(
     joined = join()
     for slot in brought:
         whole(joined, 1, slot)
-    assert joined.resume_below(covered) == lowest
+    assert Holes(joined).below(covered) == lowest
 
 
 def test_a_replay_begins_at_the_lowest_slot_that_nobody_holds_whole() -> None:
@@ -170,7 +171,7 @@ def test_a_replay_begins_at_the_lowest_slot_that_nobody_holds_whole() -> None:
         whole(joined, 1, slot)
     joined.take_bank(1, created(6))
     whole(joined, 2, 7)
-    assert joined.resume_below(7) == 6
+    assert Holes(joined).below(7) == 6
 
 
 def test_a_skipped_slot_and_a_dead_one_are_no_holes() -> None:
@@ -181,32 +182,32 @@ def test_a_skipped_slot_and_a_dead_one_are_no_holes() -> None:
     joined.take_status(1, dead(5), 0.0)
     joined.take_bank(1, status(7, SlotStatus.CREATED_BANK, 4))
     joined.take_meta(1, meta(7, parent=4), replayed=False, now=0.0)
-    assert joined.resume_below(7) is None
+    assert Holes(joined).below(7) is None
 
 
 def test_a_slot_that_the_confirmed_chain_passed_by_is_no_hole() -> None:
     play = Play(ALL)
     play.block(1, 4).says(1, created(5), tx(5, 0, "loser")).block(1, 6, parent=4)
-    assert play.kernel.join.resume_below(6) == 5
+    assert play.kernel.holes.below(6) == 5
     play.says(1, confirmed(6))
-    assert play.kernel.join.resume_below(6) is None
+    assert play.kernel.holes.below(6) is None
     play.says(1, created(7), tx(7, 0)).block(1, 8)
-    assert play.kernel.join.resume_below(8) == 7
+    assert play.kernel.holes.below(8) == 7
 
 
 def test_holes_below_a_given_slot_can_be_left_aside() -> None:
     joined = join()
     for slot in (4, 6, 9):
         whole(joined, 1, slot)
-    assert joined.resume_below(9, above=0) == 4
-    assert joined.resume_below(9, above=6) == 6
-    assert joined.resume_below(9, above=9) is None
+    assert Holes(joined).below(9, above=0) == 4
+    assert Holes(joined).below(9, above=6) == 6
+    assert Holes(joined).below(9, above=9) is None
 
 
 def test_parents_below_the_first_slot_are_no_hole() -> None:
     joined = join(floor=5)
     whole(joined, 1, 5)
-    assert joined.resume_below(5) is None
+    assert Holes(joined).below(5) is None
 
 
 def test_a_server_without_lifecycle_makes_its_first_metas_partial() -> None:
