@@ -6,7 +6,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 from monitor.core.errors import DaemonNotAsked
@@ -26,14 +26,25 @@ def address_of(api: str | None, state_dir: Path | None) -> str:
     Raises: DaemonNotAsked.
     """
     if api is not None:
-        address = api if "://" in api else f"http://{api}"
+        address = api if "://" in api or ":" not in api else f"http://{api}"
     elif state_dir is not None:
         address = _written_address(state_dir / "api.url")
     else:
         address = USUAL_ADDRESS
-    if not address.startswith(("http://", "https://")):
+    if not _is_address(address):
         raise DaemonNotAsked(f"{address} is no address of a daemon; write http://HOST:PORT")
     return address.rstrip("/")
+
+
+def _is_address(address: str) -> bool:
+    """Whether it names a scheme that is spoken here, a host, and a port that can be."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    is_host = bool(parts.hostname) and " " not in parts.netloc
+    return parts.scheme in ("http", "https") and is_host and port != 0
 
 
 def _written_address(file: Path) -> str:
@@ -49,6 +60,11 @@ def _written_address(file: Path) -> str:
 def ask_status(address: str) -> dict[str, Any]:
     """The answer of `/api/v1/status`. Raises: DaemonNotAsked."""
     return _object(address, _ask(address, "/api/v1/status"))
+
+
+def ask_recovery(address: str) -> dict[str, Any]:
+    """The answer of `/api/v1/recovery`. Raises: DaemonNotAsked."""
+    return _object(address, _ask(address, "/api/v1/recovery"))
 
 
 def ask_slots(address: str, first: int | None, end: int | None) -> Iterator[dict[str, Any]]:

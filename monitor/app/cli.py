@@ -15,6 +15,8 @@ from typing import Annotated, Final
 import typer
 
 from monitor import __version__
+from monitor.app.arguments import ApiUrl, AsJson, NumbersFrom0, StateDir
+from monitor.app.recovery_commands import recovery
 from monitor.core.errors import ConfigurationRefused, MonitorError, PlanRefused
 
 EXIT_FAILED: Final = 1
@@ -40,14 +42,6 @@ _ProfileName = Annotated[
     typer.Option(
         metavar="NAME", help="aggressive, balanced or conservative; over what the file says."
     ),
-]
-
-_AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
-_ApiUrl = Annotated[
-    str | None, typer.Option(metavar="URL", help="Where the daemon is; http://127.0.0.1:3002.")
-]
-_StateDir = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Of the daemon: DIR/api.url says where it is.")
 ]
 
 
@@ -169,7 +163,7 @@ def simulate(
     raise typer.Exit(run_simulation(options, typer.echo))
 
 
-@app.command()
+@app.command(cls=NumbersFrom0)
 def fault(
     region: Annotated[str, typer.Argument(metavar="REGION")],
     name: Annotated[
@@ -196,13 +190,13 @@ def fault(
     typer.echo(send_fault(control, region, name, argument))
 
 
-@app.command()
+@app.command(cls=NumbersFrom0)
 def slots(
     first: Annotated[int | None, typer.Argument(metavar="FROM", min=0)] = None,
     end: Annotated[int | None, typer.Argument(metavar="TO", min=0)] = None,
-    as_json: _AsJson = False,
-    api: _ApiUrl = None,
-    state_dir: _StateDir = None,
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    state_dir: StateDir = None,
 ) -> None:
     """Show what became of slots FROM to TO, TO excluded, and the proof; without them, of the newest."""
     from monitor.app.api_client import address_of, ask_slots
@@ -222,7 +216,7 @@ def slots(
 
 
 @app.command()
-def status(as_json: _AsJson = False, api: _ApiUrl = None, state_dir: _StateDir = None) -> None:
+def status(as_json: AsJson = False, api: ApiUrl = None, state_dir: StateDir = None) -> None:
     """Say whether the daemon is ready or why not, how far it is, and how endpoints and sinks do."""
     from monitor.app.api_client import address_of, ask_status
 
@@ -233,6 +227,9 @@ def status(as_json: _AsJson = False, api: _ApiUrl = None, state_dir: _StateDir =
     from monitor.app.tables import console, show_status
 
     show_status(console(), told)
+
+
+app.add_typer(recovery, name="recovery")
 
 
 @app.command()

@@ -3,7 +3,7 @@
 Starting: the store tells where to go on, and every sink what it holds from there, before a feed is opened.
 
 Stopping: the driver goes first, so that nothing new is released; then the feeds; then each outbox writes what
-it holds and closes its sink, within DRAIN_SECONDS; then the books are closed, and the store.
+it holds and closes its sink, within DRAIN_SECONDS; then the books are closed, the ways to RPCs, and the store.
 """
 
 import os
@@ -21,6 +21,8 @@ import anyio.to_thread
 
 from monitor.adapters.clock import SystemClock, SystemDice
 from monitor.adapters.grpc.making import AnyFeeds, make_feeds
+from monitor.adapters.http.control import ControlSocket
+from monitor.adapters.http.control_address import NAME
 from monitor.adapters.http.server import HttpApi
 from monitor.adapters.logs.log import LogSettings, open_log
 from monitor.adapters.logs.reporter import LogReporter
@@ -28,6 +30,7 @@ from monitor.adapters.logs.standard import lead_standard_logging
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
+from monitor.app.controls import controls
 from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
@@ -187,8 +190,10 @@ async def _watching(
         try:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(_serve, daemon, reporter, name="api")
+                await tasks.start(_serve_controls, daemon, name="control")
                 tasks.start_soon(daemon.driver.run, name="driver")
                 tasks.start_soon(daemon.books.run, name="books")
+                tasks.start_soon(daemon.recovering.run, name="recovery")
                 for outbox in daemon.outboxes:
                     tasks.start_soon(outbox.lasts, name=f"reader of {outbox.name}")
                 tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
@@ -208,6 +213,7 @@ async def _watching(
                 await feeds.stop()
                 await _drain(daemon, writers, reporter)
                 await daemon.books.close()
+                await daemon.recovering.close()
                 reporter.report(Report("info", "the daemon stopped", {}))
 
 
@@ -258,6 +264,12 @@ async def _serve(
         task_status.started()
 
     await HttpApi(daemon.configuration.api.listen, answers(daemon)).serve(started)
+
+
+async def _serve_controls(daemon: Daemon, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    """The control socket in the state directory."""
+    path = daemon.configuration.state_dir / NAME
+    await ControlSocket(path, controls(daemon)).serve(task_status.started)
 
 
 async def _tell_status(daemon: Daemon, notifier: Notifier) -> None:

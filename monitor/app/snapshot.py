@@ -8,6 +8,7 @@ from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapsh
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import KIND_WORDS, Commitment, Kind
+from monitor.core.standing import REPAIR_BOUNDS, Standing
 
 
 def exposition(daemon: Daemon, reader: str) -> Exposition:
@@ -38,6 +39,22 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
         tip_slot=tip if tip >= 0 else None,
         shed={"stale": tally.stale, "memory": tally.shed, "malformed": daemon.delivery.malformed},
         store_failures=daemon.books.failures,
+        recovery=standing_of(daemon),
+        now=daemon.clock.now(),
+    )
+
+
+def standing_of(_daemon: Daemon) -> Standing:
+    """Where the queue stands. Nothing is recovered while the kernel has no queue."""
+    return Standing(
+        jobs={},
+        recovered={},
+        lost=0,
+        signed_off=0,
+        oldest_deadline=None,
+        repairs=(0,) * (len(REPAIR_BOUNDS) + 1),
+        repair_seconds=0.0,
+        catch_up=None,
     )
 
 

@@ -37,7 +37,7 @@ def console() -> Console:
 def show_slots(out: Console, slots: Sequence[Object], wanted: int | None) -> None:
     """One row a slot, then the counts. `wanted`: how many slots were asked for, if that was said."""
     if slots:
-        table = _table("slot", "state", "proof", "brought by", "missed by", "delay")
+        table = table_of("slot", "state", "proof", "brought by", "missed by", "delay")
         for slot in slots:
             state = str(slot["state"])
             table.add_row(
@@ -119,7 +119,7 @@ def frontier_words(status: Object) -> str:
 
 
 def _endpoints(endpoints: Sequence[Object]) -> Table:
-    table = _table("endpoint", "feeds", "heard", "duplicates", "missed", "last ending")
+    table = table_of("endpoint", "feeds", "heard", "duplicates", "missed", "last ending")
     for endpoint in endpoints:
         age, ending = endpoint["last_message_age"], endpoint["last_ending"]
         table.add_row(
@@ -136,7 +136,7 @@ def _endpoints(endpoints: Sequence[Object]) -> Table:
 
 
 def _sinks(sinks: Sequence[Object]) -> Table:
-    table = _table("sink", "records", "queued bytes", "failures", "fails now")
+    table = table_of("sink", "records", "queued bytes", "failures", "fails now")
     for sink in sinks:
         table.add_row(
             plain(sink["sink"]),
@@ -148,7 +148,8 @@ def _sinks(sinks: Sequence[Object]) -> Table:
     return table
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
+    """An empty table with these columns."""
     table = Table(box=box.SIMPLE, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

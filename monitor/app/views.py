@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
 from monitor.app.readiness import unready
-from monitor.app.snapshot import exposition, snapshot
+from monitor.app.recovery_view import RecoveryState, recovery_view
+from monitor.app.snapshot import exposition, snapshot, standing_of
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.endings import Ending
@@ -17,6 +18,7 @@ def answers(daemon: Daemon) -> Answers:
         metrics=exposition(daemon, daemon.reader).text,
         ready=lambda: unready(daemon),
         status=lambda: status(daemon),
+        recovery=lambda: recovery(daemon),
         newest_slot=lambda: daemon.books.newest_slot,
         slots=daemon.books.slots,
     )
@@ -39,6 +41,15 @@ def status(daemon: Daemon) -> dict[str, object]:
         "sinks": list(_sinks(daemon, counts)),
         "store": {"failures": daemon.books.failures, "failing": daemon.books.failing},
     }
+
+
+def recovery(daemon: Daemon) -> dict[str, object]:
+    """How far recovery is, as plain JSON values."""
+    counts = snapshot(daemon, daemon.reader)
+    state = RecoveryState(
+        standing_of(daemon), counts.rpcs, coverage_of(counts), daemon.driver.kernel.open_slots()
+    )
+    return recovery_view(state, daemon.clock)
 
 
 def coverage_of(counts: Snapshot) -> dict[str, object] | None:

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import anyio.to_thread
-import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from monitor.adapters.http.objects import json_answer, show_refusal
 from monitor.adapters.http.slots import SlotsRefused, asked_range, lines_of
 from monitor.core.errors import StoreFailed
 from monitor.ports import StoredSlot
 
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
-_JSON: Final = "application/json"
 _JSON_LINES: Final = "application/x-ndjson"
 
 
@@ -31,6 +30,8 @@ class Answers:
     """Reasons why the daemon is not ready; none when it is."""
     status: Callable[[], Mapping[str, object]]
     """How the daemon is, as plain JSON values."""
+    recovery: Callable[[], Mapping[str, object]]
+    """How far recovery is, as plain JSON values."""
     newest_slot: Callable[[], int | None]
     """The last slot that has a certificate; None while none has."""
     slots: Callable[[int, int, int], Awaitable[list[StoredSlot]]]
@@ -44,14 +45,19 @@ def application(answers: Answers) -> Starlette:
         return Response(answers.metrics(), media_type=_EXPOSITION)
 
     async def show_health(_request: Request) -> Response:
-        return _json({"healthy": True})  # that this runs is the proof: it runs in the daemon's loop
+        return json_answer(
+            {"healthy": True}
+        )  # that this runs is the proof: it runs in the daemon's loop
 
     async def show_readiness(_request: Request) -> Response:
         reasons = answers.ready()
-        return _json({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
+        return json_answer({"ready": not reasons, "reasons": reasons}, 503 if reasons else 200)
 
     async def show_status(_request: Request) -> Response:
-        return _json(answers.status())
+        return json_answer(answers.status())
+
+    async def show_recovery(_request: Request) -> Response:
+        return json_answer(answers.recovery())
 
     async def show_slots(request: Request) -> Response:
         first, end = asked_range(request.query_params, answers.newest_slot())
@@ -66,29 +72,19 @@ def application(answers: Answers) -> Starlette:
             Route("/readyz", show_readiness),
             Route("/api/v1/status", show_status),
             Route("/api/v1/slots", show_slots),
+            Route("/api/v1/recovery", show_recovery),
         ],
         exception_handlers={
-            HTTPException: _show_refusal,
+            HTTPException: show_refusal,
             SlotsRefused: _show_bad_question,
             StoreFailed: _show_failed_store,
         },
     )
 
 
-async def _show_refusal(_request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, HTTPException)  # it is registered for nothing else
-    answer = _json({"error": refusal.detail}, refusal.status_code)
-    answer.headers.update(refusal.headers or {})
-    return answer
-
-
 async def _show_bad_question(_request: Request, refusal: Exception) -> Response:
-    return _json({"error": str(refusal)}, 400)
+    return json_answer({"error": str(refusal)}, 400)
 
 
 async def _show_failed_store(_request: Request, failure: Exception) -> Response:
-    return _json({"error": str(failure)}, 503)
-
-
-def _json(content: object, status: int = 200) -> Response:
-    return Response(orjson.dumps(content) + b"\n", status, media_type=_JSON)
+    return json_answer({"error": str(failure)}, 503)

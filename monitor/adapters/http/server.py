@@ -1,20 +1,13 @@
-"""Serves HTTP in the daemon's own loop, by uvicorn without its habits: no signals, no logs, no exit."""
+"""The address of the daemon's API: listening on it, and its URL."""
 
 import os
 import socket
 from collections.abc import Callable
-from typing import Final
 from urllib.parse import urlsplit
 
-import anyio
-import uvicorn
-
 from monitor.adapters.http.routes import Answers, application
+from monitor.adapters.http.serving import BACKLOG, serve
 from monitor.core.errors import ListenRefused
-
-_BACKLOG: Final = 128
-_PATIENCE: Final = 1
-"""Seconds that running answers get when the daemon stops."""
 
 
 class HttpApi:
@@ -30,31 +23,7 @@ class HttpApi:
         Raises: ListenRefused when the address cannot be had.
         """
         listener = bind(self._listen)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                self._application,
-                http="httptools",
-                ws="none",
-                lifespan="off",
-                loop="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=_PATIENCE,
-            )
-        )
-        # Run by its parts: `serve` as a whole takes the signals, and skips its end when it is cancelled.
-        server.config.load()
-        server.lifespan = server.config.lifespan_class(server.config)
-        try:
-            await server.startup(sockets=[listener])
-            started(url_of(listener))
-            await server.main_loop()
-        finally:
-            with anyio.CancelScope(shield=True):
-                if server.started:
-                    await server.shutdown(sockets=[listener])
-            listener.close()
+        await serve(self._application, listener, lambda: started(url_of(listener)))
 
 
 def bind(listen: str) -> socket.socket:
@@ -65,7 +34,7 @@ def bind(listen: str) -> socket.socket:
             parts.hostname, parts.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
         family, _, _, _, address = found[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         # Python adds the address to strerror; a failed name look-up has a number below 0 and only that text.
         number = error.errno or 0

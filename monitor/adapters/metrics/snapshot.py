@@ -1,9 +1,11 @@
 """What the daemon has counted, at one moment; made when Prometheus asks, so that counting costs nothing else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.core.certificates import Coverage
+from monitor.core.standing import Standing
+from monitor.ports import RpcTally
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,7 @@ class Snapshot:
     """Events given up, by reason."""
     store_failures: int | None = None
     """Tries to keep certificates and cursors that the disk refused."""
+    recovery: Standing | None = None
+    rpcs: Sequence[RpcTally] = ()
+    now: float = 0.0
+    """Seconds of the clock that `recovery` tells its times in."""

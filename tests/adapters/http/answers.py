@@ -10,7 +10,12 @@ async def _no_slots(_first: int, _end: int, _limit: int) -> list[StoredSlot]:
 
 
 ANSWERS = Answers(
-    metrics=lambda: b"", ready=list, status=dict, newest_slot=lambda: None, slots=_no_slots
+    metrics=lambda: b"",
+    ready=list,
+    status=dict,
+    recovery=dict,
+    newest_slot=lambda: None,
+    slots=_no_slots,
 )
 
 

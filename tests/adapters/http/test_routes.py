@@ -98,6 +98,12 @@ async def test_the_status_is_given_as_one_line_of_json() -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
+async def test_recovery_is_given_as_one_line_of_json() -> None:
+    answer = await asked("/api/v1/recovery", replace(ANSWERS, recovery=lambda: {"lost": 2}))
+
+    assert (answer.status, answer.body) == (200, b'{"lost":2}\n')
+
+
 async def test_slots_are_given_one_object_a_line() -> None:
     asked_for: list[tuple[int, int, int]] = []
 

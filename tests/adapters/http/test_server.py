@@ -1,4 +1,3 @@
-import signal
 import socket
 
 import anyio
@@ -59,28 +58,6 @@ async def test_a_host_that_is_not_ours_is_refused() -> None:
 async def test_a_host_without_an_address_is_refused() -> None:
     with pytest.raises(ListenRefused, match=r"nowhere\.invalid:0 cannot be listened on: \w+"):
         await api("nowhere.invalid:0").serve(lambda url: None)
-
-
-async def test_a_cancelled_server_frees_its_port_with_connections_open() -> None:
-    async with anyio.create_task_group() as tasks:
-        url = await start(api("127.0.0.1:0"), tasks)
-        port = int(url.rpartition(":")[2])
-        idle = await anyio.connect_tcp("127.0.0.1", port)
-        tasks.cancel_scope.cancel()
-
-    await idle.aclose()
-    with socket.create_server(("127.0.0.1", port)):
-        pass
-
-
-async def test_the_signals_stay_with_the_daemon() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    async with anyio.create_task_group() as tasks:
-        await start(api("127.0.0.1:0"), tasks)
-        during = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-        tasks.cancel_scope.cancel()
-
-    assert during == before
 
 
 def test_an_ipv6_address_stands_in_brackets() -> None:

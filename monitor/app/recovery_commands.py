@@ -1,0 +1,81 @@
+"""The command `recovery`: how it is, and the operator's word on slots that are lost."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from monitor.app.arguments import ApiUrl, AsJson, NumbersFrom0, StateDir
+
+LOOK_SECONDS: Final = 1.0
+"""Between two looks with `--watch`."""
+
+recovery = typer.Typer(invoke_without_command=True)
+
+
+@recovery.callback()
+def show(
+    context: typer.Context,
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    state_dir: StateDir = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Again every second, until interrupted.")
+    ] = False,
+) -> None:
+    """Say what is being recovered, from where, how far a catch-up is, and which slots are lost."""
+    if context.invoked_subcommand is not None:
+        return
+    from monitor.app.api_client import address_of, ask_recovery
+
+    address = address_of(api, state_dir)
+
+    def looks() -> Iterator[dict[str, Any]]:
+        yield ask_recovery(address)
+        while watch:
+            time.sleep(LOOK_SECONDS)
+            yield ask_recovery(address)
+
+    if as_json:
+        for told in looks():
+            typer.echo(json.dumps(told, separators=(",", ":")))
+        return
+    from monitor.app.recovery_tables import show_recoveries
+    from monitor.app.tables import console
+
+    show_recoveries(console(), looks())
+
+
+@recovery.command("sign-off", cls=NumbersFrom0)
+def sign_off(
+    slot: Annotated[int, typer.Argument(metavar="SLOT", min=0)],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why it may be left out; kept in its certificate.")
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The daemon's YAML file, which names its state."),
+    ] = None,
+    state_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The state directory of the daemon.")
+    ] = None,
+) -> None:
+    """Take responsibility for a lost slot, so that the daemon goes on without it."""
+    from monitor.app import control_client
+
+    if (config is None) == (state_dir is None):
+        raise typer.BadParameter(
+            "say where the daemon's state is with one of the two",
+            param_hint="--config, --state-dir",
+        )
+    if state_dir is None:
+        assert config is not None
+        from monitor.app.configuration import load
+
+        state_dir = load(config, os.environ).state_dir
+    control_client.sign_off(state_dir, slot, reason)
+    typer.echo(f"slot {slot} is signed off")

@@ -1,0 +1,119 @@
+"""Signing slots off over a real socket: what is taken, and what is refused with which words."""
+
+from pathlib import Path
+
+import anyio
+import httptools
+import orjson
+import pytest
+
+from monitor.adapters.http.control import LONGEST_REASON
+from monitor.adapters.http.control_address import SIGN_OFF
+from tests.adapters.http.controlling import Lost, controlled
+from tests.adapters.http.test_routes import Answer
+
+pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
+
+
+async def post(
+    path: Path, body: bytes, *, question: str = SIGN_OFF, method: str = "POST"
+) -> Answer:
+    answer = Answer()
+    parser = httptools.HttpResponseParser(answer)
+    head = f"{method} {question} HTTP/1.1\r\nHost: d\r\nContent-Length: {len(body)}\r\n\r\n"
+    async with await anyio.connect_unix(path) as stream:
+        await stream.send(head.encode() + body)
+        while not answer.complete:
+            parser.feed_data(await stream.receive())
+    answer.status = parser.get_status_code()
+    return answer
+
+
+def question(slot: object = 7, reason: object = "no RPC has it") -> bytes:
+    return orjson.dumps({"slot": slot, "reason": reason})
+
+
+async def refused(directory: Path, body: bytes) -> tuple[int, str]:
+    lost = Lost(7)
+    async with controlled(directory, lost) as path:
+        answer = await post(path, body)
+    assert lost.signed_off == []
+    return answer.status, orjson.loads(answer.body)["error"]
+
+
+async def test_a_lost_slot_is_signed_off(tmp_path: Path) -> None:
+    lost = Lost(7)
+    async with controlled(tmp_path, lost) as path:
+        answer = await post(path, question(7, "  no RPC has it "))
+
+    assert (answer.status, answer.body) == (200, b'{"signed_off":true}\n')
+    assert lost.signed_off == [(7, "no RPC has it")]
+
+
+async def test_a_slot_that_is_not_lost_is_404_and_says_where_to_look(tmp_path: Path) -> None:
+    assert await refused(tmp_path, question(8)) == (
+        404,
+        "slot 8 is not lost; `chain-monitor recovery` shows which are, "
+        "`chain-monitor slots 8 9` what became of it",
+    )
+
+
+@pytest.mark.parametrize("slot", [-1, 2**63, "7", 7.0, True, None])
+async def test_what_is_no_slot_is_400(tmp_path: Path, slot: object) -> None:
+    status, told = await refused(tmp_path, question(slot))
+
+    assert (status, told) == (400, "slot is no slot; write a whole number such as 300000000")
+
+
+@pytest.mark.parametrize("reason", ["", "  ", None, 7])
+async def test_a_reason_has_to_be_given(tmp_path: Path, reason: object) -> None:
+    status, told = await refused(tmp_path, question(7, reason))
+
+    assert (status, told) == (400, "reason is empty; write why the slot may be left out")
+
+
+@pytest.mark.parametrize("reason", ["two\nlines", "a\x1b[31mred", "x" * (LONGEST_REASON + 1)])
+async def test_a_reason_is_one_line_that_can_be_shown(tmp_path: Path, reason: str) -> None:
+    status, told = await refused(tmp_path, question(7, reason))
+
+    assert (status, told) == (400, "reason is not one line of up to 500 characters")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff"])
+async def test_what_is_no_json_is_400(tmp_path: Path, body: bytes) -> None:
+    status, told = await refused(tmp_path, body)
+
+    assert status == 400
+    assert told.startswith("this is no JSON: ")
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'{"slot":7}', b'{"slot":7,"reason":"x","force":true}']
+)
+async def test_what_is_another_question_is_400(tmp_path: Path, body: bytes) -> None:
+    assert await refused(tmp_path, body) == (
+        400,
+        'write {"slot": N, "reason": "..."} and nothing more',
+    )
+
+
+async def test_a_question_without_end_is_413(tmp_path: Path) -> None:
+    status, told = await refused(tmp_path, b" " * 20_000)
+
+    assert (status, told) == (413, "the question is longer than 16384 bytes")
+
+
+async def test_other_paths_and_methods_are_refused_in_json(tmp_path: Path) -> None:
+    async with controlled(tmp_path, Lost(7)) as path:
+        nothing = await post(path, b"", question="/metrics")
+        looked = await post(path, b"", method="GET")
+
+    assert (nothing.status, nothing.body) == (404, b'{"error":"Not Found"}\n')
+    assert (looked.status, looked.body) == (405, b'{"error":"Method Not Allowed"}\n')
+
+
+async def test_a_stopped_daemon_leaves_no_socket(tmp_path: Path) -> None:
+    async with controlled(tmp_path, Lost()) as path:
+        assert path.is_socket()
+
+    assert list(tmp_path.iterdir()) == []
