@@ -13,6 +13,7 @@ MonitorError
 ├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
 ├── FaultRefused           the simulator cannot do what was asked of it
 └── BlockMalformed         a getBlock answer that is no whole block
+    └── BlockUnfinished    one that may be whole when it is asked for again
 """
 
 from monitor.core.events import Row
@@ -75,3 +76,7 @@ class FaultRefused(MonitorError):
 
 class BlockMalformed(MonitorError):
     """A JSON-RPC server answered getBlock with something that cannot be read as a whole block."""
+
+
+class BlockUnfinished(BlockMalformed):
+    """The block is null, or one of its transactions has no meta: a node that has not finished writing it."""

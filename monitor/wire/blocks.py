@@ -49,7 +49,7 @@ def map_block(slot: int, result: Mapping[str, Any]) -> MappedBlock:
         transactions = [
             map_transaction(index, answer) for index, answer in enumerate(result["transactions"])
         ]
-        return MappedBlock(slot, transactions, _map_meta(slot, result, len(transactions)))
+        return MappedBlock(slot, transactions, map_block_meta(slot, result, len(transactions)))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BlockMalformed(
             f"slot {slot}: the answer to getBlock cannot be read as a whole block: {error!r}; "
@@ -70,7 +70,8 @@ def frames(block: MappedBlock, filters: Sequence[str] = ()) -> list[bytes]:
     return [update.SerializeToString() for update in updates]
 
 
-def _map_meta(slot: int, result: Json, transaction_count: int) -> SubscribeUpdateBlockMeta:
+def map_block_meta(slot: int, result: Json, transaction_count: int) -> SubscribeUpdateBlockMeta:
+    """The meta of a block. Raises KeyError, TypeError or ValueError where it is not shaped as agave shapes it."""
     block_time = result.get("blockTime")
     block_height = result.get("blockHeight")
     partitions = result.get("numRewardPartitions")

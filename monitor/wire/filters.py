@@ -9,7 +9,13 @@ from google.protobuf.message import DecodeError
 from monitor.core.chain import Commitment, Kind
 from monitor.core.errors import FrameMalformed
 from monitor.core.monitors import Monitor, SlotsFilter
-from monitor.wire.matching import AccountMatcher, StatusFacts, TransactionFacts, TransactionMatcher
+from monitor.wire.matching import (
+    AccountMatcher,
+    Facts,
+    StatusFacts,
+    TransactionFacts,
+    TransactionMatcher,
+)
 from monitor.wire.pb import geyser_pb2
 
 
@@ -45,6 +51,18 @@ class LocalFilters:
         except DecodeError as error:
             raise FrameMalformed(f"a frame did not parse as a SubscribeUpdate: {error}") from error
         return candidates & self._judged(kind, update, candidates, level)
+
+    def transaction(self, facts: Facts) -> int:
+        """The monitors whose `transactions` filter wants this transaction."""
+        return sum(bit for bit, matcher in self._transactions if matcher.wants(facts))
+
+    def status(self, facts: Facts) -> int:
+        """The monitors whose `transactions_status` filter wants it. Unlike the update, a whole transaction names its accounts."""
+        return sum(bit for bit, matcher in self._statuses if matcher.wants(facts))
+
+    def account(self, write: geyser_pb2.SubscribeUpdateAccountInfo) -> int:
+        """The monitors whose `accounts` filter wants this write; its data must be whole."""
+        return sum(bit for bit, matcher in self._accounts if matcher.wants(write))
 
     def _judged(
         self, kind: int, update: geyser_pb2.SubscribeUpdate, candidates: int, level: Commitment

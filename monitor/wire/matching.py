@@ -4,8 +4,8 @@
 Keys are turned into bytes once, when a matcher is made; matching compares bytes only.
 """
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 from monitor.core.monitors import AccountsFilter, Lamports, TokenAccounts, TransactionsFilter
 from monitor.wire.base58 import key_bytes, signature_bytes
@@ -36,8 +36,31 @@ def transaction_keys(info: geyser_pb2.SubscribeUpdateTransactionInfo) -> frozens
     )
 
 
+Holding = tuple[int, str, str]
+"""(account index, owner, amount) of a token balance, both as text."""
+
+
+class Facts(Protocol):
+    """What filters ask of one transaction."""
+
+    @property
+    def is_vote(self) -> bool:
+        """What the runtime calls a vote."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended in an error."""
+
+    @property
+    def signature(self) -> bytes:
+        """Its first signature."""
+
+    def keys(self, expansion: TokenAccounts | None) -> frozenset[bytes] | None:
+        """The accounts of the transaction, and owners of token balances as this expansion says; None: not said."""
+
+
 class TransactionFacts:
-    """What filters ask of one transaction; each set is made when first asked for."""
+    """Those of a streamed transaction; each set is made when first asked for."""
 
     def __init__(self, info: geyser_pb2.SubscribeUpdateTransactionInfo) -> None:
         self.is_vote: Final = info.is_vote
@@ -50,7 +73,11 @@ class TransactionFacts:
         """The accounts of the transaction, and owners of token balances as this expansion says."""
         found = self._keys.get(expansion)
         if found is None:
-            found = transaction_keys(self._info) | _owners(self._info.meta, expansion)
+            found = transaction_keys(self._info)
+            if expansion is not None:
+                meta = self._info.meta
+                before, after = map(_holdings, (meta.pre_token_balances, meta.post_token_balances))
+                found |= owners(before, after, expansion)
             self._keys[expansion] = found
         return found
 
@@ -86,7 +113,7 @@ class TransactionMatcher:
             self._include or self._exclude or self._required or self._cuckoo is not None
         )
 
-    def wants(self, facts: TransactionFacts | StatusFacts) -> bool:
+    def wants(self, facts: Facts) -> bool:
         """Whether all criteria hold. A criterion on keys never holds where the keys are unknown."""
         if self._vote is not None and self._vote != facts.is_vote:
             return False
@@ -116,47 +143,52 @@ def included(keys: Iterable[bytes], listed: frozenset[bytes], cuckoo: CuckooSet 
     return cuckoo is not None and any(cuckoo.holds(key) for key in keys)
 
 
-def _owners(
-    meta: solana_storage_pb2.TransactionStatusMeta, expansion: TokenAccounts | None
+def owners(
+    before: Sequence[Holding], after: Sequence[Holding], expansion: TokenAccounts
 ) -> frozenset[bytes]:
-    if expansion is None:
-        return frozenset()
+    """The owners that this expansion adds to the keys of a transaction, by its token balances before and after it."""
     if expansion == TokenAccounts.BALANCE_CHANGED:
-        return _owners_of_changed(meta)
-    balances = (*meta.pre_token_balances, *meta.post_token_balances)
-    owners = (_owner(balance) for balance in balances)
-    return frozenset(owner for owner in owners if owner is not None)
+        return _owners_of_changed(before, after)
+    found = (_key(owner) for _, owner, _ in (*before, *after))
+    return frozenset(owner for owner in found if owner is not None)
 
 
-def _owners_of_changed(meta: solana_storage_pb2.TransactionStatusMeta) -> frozenset[bytes]:
+def _holdings(balances: Iterable[solana_storage_pb2.TokenBalance]) -> list[Holding]:
+    return [
+        (balance.account_index, balance.owner, balance.ui_token_amount.amount)
+        for balance in balances
+    ]
+
+
+def _owners_of_changed(before: Sequence[Holding], after: Sequence[Holding]) -> frozenset[bytes]:
     """Owners after the transaction where the amount differs or is new, and owners before it where
     it vanished.
 
     A balance whose owner does not parse is as if it were not there. A mere change of owner is no
     change.
     """
-    before: dict[int, tuple[bytes, str]] = {}
-    for balance in meta.pre_token_balances:
-        owner = _owner(balance)
+    held: dict[int, tuple[bytes, str]] = {}
+    for index, text, amount in before:
+        owner = _key(text)
         if owner is not None:
-            before[balance.account_index] = owner, balance.ui_token_amount.amount
+            held[index] = owner, amount
     changed: set[bytes] = set()
-    after: set[int] = set()
-    for balance in meta.post_token_balances:
-        owner = _owner(balance)
+    left: set[int] = set()
+    for index, text, amount in after:
+        owner = _key(text)
         if owner is None:
             continue
-        after.add(balance.account_index)
-        held = before.get(balance.account_index)
-        if held is None or held[1] != balance.ui_token_amount.amount:
+        left.add(index)
+        earlier = held.get(index)
+        if earlier is None or earlier[1] != amount:
             changed.add(owner)
-    changed.update(owner for index, (owner, _) in before.items() if index not in after)
+    changed.update(owner for index, (owner, _) in held.items() if index not in left)
     return frozenset(changed)
 
 
-def _owner(balance: solana_storage_pb2.TokenBalance) -> bytes | None:
+def _key(text: str) -> bytes | None:
     try:
-        return key_bytes(balance.owner)
+        return key_bytes(text)
     except ValueError:
         return None
 

@@ -6,7 +6,8 @@ absent `version` means legacy: it is what nodes write when maxSupportedTransacti
 """
 
 from binascii import a2b_base64
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from monitor.wire import base58
 from monitor.wire.pb.geyser_pb2 import SubscribeUpdateTransactionInfo
@@ -21,8 +22,9 @@ from monitor.wire.pb.solana_storage_pb2 import (
 from monitor.wire.transaction_bytes import read_transaction
 from monitor.wire.transaction_meta import Json, map_meta
 
-_VOTE_PROGRAM: Final = base58.key_bytes("Vote111111111111111111111111111111111111111")
-_VOTE_SIGNATURES: Final = 2
+VOTE_PROGRAM: Final = base58.key_bytes("Vote111111111111111111111111111111111111111")
+VOTE_SIGNATURES: Final = 2
+"""The most that a vote has."""
 
 
 def map_transaction(index: int, answer: Json) -> SubscribeUpdateTransactionInfo:
@@ -30,11 +32,7 @@ def map_transaction(index: int, answer: Json) -> SubscribeUpdateTransactionInfo:
 
     Raises KeyError, TypeError or ValueError where it is not shaped as agave shapes it.
     """
-    encoded = answer["transaction"]
-    if isinstance(encoded, list):
-        transaction = read_transaction(_wire_bytes(encoded))
-    else:
-        transaction = _map_json(encoded, answer.get("version", "legacy"))
+    transaction = parse_transaction(answer["transaction"], answer.get("version", "legacy"))
     meta = answer.get("meta")
     return SubscribeUpdateTransactionInfo(
         signature=transaction.signatures[0] if transaction.signatures else b"",
@@ -45,18 +43,28 @@ def map_transaction(index: int, answer: Json) -> SubscribeUpdateTransactionInfo:
     )
 
 
+def parse_transaction(encoded: Sequence[str] | Json, version: object) -> Transaction:
+    """A `transaction` alone, in any encoding but the parsed ones; `version` is asked for in encoding json only.
+
+    Raises as `map_transaction`.
+    """
+    if isinstance(encoded, Mapping):
+        return _map_json(encoded, version)
+    return read_transaction(_wire_bytes(encoded))
+
+
 def is_simple_vote(transaction: Transaction) -> bool:
     """What the runtime calls a vote: legacy, one or two signatures, one instruction, and it is the vote program's."""
     message = transaction.message
-    if message.versioned or not 0 < len(transaction.signatures) <= _VOTE_SIGNATURES:
+    if message.versioned or not 0 < len(transaction.signatures) <= VOTE_SIGNATURES:
         return False
     if len(message.instructions) != 1:
         return False
     program = message.instructions[0].program_id_index
-    return program < len(message.account_keys) and message.account_keys[program] == _VOTE_PROGRAM
+    return program < len(message.account_keys) and message.account_keys[program] == VOTE_PROGRAM
 
 
-def _wire_bytes(encoded: list[str]) -> bytes:
+def _wire_bytes(encoded: Sequence[str]) -> bytes:
     text, encoding = encoded
     if encoding == "base64":
         return a2b_base64(text)
@@ -65,7 +73,7 @@ def _wire_bytes(encoded: list[str]) -> bytes:
     raise ValueError(f"a transaction in encoding {encoding!r}; ask for base64")
 
 
-def _map_json(encoded: Json, version: Any) -> Transaction:
+def _map_json(encoded: Json, version: object) -> Transaction:
     if version not in ("legacy", 0, 1):
         raise ValueError(f"a transaction of version {version!r}; 0 and 1 are known")
     message = encoded["message"]

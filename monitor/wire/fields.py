@@ -1,0 +1,38 @@
+"""Protobuf fields written by hand, where a message object for each part would cost more than all the rest.
+
+Used for parts that hold little but bytes: an instruction takes a third of the time so. Lists of numbers and of texts
+are left to protobuf, which is faster at them. The tests hold what is written against protobuf, byte for byte.
+"""
+
+from typing import Final
+
+_SMALL: Final = tuple(bytes((number,)) for number in range(0x80))
+
+
+def varint(number: int) -> bytes:
+    """A number of protobuf's, at most a u64. Raises ValueError for a negative one."""
+    if 0 <= number < 0x80:
+        return _SMALL[number]
+    if number < 0:
+        raise ValueError(f"{number} cannot stand where a count or an index is expected")
+    written = bytearray()
+    while number >= 0x80:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
+
+
+def delimited(tag: bytes, content: bytes) -> bytes:
+    """A field of bytes, text or a message, that is written even when it is empty. `tag`: the field's key, encoded."""
+    return tag + varint(len(content)) + content
+
+
+def instruction(program_id_index: int, accounts: bytes, content: bytes) -> bytes:
+    """The inside of a CompiledInstruction, and the beginning of an InnerInstruction: both have these three first."""
+    written = b"\x08" + varint(program_id_index) if program_id_index else b""
+    if accounts:
+        written += b"\x12" + varint(len(accounts)) + accounts
+    if content:
+        written += b"\x1a" + varint(len(content)) + content
+    return written

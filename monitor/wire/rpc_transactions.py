@@ -1,0 +1,113 @@
+"""One transaction of a getBlock answer: what filters ask of it, what two RPCs must agree on, and its frames.
+
+Its meta is read as far as it is asked for: what filters ask and what is compared takes a fifth of the time of all.
+"""
+
+from array import array
+from binascii import a2b_base64
+from typing import Any, Final
+
+from msgspec import Raw, Struct
+
+from monitor.core.monitors import TokenAccounts
+from monitor.wire.fields import delimited, varint
+from monitor.wire.matching import owners
+from monitor.wire.packed_transactions import PackedTransaction, ReadTransaction, open_transaction
+from monitor.wire.pb.geyser_pb2 import SubscribeUpdate, SubscribeUpdateTransactionStatus
+from monitor.wire.rpc_meta import Meta, encode_meta, read_meta, read_outcome
+from monitor.wire.transactions import parse_transaction
+
+_INSTRUCTION_ERROR: Final = (8).to_bytes(4, "little")
+_BORSH_IO_ERROR: Final = (44).to_bytes(4, "little")
+_BORSH_IO_ERROR_BYTES: Final = 9
+"""Of an InstructionError with BorshIoError; older nodes tell a text behind it."""
+
+
+class Told(Struct, gc=False):
+    """A transaction as the answer tells it."""
+
+    transaction: tuple[str, str] | dict[str, Any]
+    """(text, encoding), or in encoding json the message in parts."""
+    meta: Raw = Raw(b"null")
+    version: str | int | None = "legacy"
+
+
+class ToldTransaction:
+    """Raises KeyError, IndexError, TypeError, ValueError, OverflowError or MsgspecError where it is not shaped as agave
+    shapes it, from any method.
+    """
+
+    def __init__(self, told: Told, reads_all: bool) -> None:
+        """`reads_all`: its frame will be asked for, so that its meta is read but once."""
+        self._told = told
+        self._opened = _open(told)
+        self._meta = read_meta(told.meta) if reads_all else None
+        self._outcome = self._meta or read_outcome(told.meta)
+        self._error = self._outcome.error()
+        self._loaded = self._outcome.loaded()
+        self._keys: frozenset[bytes] | None = None
+        self.signature: Final = self._opened.signature
+
+    @property
+    def is_vote(self) -> bool:
+        """What the runtime calls a vote."""
+        return self._opened.is_vote
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended in an error."""
+        return self._error is not None
+
+    def keys(self, expansion: TokenAccounts | None) -> frozenset[bytes]:
+        """Its accounts, and owners of token balances as this expansion says."""
+        if self._keys is None:
+            self._keys = frozenset((*self._opened.keys(), *self._loaded[0], *self._loaded[1]))
+        if expansion is None:
+            return self._keys
+        return self._keys | owners(*self._whole_meta().holdings(), expansion)
+
+    def alike(self) -> bytes:
+        """What every honest node tells of it in the same words: see `rpc_block`."""
+        outcome, error = self._outcome, self._error or b""
+        if error.startswith(_INSTRUCTION_ERROR) and error.startswith(_BORSH_IO_ERROR, 5):
+            error = error[:_BORSH_IO_ERROR_BYTES]
+        balances = array("Q", (outcome.fee, *outcome.pre_balances, *outcome.post_balances))
+        parts = (self._opened.wire, error, balances.tobytes())
+        return b"".join(delimited(b"", part) for part in parts)
+
+    def frame(self, slot: int, index: int) -> bytes:
+        """The SubscribeUpdate of kind transaction."""
+        signature = self.signature
+        meta = encode_meta(self._whole_meta(), self._error, self._loaded)
+        info = (
+            delimited(b"\x0a", signature) if signature else b"",
+            b"\x10\x01" if self.is_vote else b"",
+            delimited(b"\x1a", self._opened.encode()),
+            delimited(b"\x22", meta),
+            b"\x28" + varint(index) if index else b"",
+        )
+        update = delimited(b"\x0a", b"".join(info)) + b"\x10" + varint(slot)
+        return delimited(b"\x22", update)
+
+    def status_frame(self, slot: int, index: int) -> bytes:
+        """The SubscribeUpdate of kind transaction_status."""
+        update = SubscribeUpdateTransactionStatus(
+            slot=slot, signature=self.signature, is_vote=self.is_vote, index=index
+        )
+        if self._error is not None:
+            update.err.err = self._error
+        return SubscribeUpdate(transaction_status=update).SerializeToString()
+
+    def _whole_meta(self) -> Meta:
+        if self._meta is None:
+            self._meta = read_meta(self._told.meta)
+        return self._meta
+
+
+def _open(told: Told) -> PackedTransaction:
+    encoded = told.transaction
+    if isinstance(encoded, tuple) and encoded[1] == "base64":
+        return open_transaction(a2b_base64(encoded[0]))
+    transaction = parse_transaction(encoded, told.version)
+    # In encoding json there is no wire form: such an answer is alike to others in encoding json only.
+    return ReadTransaction(transaction, transaction.SerializeToString())
