@@ -4,7 +4,7 @@
 Keys are turned into bytes once, when a matcher is made; matching compares bytes only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, Protocol
 
 from monitor.core.monitors import AccountsFilter, Lamports, TokenAccounts, TransactionsFilter
@@ -55,7 +55,7 @@ class Facts(Protocol):
     def signature(self) -> bytes:
         """Its first signature."""
 
-    def keys(self, expansion: TokenAccounts | None) -> frozenset[bytes] | None:
+    def keys(self, expansion: TokenAccounts | None) -> Collection[bytes] | None:
         """The accounts of the transaction, and owners of token balances as this expansion says; None: not said."""
 
 
@@ -126,9 +126,9 @@ class TransactionMatcher:
         keys = facts.keys(self._expansion)
         return keys is not None and self._wants_keys(keys)
 
-    def _wants_keys(self, keys: frozenset[bytes]) -> bool:
+    def _wants_keys(self, keys: Collection[bytes]) -> bool:
         return (
-            self._required <= keys
+            self._required.issubset(keys)
             and self._exclude.isdisjoint(keys)
             and included(keys, self._include, self._cuckoo)
         )

@@ -21,7 +21,7 @@ from msgspec.json import Decoder
 from monitor.core.chain import Kind
 from monitor.core.errors import BlockMalformed, BlockUnfinished
 from monitor.core.events import Row
-from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.core.monitors import Monitor
 from monitor.wire.base58 import hash_bytes
 from monitor.wire.blocks import map_block_meta
 from monitor.wire.filters import LocalFilters
@@ -81,7 +81,6 @@ class BlockReader:
         """Raises ValueError for a key that is no base58 pubkey or signature."""
         self._filters = LocalFilters(monitors)
         self._meta_mask = mask_of(monitors, Kind.BLOCK_META)
-        self._wants_all = any(each.transactions == TransactionsFilter() for each in monitors)
 
     def read(self, slot: int, body: bytes, stamp_ns: int) -> MappedBlock:
         """The block in a whole answer to getBlock: transactionDetails `full`, encoding base64 (or base58, json: slower).
@@ -108,7 +107,7 @@ class BlockReader:
         for index, told in enumerate(block.transactions):
             if told.meta == _NO_META:
                 raise BlockUnfinished(f"slot {slot}: transaction {index} came without its meta")
-            transaction = ToldTransaction(told, self._wants_all)
+            transaction = ToldTransaction(told)
             digest.update(transaction.alike())
             rows += self._rows(slot, index, transaction, stamp_ns)
         rows.append(self._meta_row(slot, block, stamp_ns))

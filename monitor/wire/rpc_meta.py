@@ -30,11 +30,10 @@ _CALLS_KEPT: Final = 16_384
 """About 3 MB at most: instruction data of up to `_LONGEST_CALL_KEPT` letters and its bytes."""
 _LONGEST_CALL_KEPT: Final = 64
 _INDEX: Final = b'{"accountIndex":'
+_INDEX_BYTES: Final = len(_INDEX)
 
 
-class LoadedAddresses(Struct, gc=False):
-    """Keys from lookup tables, as text."""
-
+class _Loaded(Struct, gc=False):
     writable: list[str] = []
     readonly: list[str] = []
 
@@ -43,10 +42,10 @@ class Outcome(Struct, rename="camel", gc=False):
     """As much of a `meta` as filters and comparing want."""
 
     fee: int
-    pre_balances: list[int]
-    post_balances: list[int]
+    pre_balances: Raw
+    post_balances: Raw
     err: Any = None
-    loaded_addresses: LoadedAddresses | None = None
+    loaded_addresses: _Loaded | None = None
 
     def error(self) -> bytes | None:
         """The runtime's bincode of why it failed; None: it did not."""
@@ -77,9 +76,12 @@ class _Returned(Struct, rename="camel", gc=False):
     data: tuple[str, str]
 
 
-class Meta(Outcome, rename="camel", gc=False):
-    """All of a `meta` that a stream tells."""
+class Meta(Struct, rename="camel", gc=False):
+    """What else of a `meta` a stream tells."""
 
+    fee: int
+    pre_balances: list[int]
+    post_balances: list[int]
     inner_instructions: list[_Inner] | None = None
     log_messages: list[str] | None = None
     pre_token_balances: list[Raw] | None = None
@@ -116,7 +118,7 @@ _read_balance: Final = Decoder(_Balance).decode
 
 
 def encode_meta(meta: Meta, error: bytes | None, loaded: tuple[list[bytes], list[bytes]]) -> bytes:
-    """The bytes of its TransactionStatusMeta. `error` and `loaded` are those of the same meta, which were asked before.
+    """The bytes of the TransactionStatusMeta. `error` and `loaded`: as the `Outcome` of the same meta tells them.
 
     Raises ValueError, TypeError or MsgspecError for what no runtime writes.
     """
@@ -132,9 +134,9 @@ def encode_meta(meta: Meta, error: bytes | None, loaded: tuple[list[bytes], list
     if logs:
         parts.append(TransactionStatusMeta(log_messages=logs).SerializeToString())
     if meta.pre_token_balances:
-        parts += [delimited(b"\x3a", _encode_balance(each)) for each in meta.pre_token_balances]
+        parts.append(_encode_balances(b"\x3a", meta.pre_token_balances))
     if meta.post_token_balances:
-        parts += [delimited(b"\x42", _encode_balance(each)) for each in meta.post_token_balances]
+        parts.append(_encode_balances(b"\x42", meta.post_token_balances))
     if inner is None:
         parts.append(b"\x50\x01")
     if logs is None:
@@ -168,15 +170,23 @@ def _encode_inner(inner: _Inner) -> bytes:
 _kept_call: Final = Kept(base58.decode, _CALLS_KEPT).__getitem__
 
 
-def _encode_balance(raw: Raw) -> bytes:
+def _encode_balances(tag: bytes, balances: list[Raw]) -> bytes:
     """Servers write the index first; the rest of the text is the key of what was made of it before."""
-    text = bytes(raw)
-    comma = text.find(b",")
-    if comma < 0 or not text.startswith(_INDEX):
-        return _new_balance(text)
-    index = int(text[len(_INDEX) : comma])
-    rest = _kept_balance(text[comma + 1 :])
-    return b"\x08" + varint(index) + rest if index else rest
+    parts = []
+    for raw in balances:
+        text = bytes(raw)
+        comma = text.find(b",")
+        if comma < 0 or not text.startswith(_INDEX):
+            parts.append(delimited(tag, _new_balance(text)))
+            continue
+        index = int(text[_INDEX_BYTES:comma])
+        balance = _kept_balance(text[comma + 1 :])
+        if index:
+            before = b"\x08" + varint(index)
+            parts += (tag, varint(len(before) + len(balance)), before, balance)
+        else:
+            parts += (tag, varint(len(balance)), balance)
+    return b"".join(parts)
 
 
 def _new_balance(text: bytes) -> bytes:
