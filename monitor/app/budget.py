@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.app.configuration import Configuration
-from monitor.core.errors import ConfigurationRefused
 from monitor.runtime.outbox import BOUND_BYTES
 
 MIB: Final = 2**20
 BASE_MB: Final = 112
 """What the daemon takes without any traffic: the interpreter, its libraries, identities of open slots. Measured
 by `scripts/bench ingest`: 100 MB to the null sink."""
-LEAST_MB: Final = 160
-"""Below this nothing useful would be left for buffers."""
 _FEEDS: Final = 0.25
 """Share of what is left that frames may take before the loop has seen them."""
 _SINKS: Final = 0.25
@@ -38,14 +35,8 @@ class Budget:
 
 
 def budget_of(configuration: Configuration) -> Budget:
-    """The bounds of this daemon. Raises: ConfigurationRefused when the memory is too little to work in."""
-    memory = configuration.limits.memory_mb
-    if memory < LEAST_MB:
-        raise ConfigurationRefused(
-            f"{configuration.file}: limits.memory_mb: {memory} is too little to work in; "
-            f"write {LEAST_MB} or more"
-        )
-    room = (memory - BASE_MB) * MIB
+    """The bounds of this daemon. The memory is enough to work in: a configuration with less is refused."""
+    room = (configuration.limits.memory_mb - BASE_MB) * MIB
     feeds = room * _FEEDS / max(len(configuration.endpoints), 1)
     sinks = room * _SINKS / max(len(configuration.sinks), 1)
     return Budget(

@@ -84,15 +84,15 @@ def check_config(
     file: Annotated[Path, typer.Argument(metavar="FILE")], profile: _ProfileName = None
 ) -> None:
     """Read a configuration and show every mistake in it, with its line."""
-    from monitor.app.budget import budget_of
     from monitor.app.configuration import load
+    from monitor.app.recoverability import beyond_recovery
 
     configuration = load(file, os.environ, profile)
-    budget_of(configuration)
     counts = ", ".join(
         f"{len(items)} {word if len(items) != 1 else word[:-1]}"
         for word, items in (
             ("endpoints", configuration.endpoints),
+            ("rpcs", configuration.rpc),
             ("monitors", configuration.monitors),
             ("sinks", configuration.sinks),
         )
@@ -102,6 +102,8 @@ def check_config(
     if configuration.without_effect:
         sections = ", ".join(configuration.without_effect)
         typer.echo(f"{file}: read, but without effect in this release: {sections}")
+    for warning in beyond_recovery(configuration):
+        typer.echo(f"{file}: warning: {warning}")
 
 
 @app.command()

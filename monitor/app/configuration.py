@@ -49,17 +49,19 @@ __all__ = [
     "load",
 ]
 
-_WITHOUT_EFFECT: Final = ("rpc", "recovery", "alerting", "signals")
+_WITHOUT_EFFECT: Final = ("alerting", "signals")
 """Sections that are read and checked, and that this release does nothing with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """One JSON-RPC service; its URL often holds a key, so it is in no repr."""
+    """One JSON-RPC service; its URL often holds a key, and its headers do, so neither is in a repr."""
 
     name: str
     url: str = field(repr=False)
     requests_per_second: float
+    archive: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Configuration:
     failover: Failover
     ingest: Ingest
     rpc: tuple[Rpc, ...]
+    """Those to ask: none when recovery is off."""
     recovery: Recovery
     commitment: CommitmentPolicy
     covers: int
@@ -105,7 +108,8 @@ class Configuration:
         tokens = {endpoint.token for endpoint in self.endpoints if endpoint.token}
         hook = self.alerting.get("webhook_url")
         hooks = {hook} if isinstance(hook, str) else set()
-        return frozenset(tokens | hooks | {service.url for service in self.rpc})
+        headers = {text for service in self.rpc for text in service.headers.values()}
+        return frozenset(tokens | hooks | headers | {service.url for service in self.rpc})
 
 
 def load(
@@ -144,8 +148,14 @@ def _configuration(
         failover=shape.failover,
         ingest=shape.ingest,
         rpc=tuple(
-            Rpc(rpc.name, rpc.url, rpc.requests_per_second or profile.requests_per_second)
-            for rpc in shape.rpc
+            Rpc(
+                name=rpc.name,
+                url=rpc.url,
+                requests_per_second=rpc.requests_per_second or profile.requests_per_second,
+                archive=rpc.archive,
+                headers=rpc.headers,
+            )
+            for rpc in (shape.rpc if shape.recovery.enabled else ())
         ),
         recovery=shape.recovery,
         commitment=CommitmentPolicy(

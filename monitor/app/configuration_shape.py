@@ -14,8 +14,11 @@ from monitor.app.configuration_values import (
     Core,
     Filled,
     GrpcUrl,
+    HeaderName,
+    HeaderText,
     HttpUrl,
     ListenAddress,
+    Memory,
     Name,
     Seconds,
     SecondsAboveZero,
@@ -118,6 +121,11 @@ class RpcShape:
     name: Name
     url: HttpUrl = field(repr=False)
     requests_per_second: AboveZero | None = None
+    """None: the profile's."""
+    archive: bool = False
+    """Keeps everything and is slower: asked last."""
+    headers: dict[HeaderName, HeaderText] = field(default_factory=dict, repr=False)
+    """Sent with every request, as credentials are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +134,19 @@ class Recovery:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     enabled: bool = True
+    """False: what the streams and their own replays do not bring stays partial."""
     batch_size: AtLeastOne = 100
+    """Slots that are asked of RPCs at a time, at most."""
     max_retries: AtLeastOne = 3
+    """Failed tries on one rung of the ladder before the next is taken."""
     max_catchup_slots: AtLeastOne = 100_000
-    on_catchup_exceeded: Literal["refuse", "skip"] = "refuse"
+    """The longest gap, between what was settled and the tip, that a start catches up with unasked."""
+    on_catchup_exceeded: Literal["refuse", "skip", "catch_up"] = "refuse"
+    """Of a longer one: do not start, begin at the tip and record what was skipped, or catch up all the same."""
     on_lost: Literal["hold", "continue"] = "hold"
+    """What a slot that no rung can bring does to the frontier: holds it until it is signed off, or not."""
+    workers: AtLeastOne | None = None
+    """Processes that read blocks of RPCs; None: one for every two CPUs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +218,7 @@ class Limits:
     """What the daemon may take of the machine."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
-    memory_mb: AtLeastOne = 2048
+    memory_mb: Memory = 2048
     cpu_percent: AboveZero = 50.0
 
 

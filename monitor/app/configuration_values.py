@@ -16,6 +16,17 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 """Names become metric labels and filter names: a server takes 128 bytes at most (PROTOCOL 4.7)."""
 MAX_U64: Final = 2**64 - 1
+LEAST_MB: Final = 160
+"""Memory below which nothing useful would be left for buffers."""
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A token of RFC 9110, 5.6.2."""
+_OUR_HEADERS: Final = (
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "accept-encoding",
+    "host",
+)
 
 LEVELS: Final = {level.name.lower(): level for level in Commitment}
 """The words of the commitment levels."""
@@ -130,6 +141,26 @@ def _core(value: int) -> int:
     return value
 
 
+def _memory(value: int) -> int:
+    if value < LEAST_MB:
+        raise refused("is too little to work in", f"write {LEAST_MB} or more")
+    return value
+
+
+def _header_name(value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise refused("is no name of a header", "write one as Authorization")
+    if value.lower() in _OUR_HEADERS:
+        raise refused("is a header that the daemon sets itself", "remove it")
+    return value
+
+
+def _header_text(value: str) -> str:
+    if not (value.isascii() and value.isprintable() and value == value.strip()):
+        raise refused("is no value of a header", "write printable ASCII, without spaces around it")
+    return value
+
+
 def _later(value: Any) -> None:
     raise refused("is not supported yet: it comes with a later release", "remove the key")
 
@@ -148,5 +179,9 @@ U64 = Annotated[int, Field(ge=0, le=MAX_U64)]
 AtLeastOne = Annotated[int, Field(ge=1)]
 Core = Annotated[int, AfterValidator(_core)]
 """The number of a CPU of the machine that reads the configuration."""
+Memory = Annotated[int, AfterValidator(_memory)]
+"""MB that the daemon may take."""
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderText = Annotated[str, AfterValidator(_filled), AfterValidator(_header_text)]
 Later = Annotated[None, BeforeValidator(_later)]
 """A key that the plan knows and this release does not."""

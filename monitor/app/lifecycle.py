@@ -34,6 +34,7 @@ from monitor.app.controls import controls
 from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
+from monitor.app.recoverability import beyond_recovery
 from monitor.app.state_directory import StateDirectory
 from monitor.app.views import answers
 from monitor.app.wiring import Daemon, MakeSink, assemble, grpc_settings, make_sink
@@ -181,6 +182,9 @@ async def _watching(
         reporter.report(
             Report("warning", "a section has no effect in this release", {"section": section})
         )
+    for sentence in beyond_recovery(configuration):
+        facts = {"what": sentence}
+        reporter.report(Report("warning", "some losses cannot be recovered", facts))
     for outbox in daemon.outboxes:
         await outbox.open()
     await _go_on(daemon, reporter)
@@ -213,7 +217,6 @@ async def _watching(
                 await feeds.stop()
                 await _drain(daemon, writers, reporter)
                 await daemon.books.close()
-                await daemon.recovering.close()
                 reporter.report(Report("info", "the daemon stopped", {}))
 
 

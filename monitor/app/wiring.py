@@ -15,12 +15,15 @@ from monitor.core.chain import Kind
 from monitor.core.commands import Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
-from monitor.ports import Clock, LedgerStore
+from monitor.core.origins import Origins
+from monitor.ports import Blocks, Clock, Store
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World
+from monitor.runtime.inbox import Inbox
 from monitor.runtime.outbox import Outbox
+from monitor.runtime.recovery import Recovering
 from monitor.runtime.resumption import Resumption, Subscription, resumption
 from monitor.wire.plan import Plan, compile_plan
 from monitor.wire.records import RecordWriter
@@ -45,6 +48,7 @@ class Daemon:
     """What each outbox is for, in the same order."""
     resumed: Resumption
     books: Books
+    recovering: Recovering
 
 
 def make_sink(sink: Sink, clock: Clock) -> SinkPort:
@@ -81,10 +85,11 @@ def assemble(
     configuration: Configuration,
     world: World,
     reader: str,
-    store: LedgerStore,
+    store: Store,
     make: MakeSink = make_sink,
+    blocks: Blocks | None = None,
 ) -> Daemon:
-    """One daemon, not yet running; the store is read here.
+    """One daemon, not yet running; the store is read here. `blocks`: None where there is no RPC to be asked.
 
     Raises: PlanRefused when the monitors do not fit an endpoint's limits; StoreFailed.
     """
@@ -113,8 +118,11 @@ def assemble(
         world.reporter.report(
             Report("warning", "a monitor gets the last matching write of each account", facts)
         )
-    names = [endpoint.name for endpoint in configuration.endpoints]
-    writer = RecordWriter(names, [monitor.name for monitor in monitors])
+    rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
+    origins = Origins(len(configuration.endpoints), len(rpcs))
+    names = origins.names([endpoint.name for endpoint in configuration.endpoints], rpcs)
+    archives = frozenset(i for i, rpc in enumerate(configuration.rpc) if rpc.archive)
+    writer = RecordWriter(names, [monitor.name for monitor in monitors], origins.words(archives))
     delivery = Delivery(
         monitors,
         [subscription.route for subscription in subscriptions],
@@ -125,7 +133,9 @@ def assemble(
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
     books = Books(store, names, subscriptions, world.clock, world.reporter, world.dice)
-    driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books)
+    inbox = Inbox(world.feeds.wake)
+    recovering = Recovering(blocks, books.recall, inbox, origins, world.dice, world.reporter)
+    driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books, recovering)
     return Daemon(
         configuration,
         world.clock,
@@ -136,6 +146,7 @@ def assemble(
         subscriptions,
         resumed,
         books,
+        recovering,
     )
 
 

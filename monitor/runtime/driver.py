@@ -1,7 +1,7 @@
 """Feeds the kernel and performs what it asks: the only task that touches either.
 
-One turn: wait for frames or for the kernel's deadline, take what arrived, read it, hand it to the kernel,
-perform its commands. While a sink's queue, or the store's, is at its bound nothing is taken, and HTTP/2 flow
+One turn: wait for frames, for the kernel's deadline or for an answer of recovery, take what arrived, read it, hand it
+to the kernel, perform its commands. While a sink's queue, or the store's, is at its bound nothing is taken, and HTTP/2 flow
 control holds the servers back.
 """
 
@@ -10,12 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from monitor.core.chain import Commitment
 from monitor.core.commands import (
     AmendFeed,
     Certify,
     CloseFeed,
     Command,
+    Fetch,
+    KeepJobs,
     OpenFeed,
+    ReadAccounts,
+    Recall,
     Release,
     Report,
     Settled,
@@ -31,6 +36,7 @@ from monitor.core.events import (
     Started,
 )
 from monitor.core.kernel import Kernel
+from monitor.core.origins import Origins
 from monitor.ports import (
     Clock,
     Dice,
@@ -45,6 +51,7 @@ from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 from monitor.runtime.filter_check import FilterCheck
 from monitor.runtime.handover import HandOver
+from monitor.runtime.recovery import Recovering
 from monitor.wire.names import NameTable
 from monitor.wire.peek import peek
 from monitor.wire.plan import Plan
@@ -76,6 +83,7 @@ class _Feed:
 
     endpoint: int
     names: NameTable
+    commitment: Commitment
     opened: bool = False
     malformed: str | None = None
     """What of it was no update; it is closed then, and nothing more of it is read."""
@@ -102,8 +110,11 @@ class Driver:
         plans: Sequence[Plan],
         delivery: Delivery,
         books: Books,
+        recovering: Recovering,
     ) -> None:
         self.kernel = kernel
+        self.recovering = recovering
+        """Performs what the kernel asks for beside the streams; its inbox is emptied here."""
         self.traffic = [Traffic() for _ in endpoints]
         self._world = world
         self._endpoints = endpoints
@@ -117,6 +128,11 @@ class Driver:
             data_is_cut=any(plan.slices_on_server for plan in plans),
         )
         self._feeds: dict[int, _Feed] = {}
+        rpcs = recovering.rpc_names
+        self._names = Origins(len(endpoints), len(rpcs)).names(
+            [endpoint.name for endpoint in endpoints], rpcs
+        )
+        """By origin."""
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -133,6 +149,9 @@ class Driver:
             for taken in world.feeds.take(TAKE_BYTES):
                 self._take(taken)
             now = world.clock.now()
+            posted = self.recovering.inbox.take()
+            if posted is not None:
+                self._handle(posted, now)
             deadline = self.kernel.next_deadline()
             if deadline is not None and now >= deadline:
                 self._perform(self.kernel.tick(now))
@@ -211,10 +230,12 @@ class Driver:
             self._books.begin(self.kernel.join.floor)
         for command in commands:
             match command:
-                case Release() | Certify() | Settled():
+                case Release() | Certify() | Settled() | KeepJobs():
                     self._outputs.add(command)
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._steer(command)
+                case Fetch() | ReadAccounts() | Recall():
+                    self.recovering.perform(command)
                 case Report():
                     self._world.reporter.report(self._named(command))
 
@@ -223,21 +244,25 @@ class Driver:
         match command:
             case OpenFeed():
                 plan = self._plans[command.endpoint]
-                request = plan.request(command.generation, command.from_slot)
+                level = Commitment.CONFIRMED if command.is_replay else Commitment.PROCESSED
+                request = plan.request(command.generation, command.from_slot, level)
                 names = plan.names(command.generation)
-                self._feeds[command.feed] = _Feed(command.endpoint, names)
+                self._feeds[command.feed] = _Feed(command.endpoint, names, level)
                 feeds.open(command.feed, self._endpoints[command.endpoint], request)
             case AmendFeed():
-                if command.feed in self._feeds:
-                    plan = self._plans[self._feeds[command.feed].endpoint]
-                    feeds.send(command.feed, plan.request(command.generation, command.from_slot))
+                feed = self._feeds.get(command.feed)
+                if feed is not None:
+                    request = self._plans[feed.endpoint].request(
+                        command.generation, command.from_slot, feed.commitment
+                    )
+                    feeds.send(command.feed, request)
             case CloseFeed():
                 feeds.close(command.feed)
 
     def _named(self, report: Report) -> Report:
-        """The report with the endpoint's name for its index."""
-        endpoint = report.facts.get("endpoint")
-        if not isinstance(endpoint, int):
+        """The report with a name for the origin that it tells of."""
+        origin = report.facts.get("endpoint")
+        if not isinstance(origin, int):
             return report
-        facts: Mapping[str, object] = {**report.facts, "endpoint": self._endpoints[endpoint].name}
+        facts: Mapping[str, object] = {**report.facts, "endpoint": self._names[origin]}
         return Report(report.level, report.sentence, facts)

@@ -85,12 +85,19 @@ class Plan:
         """Whether account data arrive cut already; else each monitor cuts with `slices.cut`."""
         return bool(self.slices)
 
-    def request(self, generation: int, from_slot: int | None = None) -> bytes:
-        """The SubscribeRequest, always at processed: subscribe low, release high. Equal input,
-        equal bytes.
+    def request(
+        self,
+        generation: int,
+        from_slot: int | None = None,
+        commitment: Commitment = Commitment.PROCESSED,
+    ) -> bytes:
+        """The SubscribeRequest. Equal input, equal bytes.
+
+        Live streams ask at processed: subscribe low, release high. Those that replay for recovery
+        ask at confirmed, where a server brings whole blocks of the chain alone.
         """
         message = geyser_pb2.SubscribeRequest(
-            commitment=geyser_pb2.PROCESSED,
+            commitment=geyser_pb2.CommitmentLevel.ValueType(commitment),
             from_slot=from_slot,
             accounts_data_slice=requests.data_slices(self.slices),
         )

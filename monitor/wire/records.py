@@ -36,8 +36,8 @@ from monitor.wire.record_transactions import transaction_json
 Prepared = tuple[str, bytes]
 """The last part of the id, its characters escaped as JSON wants, and the end of the line: the fields that the row tells."""
 
-_Envelope = tuple[int, int, Commitment, str, int, tuple[int, bool, int, str | None]]
-"""(kind, slot, commitment, source, mask, (endpoint, late, version, blockhash))."""
+_Envelope = tuple[int, int, Commitment, int, tuple[int, bool, int, str | None]]
+"""(kind, slot, commitment, mask, (origin, late, version, blockhash))."""
 
 _parse: Final = SubscribeUpdate.FromString
 
@@ -47,15 +47,24 @@ _COMMITMENT_WORDS: Final = {level: level.name.lower() for level in Commitment}
 _WITH_BLOCKHASH: Final = (int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS))
 _KEY_BYTES: Final = 32
 _ENVELOPES_CACHED: Final = 1_024
-"""Some slots times endpoints, kinds and sets of monitors; about 400 bytes each."""
+"""Some slots times origins, kinds and sets of monitors; about 400 bytes each."""
 
 
 class RecordWriter:
     """Writes records. Holds the names behind the indexes and bits of `Released`, and texts made of them."""
 
-    def __init__(self, endpoint_names: Sequence[str], monitor_names: Sequence[str]) -> None:
-        """Both in the order of the configuration."""
-        self._endpoint_names = tuple(endpoint_names)
+    def __init__(
+        self,
+        origin_names: Sequence[str],
+        monitor_names: Sequence[str],
+        sources: Sequence[str] | None = None,
+    ) -> None:
+        """Monitors in the order of the configuration; by origin (`core.origins`), the name and the word for `source`.
+
+        Without `sources` all are live.
+        """
+        self._origin_names = tuple(origin_names)
+        self._sources = tuple(sources or ("live" for _ in origin_names))
         self._monitor_names = tuple(monitor_names)
         self._around_id = Kept(self._write_envelope, _ENVELOPES_CACHED)
 
@@ -101,7 +110,6 @@ class RecordWriter:
         mask: int,
         received_at_utc_ns: int,
         prepared: Prepared,
-        source: str = "live",
     ) -> bytes:
         """The record, ending in a newline.
 
@@ -109,17 +117,15 @@ class RecordWriter:
         `received_at_utc_ns`: when the winning copy arrived, nanoseconds since 1970.
         """
         row = released[5]
-        before, between, after = self._around_id[
-            row[0], row[1], commitment, source, mask, released[1:5]
-        ]
+        before, between, after = self._around_id[row[0], row[1], commitment, mask, released[1:5]]
         key, end = prepared
         start = f"{before}{key}{between}{utc_text(received_at_utc_ns)}{after}"
         return start.encode() + end
 
     def _write_envelope(self, of: _Envelope) -> tuple[str, str, str]:
         """What stands before the id's key, between it and the time, and after the time."""
-        kind, slot, commitment, source, mask, rest = of
-        endpoint, late, version, blockhash = rest
+        kind, slot, commitment, mask, rest = of
+        origin, late, version, blockhash = rest
         word = _WORDS[kind]
         between = {
             "kind": word,
@@ -127,8 +133,8 @@ class RecordWriter:
             "slot": slot,
             "version": version,
             "commitment": _COMMITMENT_WORDS[commitment],
-            "source": source,
-            "endpoint": self._endpoint_names[endpoint] if endpoint >= 0 else None,
+            "source": self._sources[origin] if origin >= 0 else "live",
+            "endpoint": self._origin_names[origin] if origin >= 0 else None,
             "received_at": "",
         }
         after: dict[str, Any] = {"late": late}
@@ -142,8 +148,8 @@ class RecordWriter:
         )
 
     def _malformed(self, released: Released, error: Exception) -> FrameMalformed:
-        _, endpoint, _, _, _, row = released
-        sender = self._endpoint_names[endpoint] if endpoint >= 0 else "no endpoint"
+        _, origin, _, _, _, row = released
+        sender = self._origin_names[origin] if origin >= 0 else "no endpoint"
         return FrameMalformed(
             f"slot {row[1]}: an update of kind {_WORDS[row[0]]} cannot be read: {error}; it came from {sender}, "
             "check what that server runs"

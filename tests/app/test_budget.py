@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import pytest
-
-from monitor.app.budget import BASE_MB, LEAST_MB, MIB, budget_of
-from monitor.core.errors import ConfigurationRefused
+from monitor.app.budget import BASE_MB, MIB, budget_of
+from monitor.app.configuration_values import LEAST_MB
 from monitor.runtime.outbox import BOUND_BYTES
 from tests.app.configurations import loaded
 
@@ -39,15 +37,3 @@ def test_a_smaller_feed_buffer_of_the_user_stays(tmp_path: Path) -> None:
     configuration = loaded(tmp_path, limited(tmp_path, 2048, "ingest: {feed_buffer_mb: 2}\n"))
 
     assert budget_of(configuration).feed == 2 * MIB
-
-
-def test_too_little_memory_is_refused(tmp_path: Path) -> None:
-    configuration = loaded(tmp_path, limited(tmp_path, LEAST_MB - 1))
-
-    with pytest.raises(ConfigurationRefused) as refused:
-        budget_of(configuration)
-
-    assert str(refused.value).endswith(
-        f"config.yaml: limits.memory_mb: {LEAST_MB - 1} is too little to work in; "
-        f"write {LEAST_MB} or more"
-    )

@@ -111,11 +111,12 @@ def test_wrong_usage_is_2(words: Sequence[str]) -> None:
 
 
 def test_a_sound_configuration_is_told_in_one_line(tmp_path: Path) -> None:
-    file = written(tmp_path, LEAST + "monitors: [{name: m, slots: {}}, {name: n, entry: {}}]\n")
+    text = "rpc: [{name: a, url: 'http://a'}]\nmonitors: [{name: m, slots: {}}, {name: n, blocks: {}}]\n"
+    file = written(tmp_path, LEAST + text)
 
     assert invoke("check-config", str(file)) == (
         0,
-        f"{file}: in order: 1 endpoint, 2 monitors, 0 sinks, confirmed (profile balanced)\n",
+        f"{file}: in order: 1 endpoint, 1 rpc, 2 monitors, 0 sinks, confirmed (profile balanced)\n",
     )
     assert (
         "finalized (profile conservative)"
@@ -124,12 +125,23 @@ def test_a_sound_configuration_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def test_what_has_no_effect_yet_is_told(tmp_path: Path) -> None:
-    file = written(tmp_path, LEAST + "recovery: {enabled: true}\nsignals: {chain: full}\n")
+    file = written(tmp_path, LEAST + "alerting: {x: 1}\nsignals: {chain: full}\n")
     _, output = invoke("check-config", str(file))
 
     assert output.splitlines()[1] == (
-        f"{file}: read, but without effect in this release: recovery, signals"
+        f"{file}: read, but without effect in this release: alerting, signals"
     )
+
+
+def test_what_cannot_be_recovered_is_a_warning_and_no_mistake(tmp_path: Path) -> None:
+    file = written(tmp_path, LEAST)
+    code, output = invoke("check-config", str(file))
+
+    assert code == 0
+    assert output.splitlines()[1:] == [
+        f"{file}: warning: there is no rpc: "
+        "slots that no endpoint can replay any more cannot be recovered"
+    ]
 
 
 @pytest.mark.real_time

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.configuration import JsonlSink, NullSink, StdoutSink, load
+from monitor.app.configuration import JsonlSink, NullSink, Recovery, Rpc, StdoutSink, load
 from monitor.app.configuration_shape import PROFILES
 from monitor.core.chain import Commitment
 from monitor.core.errors import ConfigurationRefused
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "config" / "example.yaml"
 TOKENS = {"AMS_TOKEN": "token-of-ams", "NYC_TOKEN": "token-of-nyc"}
 
-TEN_MISTAKES = f"""\
+ELEVEN_MISTAKES = f"""\
 state_dirr: /var/lib/chain-monitor
 endpoints:
   - {{name: ams, url: "ftp://grpc.ams.example"}}
@@ -32,11 +32,12 @@ sinks:
     kind: jsonl
     path: events.jsonl
     monitors: [usdc, vault]
+limits: {{memory_mb: 159}}
 """
 
 
-def test_ten_mistakes_make_ten_messages_with_line_path_and_remedy(tmp_path: Path) -> None:
-    assert mistakes(tmp_path, TEN_MISTAKES) == [
+def test_eleven_mistakes_make_eleven_messages_with_line_path_and_remedy(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, ELEVEN_MISTAKES) == [
         "1: state_dirr: is no key of this place; did you mean state_dir?",
         "3: endpoints[0].url: has the scheme ftp; "
         "write https://host:port, http://host:port or host:port",
@@ -53,6 +54,7 @@ def test_ten_mistakes_make_ten_messages_with_line_path_and_remedy(tmp_path: Path
         "12: monitors[1]: has no filter; "
         "add one of transactions, transactions_status, accounts, slots, blocks, blocks_meta, entry",
         "17: sinks[0].monitors[1]: names no monitor: vault; write one of usdc, empty",
+        "18: limits.memory_mb: is too little to work in; write 160 or more",
     ]
 
 
@@ -83,7 +85,7 @@ def test_the_example_loads_with_every_key() -> None:
     )
     assert configuration.rpc[0].requests_per_second == 50
     assert configuration.start_slot is None
-    assert configuration.without_effect == ("rpc", "recovery", "signals")
+    assert configuration.without_effect == ("signals",)
 
 
 def test_the_example_shows_the_defaults(tmp_path: Path) -> None:
@@ -118,6 +120,46 @@ def test_a_profile_stands_below_the_file(
     assert configuration.commitment.level is level
     assert [service.requests_per_second for service in configuration.rpc] == [requests, 7]
     assert (configuration.batch.size, configuration.batch.interval) == (batch, 0.1)
+
+
+def test_an_rpc_keeps_all_that_was_written(tmp_path: Path) -> None:
+    text = """\
+rpc:
+  - {name: main, url: "https://rpc.example/${KEY}", requests_per_second: 7.5}
+  - {name: old, url: "http://10.0.0.1:8899", archive: true, headers: {Authorization: "Bearer ${KEY}"}}
+"""
+    configuration = loaded(tmp_path, LEAST + text, {"KEY": "tell-nobody"})
+
+    assert configuration.rpc == (
+        Rpc("main", "https://rpc.example/tell-nobody", 7.5),
+        Rpc("old", "http://10.0.0.1:8899", 50, True, {"Authorization": "Bearer tell-nobody"}),
+    )
+    assert "tell-nobody" not in repr(configuration)
+    assert {"https://rpc.example/tell-nobody", "Bearer tell-nobody"} <= configuration.secrets()
+
+
+def test_no_rpc_is_asked_when_recovery_is_off(tmp_path: Path) -> None:
+    text = LEAST + 'rpc: [{name: a, url: "http://a"}]\n'
+
+    assert len(loaded(tmp_path, text).rpc) == 1
+    assert loaded(tmp_path, text, {"SLOT_RECOVERY_ENABLED": "false"}).rpc == ()
+
+
+def test_recovery_is_as_the_file_and_the_environment_say(tmp_path: Path) -> None:
+    text = (
+        "recovery: {batch_size: 20, on_catchup_exceeded: catch_up, on_lost: continue, workers: 3}\n"
+    )
+    environ = {"SLOT_RECOVERY_BATCH_SIZE": "30", "SLOT_RECOVERY_MAX_RETRIES": "5"}
+
+    assert loaded(tmp_path, LEAST + text, environ).recovery == Recovery(
+        enabled=True,
+        batch_size=30,
+        max_retries=5,
+        max_catchup_slots=100_000,
+        on_catchup_exceeded="catch_up",
+        on_lost="continue",
+        workers=3,
+    )
 
 
 def test_the_level_of_the_file_is_over_the_profile(tmp_path: Path) -> None:

@@ -90,3 +90,52 @@ def test_a_core_that_the_machine_lacks_is_refused_at_its_place(tmp_path: Path, n
         f"2: ingest.cores[1]: this machine has no CPU {number}; "
         f"write numbers from 0 to {highest}, or leave the key out"
     ]
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"),
+    [
+        (
+            '{"two words": x}',
+            "headers.two words: is no name of a header; write one as Authorization",
+        ),
+        ('{"": x}', "headers.: is no name of a header; write one as Authorization"),
+        (
+            "{Content-Length: x}",
+            "headers.Content-Length: is a header that the daemon sets itself; remove it",
+        ),
+        ('{X-Key: ""}', "headers.X-Key: is empty; write a value, or leave the key out"),
+        (
+            '{X-Key: "a\\r\\nb"}',
+            "headers.X-Key: has control characters; write it in one line",
+        ),
+        (
+            "{X-Key: schlüssel}",
+            "headers.X-Key: is no value of a header; "
+            "write printable ASCII, without spaces around it",
+        ),
+        (
+            "{X-Key: 5}",
+            "headers.X-Key: is no text; write text, in quotes if it looks like a number",
+        ),
+    ],
+)
+def test_headers_that_no_server_would_take_are_refused(
+    tmp_path: Path, headers: str, told: str
+) -> None:
+    text = LEAST + f"rpc: [{{name: a, url: 'http://a', headers: {headers}}}]\n"
+    assert mistakes(tmp_path, text) == [f"2: rpc[0].{told}"]
+
+
+@pytest.mark.parametrize("memory_mb", ["0", "-5", "159"])
+def test_too_little_memory_is_refused(tmp_path: Path, memory_mb: str) -> None:
+    text = LEAST + f"limits: {{memory_mb: {memory_mb}}}\n"
+    assert mistakes(tmp_path, text) == [
+        "2: limits.memory_mb: is too little to work in; write 160 or more"
+    ]
+
+
+def test_too_little_memory_of_the_environment_is_refused_by_its_name(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, LEAST, {"MAX_MEMORY_MB": "100"}) == [
+        "0: $MAX_MEMORY_MB: is too little to work in; write 160 or more"
+    ]

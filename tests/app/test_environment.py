@@ -13,7 +13,7 @@ profile: balanced
 failover: {enabled: true, health_check_interval: 1s}
 recovery: {enabled: true, batch_size: 1, max_retries: 1}
 commitment: {max_latency: 1s, max_throughput: 1}
-limits: {memory_mb: 1, cpu_percent: 1}
+limits: {memory_mb: 200, cpu_percent: 1}
 """
 
 
@@ -30,7 +30,7 @@ limits: {memory_mb: 1, cpu_percent: 1}
         ("SLOT_RECOVERY_ENABLED", "FALSE", lambda c: not c.recovery.enabled),
         ("SLOT_RECOVERY_BATCH_SIZE", "7", lambda c: c.recovery.batch_size == 7),
         ("SLOT_RECOVERY_MAX_RETRIES", "8", lambda c: c.recovery.max_retries == 8),
-        ("MAX_MEMORY_MB", "9", lambda c: c.limits.memory_mb == 9),
+        ("MAX_MEMORY_MB", "300", lambda c: c.limits.memory_mb == 300),
         ("MAX_CPU_PERCENT", "12.5", lambda c: c.limits.cpu_percent == 12.5),
         (
             "ALERT_WEBHOOK_URL",

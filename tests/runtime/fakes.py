@@ -1,6 +1,8 @@
 """Fakes of the ports for tests in virtual time: what the world would do, decided by the test."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar, TypeVarTuple
 
@@ -8,10 +10,31 @@ import anyio
 import anyio.lowlevel
 from typing_extensions import override
 
+from monitor.core.certificates import CLOSED
 from monitor.core.commands import Report
 from monitor.core.errors import ReaderLeft, SinkFailed, StoreFailed
-from monitor.ports import Cursor, Endpoint, StoredSlot, Taken, Written
+from monitor.core.jobs import Job, JobsDone
+from monitor.core.origins import Origins
+from monitor.core.rungs import Rung, Verdict
+from monitor.ports import (
+    AccountsFound,
+    BlockFound,
+    Blocks,
+    Cursor,
+    Endpoint,
+    Feeds,
+    HeldEvents,
+    NoBlock,
+    RpcTally,
+    SignOff,
+    SlotTally,
+    StoredSlot,
+    Taken,
+    Written,
+)
 from monitor.runtime.bookkeeping import Books
+from monitor.runtime.inbox import Inbox
+from monitor.runtime.recovery import Recovering
 from monitor.runtime.resumption import Subscription
 
 Answer = TypeVar("Answer")
@@ -183,6 +206,7 @@ class ScriptedFeeds:
         self.takes: list[int] = []
         self._taken: list[Taken] = []
         self._something = anyio.Event()
+        self._woken = False
 
     def put(self, taken: Taken) -> None:
         self._taken.append(taken)
@@ -200,10 +224,17 @@ class ScriptedFeeds:
         self.calls.append(("close", feed, b""))
 
     async def wait(self, seconds: float | None) -> None:
-        if not self._taken:
+        if not (self._taken or self._woken):
             self._something = anyio.Event()
             with anyio.move_on_after(seconds):
                 await self._something.wait()
+        else:
+            await anyio.lowlevel.checkpoint()
+        self._woken = False
+
+    def wake(self) -> None:
+        self._woken = True
+        self._something.set()
 
     def take(self, limit_bytes: int) -> list[Taken]:
         self.takes.append(limit_bytes)
@@ -215,7 +246,7 @@ class ScriptedFeeds:
 
 
 class MemoryLedger:
-    """Keeps certificates and cursors; fails as often as it is told to."""
+    """Keeps certificates, cursors and recovery; fails as often as it is told to."""
 
     def __init__(self, *, settled: int | None = None, cursors: Sequence[Cursor] = ()) -> None:
         self.certificates: dict[int, StoredSlot] = {}
@@ -223,6 +254,14 @@ class MemoryLedger:
         """When each commit was made, and with how many certificates."""
         self.forgotten: list[int] = []
         self.failures = 0
+        self.handed_on: dict[int, bytes] = {}
+        self.changes: list[Job | JobsDone] = []
+        """All that became of jobs."""
+        self.kept_held: list[HeldEvents] = []
+        self.found_jobs: list[Job] = []
+        """Of an earlier process."""
+        self.signed: list[SignOff] = []
+        self.watched_anew: list[int] = []
         self._settled = settled
         self._cursors = list(cursors)
 
@@ -247,6 +286,49 @@ class MemoryLedger:
         self.forgotten.append(closed_at_ns)
         return 0
 
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def open_before(self, slot: int) -> list[tuple[int, int]]:
+        kept = [self.certificates[number] for number in sorted(self.certificates) if number < slot]
+        return [(each.slot, each.slot + 1) for each in kept if each.end not in CLOSED]
+
+    def tally(self) -> SlotTally:
+        self._fail()
+        counts = Counter(stored.end for stored in self.certificates.values())
+        return SlotTally(counts, counts)
+
+    def commit_recovery(
+        self,
+        given: Mapping[int, bytes],
+        changes: Sequence[Job | JobsDone],
+        held: Sequence[HeldEvents] = (),
+    ) -> None:
+        self._fail()
+        self.handed_on.update(given)
+        self.changes += changes
+        self.kept_held += held
+
+    def given(self, slots: Sequence[int]) -> dict[int, bytes]:
+        self._fail()
+        return {slot: self.handed_on[slot] for slot in slots if slot in self.handed_on}
+
+    def held(self) -> list[HeldEvents]:
+        return self.kept_held
+
+    def jobs(self) -> list[Job]:
+        return self.found_jobs
+
+    def watch_anew(self, first: int) -> None:
+        self.watched_anew.append(first)
+
+    def sign_off(self, signed: SignOff) -> None:
+        self._fail()
+        self.signed.append(signed)
+
+    def signed_off(self) -> list[SignOff]:
+        return self.signed
+
     def _fail(self) -> None:
         if self.failures:
             self.failures -= 1
@@ -270,3 +352,47 @@ def books(*subscriptions: Subscription, store: MemoryLedger | None = None) -> Bo
         EvenDice(),
         aside=at_once,
     )
+
+
+async def nothing_remembered(_slots: Sequence[int]) -> Mapping[int, bytes]:
+    """A store that holds nothing of what was handed on."""
+    await anyio.lowlevel.checkpoint()
+    return {}
+
+
+class ScriptedBlocks:
+    """RPCs that answer what the test says, as often as it is asked, after `delay` seconds."""
+
+    def __init__(self, *names: str, delay: float = 0.0) -> None:
+        self.tallies = [RpcTally(name) for name in names]
+        self.found: dict[int, BlockFound | NoBlock] = {}
+        """By slot; what is missing here is NOT_YET."""
+        self.state: AccountsFound | None = None
+        self.asked: list[tuple[int, Rung, int]] = []
+        self.closed = False
+        self.under_way = 0
+        self.most_under_way = 0
+        self._delay = delay
+
+    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+        self.asked.append((slot, rung, witnesses))
+        self.under_way += 1
+        self.most_under_way = max(self.most_under_way, self.under_way)
+        await anyio.sleep(self._delay)
+        self.under_way -= 1
+        return self.found.get(slot, NoBlock(Verdict.NOT_YET))
+
+    async def accounts(self, min_context_slot: int) -> AccountsFound | None:
+        await anyio.sleep(self._delay)
+        enough = self.state is not None and self.state.context_slot >= min_context_slot
+        return self.state if enough else None
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+def recovering(feeds: Feeds, endpoints: int, blocks: Blocks | None = None) -> Recovering:
+    """Recovery of a daemon in virtual time; without RPCs when there are no blocks."""
+    origins = Origins(endpoints, 0 if blocks is None else len(blocks.tallies))
+    inbox = Inbox(feeds.wake)
+    return Recovering(blocks, nothing_remembered, inbox, origins, EvenDice(), Journal())

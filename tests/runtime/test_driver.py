@@ -13,7 +13,7 @@ from monitor.core.commands import Report
 from monitor.core.endings import EndReason
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor, TransactionsFilter
-from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened
+from monitor.ports import Blocks, Endpoint, FramesTaken, StreamEnded, StreamOpened
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import TAKE_BYTES, Driver, World
@@ -28,6 +28,7 @@ from tests.runtime.fakes import (
     ScriptedFeeds,
     VirtualClock,
     books,
+    recovering,
 )
 from tests.wire import frames
 from tests.wire.record_samples import TRANSACTION_INFO
@@ -83,6 +84,7 @@ class Stage:
         bound_bytes: int = 1_000_000,
         policy: Policy | None = None,
         kept: Books | None = None,
+        blocks: Blocks | None = None,
     ) -> None:
         self.feeds = ScriptedFeeds()
         self.journal = Journal()
@@ -108,6 +110,7 @@ class Stage:
             self.plans,
             delivery,
             kept or books(),
+            recovering(self.feeds, len(endpoints), blocks),
         )
 
     @asynccontextmanager

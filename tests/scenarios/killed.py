@@ -36,7 +36,14 @@ from monitor.simulator.truth import TruthFile
 from monitor.wire.plan import compile_plan
 from monitor.wire.records import RecordWriter
 from tests.e2e.expected import Record, records, stream
-from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, VirtualClock, at_once
+from tests.runtime.fakes import (
+    EvenDice,
+    Journal,
+    MemoryLedger,
+    VirtualClock,
+    at_once,
+    recovering,
+)
 from tests.scenarios.run import JITTER, REGIONS, START, Fault
 from tests.scenarios.virtual import VirtualFeeds, endpoints
 
@@ -149,8 +156,8 @@ class Machine:
         books = Books(self.store, names, [subscription], clock, journal, dice, aside=self._aside)
         feeds = VirtualFeeds(self.regions)
         world = World(feeds, clock, dice, journal)
-        recovering = without_rpcs(feeds, len(ends))
-        driver = _Noting(kernel, world, ends, plans, delivery, books, recovering)
+        recovery = recovering(feeds, len(ends))
+        driver = _Noting(kernel, world, ends, plans, delivery, books, recovery)
         driver.made = self.made
         await outbox.open()
         await books.resume(resumed.first, await read_back(resumed, [subscription]))

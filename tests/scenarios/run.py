@@ -25,7 +25,7 @@ from monitor.wire.pb import geyser_pb2
 from monitor.wire.plan import compile_plan
 from monitor.wire.records import RecordWriter
 from tests.e2e.expected import Record, records
-from tests.runtime.fakes import EvenDice, Journal, MemorySink, VirtualClock, books
+from tests.runtime.fakes import EvenDice, Journal, MemorySink, VirtualClock, books, recovering
 from tests.scenarios.virtual import VirtualFeeds, endpoints
 
 REGIONS = {"ams": 0.02, "nyc": 0.06, "tyo": 0.12}
@@ -180,8 +180,8 @@ async def watch(
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
     world = World(feeds, clock, EvenDice(), journal)
-    recovering = without_rpcs(feeds, len(ends))
-    driver = DatedDriver(kernel, world, ends, plans, delivery, books(), recovering)
+    recovery = recovering(feeds, len(ends))
+    driver = DatedDriver(kernel, world, ends, plans, delivery, books(), recovery)
     driver.certificates = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)

@@ -164,9 +164,8 @@ def encode(
     received_at: int,
     data_slices: Sequence[DataSlice] | None = None,
     every_write: bool = False,
-    source: str = "live",
 ) -> bytes:
     """The line of an event for all monitors of its mask."""
     names_write = every_write or level is Commitment.PROCESSED
     prepared = writer.prepare(released, data_slices, names_write)
-    return writer.line(released, level, released[0], received_at, prepared, source)
+    return writer.line(released, level, released[0], received_at, prepared)

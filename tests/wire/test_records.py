@@ -10,6 +10,7 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Released
 from monitor.core.errors import FrameMalformed
 from monitor.core.monitors import DataSlice
+from monitor.core.origins import Origins
 from monitor.wire.pb import geyser_pb2 as pb
 from monitor.wire.pb import solana_storage_pb2 as storage
 from monitor.wire.records import RecordWriter, utc_text
@@ -33,7 +34,8 @@ from tests.wire.record_samples import (
 
 RECEIVED_AT = 1_795_246_920_123_456_789
 
-WRITER = RecordWriter(["ams", "nyc", "tyo"], ["usdc", "vault", "chain"])
+MONITORS = ["usdc", "vault", "chain"]
+WRITER = RecordWriter(["ams", "nyc", "tyo"], MONITORS)
 
 
 def _released(
@@ -254,13 +256,51 @@ def test_slot_level_that_came_as_a_frame_is_not_an_observation() -> None:
 
 def test_a_later_version_of_a_block_has_ids_of_its_own() -> None:
     released = _released(Kind.ENTRY, 4, ENTRY, version=2, late=True, endpoint=0)
-    record = json.loads(_encode(released, Commitment.FINALIZED, source="replay"))
+    record = json.loads(_encode(released, Commitment.FINALIZED))
     assert record["id"] == "300.2:entry:4"
     assert record["version"] == 2
     assert record["late"] is True
     assert record["endpoint"] == "ams"
-    assert record["source"] == "replay"
     assert record["commitment"] == "finalized"
+
+
+@pytest.mark.parametrize(
+    ("origin", "source", "endpoint"),
+    [
+        (1, "live", "nyc"),
+        (2, "replay", "ams"),
+        (4, "rpc", "main"),
+        (5, "archive", "old"),
+        (6, "reconciled", "main"),
+        (-1, "live", None),
+    ],
+)
+def test_a_record_names_where_its_copy_came_from(
+    origin: int, source: str, endpoint: str | None
+) -> None:
+    origins = Origins(endpoints=2, rpcs=2)
+    names = origins.names(["ams", "nyc"], ["main", "old"])
+    writer = RecordWriter(names, MONITORS, origins.words(archives=frozenset({1})))
+    entry = _released(Kind.ENTRY, 4, ENTRY, endpoint=origin)
+    record = json.loads(encode(writer, entry, Commitment.CONFIRMED, RECEIVED_AT))
+    assert (record["source"], record["endpoint"]) == (source, endpoint)
+
+
+@pytest.mark.parametrize("every_write", [False, True])
+def test_a_reconciled_account_is_a_write_that_nobody_signed(every_write: bool) -> None:
+    origins = Origins(endpoints=1, rpcs=1)
+    writer = RecordWriter(origins.names(["ams"], ["main"]), MONITORS, origins.words())
+    info = pb.SubscribeUpdateAccountInfo()
+    info.CopyFrom(ACCOUNT_INFO)
+    info.ClearField("txn_signature")
+    info.write_version = 0
+    state = _account(info, KEY + b"!" + bytes(16), endpoint=origins.reconciled(0))
+    record = json.loads(
+        encode(writer, state, Commitment.CONFIRMED, RECEIVED_AT, every_write=every_write)
+    )
+    assert record["source"] == "reconciled"
+    assert (record["txn_signature"], record["write_version"]) == (None, 0)
+    assert record["id"] == f"300:account:{KEY_TEXT}" + f":{'00' * 16}" * every_write
 
 
 def test_names_come_in_the_order_of_the_configuration() -> None:

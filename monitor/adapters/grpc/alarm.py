@@ -36,6 +36,8 @@ class Alarm:
         self._loop: asyncio.AbstractEventLoop | None = None
         """Known from `attach` on."""
         self._sleeper: asyncio.Future[None] | None = None
+        self._woken = False
+        """Somebody wants the loop, not for a message."""
         self.behind = False
         """The last look left something: the next one is due at once."""
         self._busy = False
@@ -62,28 +64,34 @@ class Alarm:
         if self._sleeper is not None and not self._sleeper.done():
             self._sleeper.set_result(None)
 
+    def wake(self) -> None:
+        """End the present sleep, or else the next one, for something that is no message."""
+        self._woken = True
+        self.rouse()
+
     def count(self, frames: int) -> None:
         """Tell of frames that were taken."""
         self._window_frames += frames
 
     async def sleep(self, seconds: float | None, is_something: Callable[[], bool]) -> None:
-        """Return when there is something to take, or after `seconds`."""
+        """Return when there is something to take, when woken, or after `seconds`."""
         try:
-            if self._is_busy() and not self.behind:
+            if self._is_busy() and not (self.behind or self._woken):
                 rest = LONGEST_REST if seconds is None else min(seconds, LONGEST_REST)
                 self.ring_from = self._stamp() + REST_NS
                 await self._lie(rest)
-                if is_something():
+                if self._woken or is_something():
                     return
                 seconds = None if seconds is None else seconds - rest
             self.ring_from = 0
             # Only now: what comes after this look rings.
-            if not is_something():
+            if not (self._woken or is_something()):
                 await self._lie(seconds)
             else:
                 await asyncio.sleep(0)
         finally:
             self.ring_from = _NEVER
+            self._woken = False
 
     def _is_busy(self) -> bool:
         now = self._stamp()

@@ -89,6 +89,10 @@ class ProcessFeeds:
         """Return when something can be taken, or after `seconds`."""
         await self._alarm.sleep(seconds, self.is_something)
 
+    def wake(self) -> None:
+        """End the present wait, or else the next one at once; on the loop's thread."""
+        self._alarm.wake()
+
     def take(self, limit_bytes: int) -> list[Taken]:
         """All that arrived, until the frames' bytes reach the limit; order is kept within each feed."""
         taken, self._refused = self._refused, []

@@ -1,0 +1,30 @@
+"""What a configuration leaves beyond recovery, in words: no mistake, but worth knowing before it happens."""
+
+from collections.abc import Iterator
+
+from monitor.app.configuration import Configuration
+from monitor.core.monitors import Monitor
+
+
+def beyond_recovery(configuration: Configuration) -> Iterator[str]:
+    """Each as one sentence without a full stop."""
+    if not configuration.recovery.enabled:
+        yield "recovery is off: what no stream brings stays partial"
+    elif not configuration.rpc:
+        yield "there is no rpc: slots that no endpoint can replay any more cannot be recovered"
+    else:
+        names = [monitor.name for monitor in configuration.monitors if _needs_streams(monitor)]
+        if names:
+            yield (
+                f"no rpc tells entries, nor accounts without a list of pubkeys ({', '.join(names)}): "
+                "of slots that no endpoint can replay any more they cannot be recovered"
+            )
+
+
+def _needs_streams(monitor: Monitor) -> bool:
+    accounts, blocks = monitor.accounts, monitor.blocks
+    return (
+        monitor.entry is not None
+        or (accounts is not None and not accounts.account)
+        or (blocks is not None and (blocks.include_accounts or blocks.include_entries))
+    )

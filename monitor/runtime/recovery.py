@@ -1,0 +1,144 @@
+"""Performs what recovery asks of the world: blocks and accounts of RPCs, and what the store remembers of slots.
+
+Each command is answered by one event in the inbox; nothing that a server does raises. Commands wait for a free place;
+there are as many as the kernel leases, so they need no bound of their own.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, assert_never
+
+import anyio
+import anyio.abc
+
+from monitor.core.backoff import full_jitter
+from monitor.core.commands import Fetch, ReadAccounts, Recall, Report
+from monitor.core.errors import StoreFailed
+from monitor.core.events import (
+    AccountsRead,
+    AccountsUnread,
+    BlockFetched,
+    FetchFailed,
+    Recalled,
+    RecoveryEvent,
+)
+from monitor.core.origins import Origins
+from monitor.core.rungs import Verdict
+from monitor.ports import BlockFound, Blocks, Dice, NoBlock, Reporter
+from monitor.runtime.inbox import Inbox
+
+FETCHES: Final = 64
+"""Blocks asked for at a time: the rate and the concurrency of each RPC are bounded behind the port. Guessed."""
+
+Errand = Fetch | ReadAccounts | Recall
+Remember = Callable[[Sequence[int]], Awaitable[Mapping[int, bytes]]]
+"""What was handed on of slots, as `ports.RecoveryStore.given`; raises StoreFailed."""
+
+
+class Recovering:
+    """One daemon's way to RPCs and to what it remembers of slots."""
+
+    def __init__(
+        self,
+        blocks: Blocks | None,
+        remember: Remember,
+        inbox: Inbox,
+        origins: Origins,
+        dice: Dice,
+        reporter: Reporter,
+    ) -> None:
+        """`blocks`: None where no RPC is configured."""
+        self.blocks = blocks
+        self.inbox = inbox
+        """Where answers go."""
+        self._remember = remember
+        self._post = inbox.post
+        self._origins = origins
+        self._dice = dice
+        self._reporter = reporter
+        self._due: deque[Errand] = deque()
+        self._something = anyio.Event()
+        self._places = anyio.CapacityLimiter(FETCHES)
+
+    @property
+    def rpc_names(self) -> list[str]:
+        """In the order of the configuration."""
+        return [] if self.blocks is None else [tally.name for tally in self.blocks.tallies]
+
+    def perform(self, errand: Errand) -> None:
+        """Begin this soon; without an RPC what needs one is answered now."""
+        if self.blocks is None and isinstance(errand, Fetch):
+            jitter = self._dice.jitter()
+            self._post(FetchFailed(errand.slot, errand.rung, Verdict.CANNOT, jitter))
+        elif self.blocks is None and isinstance(errand, ReadAccounts):
+            self._post(AccountsUnread(errand.first, errand.end, self._dice.jitter()))
+        else:
+            self._due.append(errand)
+            self._something.set()
+
+    async def run(self) -> None:
+        """Perform until cancelled; what is under way then stays unanswered."""
+        async with anyio.create_task_group() as tasks:
+            while True:
+                await self._something.wait()
+                self._something = anyio.Event()
+                while self._due:
+                    self._begin(self._due.popleft(), tasks)
+
+    def _begin(self, errand: Errand, tasks: anyio.abc.TaskGroup) -> None:
+        match errand:
+            case Fetch():
+                tasks.start_soon(self._fetch, errand, name=f"fetch {errand.slot}")
+            case ReadAccounts():
+                tasks.start_soon(self._read, errand, name=f"accounts {errand.end}")
+            case Recall():
+                tasks.start_soon(self._recall, errand, name=f"recall {len(errand.slots)}")
+            case _:
+                assert_never(errand)
+
+    async def _fetch(self, errand: Fetch) -> None:
+        blocks = self.blocks
+        if blocks is None:
+            return
+        async with self._places:
+            found = await blocks.fetch(errand.slot, errand.rung, errand.witnesses)
+        self._post(self._told(errand, found))
+
+    def _told(self, errand: Fetch, found: BlockFound | NoBlock) -> RecoveryEvent:
+        origin = self._origins.rpc
+        dissent = tuple(origin(rpc) for rpc in found.dissent)
+        match found:
+            case BlockFound():
+                sources = tuple(origin(rpc) for rpc in found.sources)
+                return BlockFetched(errand.slot, errand.rung, sources, found.rows, dissent)
+            case NoBlock():
+                jitter, pause = self._dice.jitter(), found.retry_after
+                return FetchFailed(errand.slot, errand.rung, found.verdict, jitter, pause, dissent)
+
+    async def _read(self, errand: ReadAccounts) -> None:
+        blocks = self.blocks
+        if blocks is None:
+            return
+        found = await blocks.accounts(errand.min_context_slot)
+        if found is None:
+            self._post(AccountsUnread(errand.first, errand.end, self._dice.jitter()))
+            return
+        source = self._origins.reconciled(found.source)
+        self._post(AccountsRead(errand.first, errand.end, found.context_slot, found.rows, source))
+
+    async def _recall(self, errand: Recall) -> None:
+        """Without an answer events would be handed on twice: so the store is asked until it tells."""
+        tries = 0
+        while True:
+            try:
+                given = await self._remember(errand.slots)
+            except StoreFailed as error:
+                tries += 1
+                facts = {"slots": len(errand.slots), "error": str(error)}
+                self._reporter.report(
+                    Report("error", "what was handed on could not be recalled", facts)
+                )
+                await anyio.sleep(full_jitter(tries, self._dice.jitter()))
+            else:
+                self._post(Recalled(given))
+                return

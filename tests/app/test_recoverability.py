@@ -1,0 +1,56 @@
+"""What a configuration leaves beyond recovery."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.app.recoverability import beyond_recovery
+from tests.app.configurations import KEY, LEAST, loaded
+
+RPC = "rpc: [{name: a, url: 'http://a'}]\n"
+
+
+def told(directory: Path, text: str) -> list[str]:
+    return list(beyond_recovery(loaded(directory, LEAST + text)))
+
+
+def test_without_an_rpc_only_replays_recover(tmp_path: Path) -> None:
+    assert told(tmp_path, "") == [
+        "there is no rpc: slots that no endpoint can replay any more cannot be recovered"
+    ]
+
+
+def test_recovery_that_is_off_recovers_nothing(tmp_path: Path) -> None:
+    expected = ["recovery is off: what no stream brings stays partial"]
+    assert told(tmp_path, RPC + "recovery: {enabled: false}\n") == expected
+
+
+@pytest.mark.parametrize(
+    "monitor",
+    [
+        "entry: {}",
+        "accounts: {}",
+        f"accounts: {{owner: [{KEY}]}}",
+        "blocks: {include_accounts: true}",
+        "blocks: {include_entries: true}",
+    ],
+)
+def test_some_kinds_are_told_by_streams_alone(tmp_path: Path, monitor: str) -> None:
+    text = RPC + f"monitors: [{{name: m, slots: {{}}}}, {{name: n, {monitor}}}]\n"
+    (sentence,) = told(tmp_path, text)
+    assert sentence.startswith("no rpc tells entries, nor accounts without a list of pubkeys (n): ")
+
+
+@pytest.mark.parametrize(
+    "monitor",
+    [
+        "transactions: {}",
+        "transactions_status: {}",
+        "slots: {}",
+        "blocks_meta: {}",
+        "blocks: {}",
+        f"accounts: {{account: [{KEY}]}}",
+    ],
+)
+def test_other_kinds_are_told_by_rpcs_too(tmp_path: Path, monitor: str) -> None:
+    assert told(tmp_path, RPC + f"monitors: [{{name: m, {monitor}}}]\n") == []
