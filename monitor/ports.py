@@ -207,7 +207,10 @@ class LedgerStore(Protocol):
         """Certificates of slots from `first` to `end`, `end` excluded, ascending, at most `limit`."""
 
     def open_before(self, slot: int) -> list[tuple[int, int]]:
-        """Ranges (first, end) of lower slots whose certificate leaves them open, ascending, none adjacent."""
+        """Ranges (first, end) of lower slots whose certificate leaves them open and that nobody signed off.
+
+        Ascending, none adjacent.
+        """
 
     def tally(self) -> SlotTally:
         """How many slots came to what; costs the same however many there are."""

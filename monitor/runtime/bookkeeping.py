@@ -4,24 +4,40 @@ Nothing waits for a commit but the very first one: what a sink was given before 
 would be given again, or missed, after a crash. So sinks are written once `begun` is set.
 
 A certificate waits until what was handed on before it is safe. Else a slot that late evidence made whole would be
-stored as whole, and the evidence lost in a crash, since nobody looks again at a slot that is settled.
+stored as whole, and the evidence lost in a crash, since nobody looks again at a slot that is settled. For the same
+reason what was handed on of an open slot is stored with its certificate, and what became of jobs behind both: what
+the store says of an open slot is never more than what is safe, and never less once a cursor has passed its lines.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Protocol, TypeVar, TypeVarTuple
 
 import anyio
 import anyio.to_thread
 
 from monitor.core.backoff import full_jitter
-from monitor.core.certificates import Certificate
+from monitor.core.certificates import CLOSED, Certificate
 from monitor.core.commands import Report
 from monitor.core.errors import StoreFailed
-from monitor.ports import Clock, Cursor, Dice, LedgerStore, Reporter, StoredSlot
+from monitor.core.jobs import Job, JobsDone
+from monitor.ports import (
+    Clock,
+    Cursor,
+    Dice,
+    HeldEvents,
+    Reporter,
+    SignOff,
+    SlotTally,
+    Store,
+    StoredSlot,
+)
+from monitor.runtime.pending import Entry, Pending, Round
 from monitor.runtime.resumption import Subscription
 
 DISTANCE: Final = 0.5
 """Seconds between two commits: each costs a sync of the disk. Guessed."""
+GROUPED: Final = 0.1
+"""The same, while something of recovery waits. Decided (DESIGN 8)."""
 YOUNG: Final = 0.25
 """Share of the daemon's age between two commits, until that is `DISTANCE`: so a daemon that is killed soon, again and
 again, still gets on. Guessed."""
@@ -32,9 +48,6 @@ BOUND_BYTES: Final = 4 * 2**20
 RETENTION_NS: Final = 30 * 86_400 * 10**9
 """How long closed certificates are kept. Decided: long enough to answer for a month."""
 FORGET_EVERY: Final = 3600.0
-_SLOT_BYTES: Final = 512
-"""Of a certificate without its lists, as Python keeps it, about."""
-_ITEM_BYTES: Final = 96
 
 Answer = TypeVar("Answer")
 Arguments = TypeVarTuple("Arguments")
@@ -54,7 +67,7 @@ class Books:
 
     def __init__(
         self,
-        store: LedgerStore,
+        store: Store,
         endpoints: Sequence[str],
         subscriptions: Sequence[Subscription],
         clock: Clock,
@@ -83,9 +96,7 @@ class Books:
         self._aside = aside
         self._bound_bytes = bound_bytes
         self._turn = anyio.Lock()
-        self._pending: dict[int, tuple[StoredSlot, tuple[int, ...]]] = {}
-        """By slot, each with the position that every sink has to have made safe before."""
-        self._pending_bytes = 0
+        self._pending = Pending()
         outboxes = [subscription.route.outbox for subscription in subscriptions]
         self._durable = [outbox for outbox in outboxes if outbox.durable is not None]
         self._settled: int | None = None
@@ -95,12 +106,16 @@ class Books:
         """By sink, the last slot of which it held lines at the start: they stand before all that is written now."""
         self._committed: tuple[list[Cursor], int] | None = None
         self._woken = anyio.Event()
+        self._resting: anyio.CancelScope | None = None
+        """The time between two commits, while it passes."""
         self._room: anyio.Event | None = None
         self._forget_at = clock.now()
         self._born_at = clock.now()
 
     async def resume(self, first: int | None, cursors: Sequence[Cursor]) -> None:
         """Begin with these cursors, at this slot; at the tip when it is None. What sinks hold was read back.
+
+        What recovery knew of later slots is dropped: they are watched from their beginning.
 
         Raises: StoreFailed.
         """
@@ -112,6 +127,12 @@ class Books:
             for subscription in self._subscriptions
         }
         self._settled = self.newest_slot = first - 1
+        for subscription in self._subscriptions:
+            subscription.route.outbox.go_on_behind(first - 1)
+            slots = [slot for slot in subscription.route.written if slot < first]
+            self._pending.keep_held(held for slot in slots for held in _held(subscription, slot))
+        async with self._turn:
+            await self._aside(self._store.watch_anew, first)
         await self._write()
 
     @property
@@ -123,20 +144,48 @@ class Books:
         """The first slot that is ours, before anything of it is queued: from there on nothing is missed."""
         self.settle(first - 1)
 
-    def certify(self, certificates: Sequence[Certificate]) -> None:
-        """Store these soon. Never blocks and never drops; `is_full` says when to stop."""
+    def certify(
+        self, certificates: Sequence[Certificate], given: Mapping[int, bytes] | None = None
+    ) -> None:
+        """Store these soon, with what was handed on of open ones. Never blocks and never drops; see `is_full`."""
         closed_at = self._clock.utc_ns(int(self._clock.now() * 1e9))
-        needed = tuple(outbox.queued for outbox in self._durable)
+        needed = self._queued()
+        known = given or {}
         for certificate in certificates:
             slot = certificate.slot
-            earlier = self._pending.get(slot)
-            if earlier is not None:
-                self._pending_bytes -= _size(earlier[0])
+            is_open = certificate.end not in CLOSED
+            held = tuple(self._held_of(slot)) if is_open else ()
             stored = self._stored(certificate, closed_at)
-            self._pending[slot] = (stored, needed)
-            self._pending_bytes += _size(stored)
+            self._pending.certify(Entry(stored, needed, known.get(slot) if is_open else None, held))
             if self.newest_slot is None or slot > self.newest_slot:
                 self.newest_slot = slot
+        if known:
+            self._hurry()
+
+    def keep_jobs(self, changes: Sequence[Job | JobsDone]) -> None:
+        """Store what became of jobs soon, behind all that was certified before. Never blocks and never drops."""
+        self._pending.keep_jobs(changes, self._queued())
+        self._hurry()
+
+    async def recall(self, slots: Sequence[int]) -> dict[int, bytes]:
+        """What was handed on of these slots, stored or waiting for it; one of which nothing was is missing.
+
+        Raises: StoreFailed.
+        """
+        async with self._turn:
+            found = await self._aside(self._store.given, slots)
+        return {**found, **self._pending.given(slots)}
+
+    async def sign_off(self, slot: int, reason: str) -> None:
+        """Keep an operator's word; it is on the disk when this returns. Raises StoreFailed."""
+        at_ns = self._clock.utc_ns(int(self._clock.now() * 1e9))
+        async with self._turn:
+            await self._aside(self._store.sign_off, SignOff(slot, reason, at_ns))
+
+    async def tally(self) -> SlotTally:
+        """How many slots came to what, as stored. Raises StoreFailed."""
+        async with self._turn:
+            return await self._aside(self._store.tally)
 
     def settle(self, slot: int) -> None:
         """Slots up to this one are done with: cursors may follow once their lines are safe."""
@@ -148,7 +197,7 @@ class Books:
 
     def is_full(self) -> bool:
         """Whether so much waits for the store that nothing more should be taken."""
-        return self._pending_bytes >= self._bound_bytes
+        return self._pending.size_bytes >= self._bound_bytes
 
     async def has_room(self) -> None:
         """Return once more can be taken."""
@@ -162,20 +211,14 @@ class Books:
         async with self._turn:
             stored = await self._aside(self._store.slots, first, end, limit)
             found = {slot.slot: slot for slot in stored}
-        found.update(
-            (slot, kept) for slot, (kept, _) in self._pending.items() if first <= slot < end
-        )
+        found.update(self._pending.slots(first, end))
         return [found[slot] for slot in sorted(found)[:limit]]
 
     async def run(self) -> None:
         """Commit what there is, now and again, until cancelled."""
         tries = 0
         while True:
-            with anyio.move_on_after(
-                full_jitter(tries, self._dice.jitter()) if tries else self._distance()
-            ):
-                await self._woken.wait()
-            self._woken = anyio.Event()
+            await self._rest(tries)
             try:
                 await self._write()
                 await self._forget()
@@ -186,8 +229,30 @@ class Books:
                 self._succeeded(tries)
                 tries = 0
 
+    async def _rest(self, tries: int) -> None:
+        seconds = full_jitter(tries, self._dice.jitter()) if tries else self._distance()
+        with anyio.move_on_after(seconds) as resting:
+            self._resting = None if tries else resting
+            await self._woken.wait()
+        self._resting = None
+        self._woken = anyio.Event()
+
     def _distance(self) -> float:
-        return min(DISTANCE, max(SOONEST, (self._clock.now() - self._born_at) * YOUNG))
+        most = GROUPED if self._pending.has_recovery else DISTANCE
+        return min(most, max(SOONEST, (self._clock.now() - self._born_at) * YOUNG))
+
+    def _hurry(self) -> None:
+        """Something of recovery came."""
+        if self._resting is not None:
+            due = anyio.current_time() + GROUPED
+            self._resting.deadline = min(self._resting.deadline, due)
+
+    def _queued(self) -> tuple[int, ...]:
+        return tuple(outbox.queued for outbox in self._durable)
+
+    def _held_of(self, slot: int) -> Iterator[HeldEvents]:
+        for subscription in self._subscriptions:
+            yield from _held(subscription, slot)
 
     async def close(self) -> None:
         """One last commit, after `run` and the sinks have ended."""
@@ -204,24 +269,23 @@ class Books:
             outbox.safe for outbox in self._durable
         ]  # not before: cursors may not be ahead of it
         state = (list(self._cursors.values()), self._settled)
-        written = [
-            slot
-            for slot, needed in self._pending.values()
-            if all(position <= reached for position, reached in zip(needed, safe, strict=True))
-        ]
+        written = self._pending.ready(safe)
         if written or state != self._committed:
             async with self._turn:
-                await self._aside(self._store.commit, written, *state)
+                await self._aside(self._commit, written, *state)
             self._committed = state
-            for slot in written:
-                if self._pending[slot.slot][0] is slot:
-                    del self._pending[slot.slot]
-                    self._pending_bytes -= _size(slot)
+            self._pending.done(written)
         self.durable_slot = min((c.frontier for c in state[0]), default=self._settled)
         self.begun.set()
         if self._room is not None and not self.is_full():
             self._room.set()
             self._room = None
+
+    def _commit(self, written: Round, cursors: list[Cursor], settled: int) -> None:
+        """All of it or nothing."""
+        with self._store.together():
+            self._store.commit(written.slots, cursors, settled)
+            self._store.commit_recovery(written.given, written.changes, written.held)
 
     def _follow(self) -> None:
         """Take over how far each sink is."""
@@ -258,7 +322,7 @@ class Books:
             ),
             missed_by=tuple(names[endpoint] for endpoint in certificate.missed_by),
             delay_ms=tuple((names[endpoint], ns / 1e6) for endpoint, ns in certificate.delay_ns),
-            recovered_by=None,
+            recovered_by=certificate.recovered_by,
             closed_at_ns=closed_at_ns,
         )
 
@@ -273,6 +337,10 @@ class Books:
         self._reporter.report(Report("error", "the ledger's store failed", {"error": str(error)}))
 
 
-def _size(slot: StoredSlot) -> int:
-    items = len(slot.sources) + len(slot.missed_by) + len(slot.delay_ms)
-    return _SLOT_BYTES + len(slot.proof) + _ITEM_BYTES * items
+def _held(subscription: Subscription, slot: int) -> Iterable[HeldEvents]:
+    """What a sink held of this slot at the start, by monitor."""
+    ids = subscription.route.written.get(slot, {})
+    for monitor, bit in subscription.monitors.items():
+        of_monitor = tuple(sorted(key for key, mask in ids.items() if mask & bit))
+        if of_monitor:
+            yield HeldEvents(slot, subscription.route.outbox.name, monitor, of_monitor)

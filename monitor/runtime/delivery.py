@@ -13,6 +13,7 @@ from typing import Final
 
 from google.protobuf.message import DecodeError
 
+from monitor.core.certificates import CLOSED, Certificate
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release, Released, Report
 from monitor.core.errors import FrameMalformed
@@ -40,7 +41,9 @@ class Route:
     outbox: Outbox
     mask: int
     written: Written = field(default_factory=dict)
-    """Events that the sink held when the daemon started."""
+    """Events that the sink held when the daemon started, of slots that are not closed since."""
+    open_slots: set[int] = field(default_factory=set)
+    """Of these, slots whose certificate leaves them open: settling does not end them, a recovery may release them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +162,24 @@ class Delivery:
         else:
             self._queue(released, row, mask, level, None)
 
-    def settle(self, slot: int) -> None:
-        """Nothing up to this slot is released again."""
+    def certify(self, certificates: Sequence[Certificate]) -> None:
+        """Nothing of closed slots is released again; something of open ones may be, however late."""
         for route in self._routes:
-            for settled in [held for held in route.written if held <= slot]:
-                del route.written[settled]
+            for certificate in certificates:
+                slot = certificate.slot
+                route.outbox.certify(slot)
+                if certificate.end in CLOSED:
+                    route.written.pop(slot, None)
+                    route.open_slots.discard(slot)
+                elif slot in route.written:
+                    route.open_slots.add(slot)
+
+    def settle(self, slot: int) -> None:
+        """Nothing up to this slot is released again, but of slots that are open."""
+        for route in self._routes:
+            for held in route.written.keys() - route.open_slots:
+                if held <= slot:
+                    del route.written[held]
 
     def is_full(self) -> bool:
         """Whether some sink cannot take more for now."""

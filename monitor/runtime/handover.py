@@ -13,7 +13,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from monitor.core.chain import Kind
-from monitor.core.commands import Certify, Release, Released, Settled
+from monitor.core.commands import Certify, KeepJobs, Release, Released, Settled
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 
@@ -22,7 +22,7 @@ SLICE_EVENTS: Final = 48
 SLICE_BYTES: Final = 128 * 2**10
 """Of a block's record, made in one go: about half a millisecond."""
 
-Output = Release | Certify | Settled
+Output = Release | Certify | Settled | KeepJobs
 
 
 class HandOver:
@@ -51,10 +51,13 @@ class HandOver:
                         with anyio.CancelScope(shield=True):
                             await self._release(command)
                 case Certify():
-                    self._books.certify(command.certificates)
+                    self._books.certify(command.certificates, command.given)
+                    delivery.certify(command.certificates)
                 case Settled():
                     self._books.settle(command.slot)
                     delivery.settle(command.slot)
+                case KeepJobs():
+                    self._books.keep_jobs(command.changes)
 
     async def _release(self, release: Release) -> None:
         is_first = True

@@ -6,7 +6,8 @@ as the daemon lives: nothing is dropped; the driver stops taking frames while a 
 
 How far the sink's cursor may go is found by marks. When a slot is settled, all that was queued until then is to be
 safe before the cursor moves there; and where the first line of a later slot stands, a daemon that starts again
-begins to read back.
+begins to read back. Lines of a slot that was settled open, and that a recovery brought, are read back too until a
+certificate of the slot tells of them.
 """
 
 import math
@@ -26,6 +27,9 @@ BATCH_BYTES: Final = 2**20
 """Bytes of one write. Guessed: large enough that a call costs nothing, small enough to copy."""
 DISTANCE: Final = 0.002
 """Seconds between the beginnings of two writes: a write costs a change of thread, which batches share. Guessed."""
+LATE_BYTES: Final = 256 * 2**20
+"""How far behind its newest line a sink is read back for slots that no certificate comes for. Guessed: about two
+seconds of a start."""
 
 
 class _Mark(NamedTuple):
@@ -67,6 +71,9 @@ class Outbox:
         self._queued = 0
         self._first: dict[int, int] = {}
         """Position of the first line of each slot, of those that are not settled."""
+        self._late: dict[int, int] = {}
+        """Position of the first line of each settled slot that came since its last certificate."""
+        self._settled = -1
         self._marks: deque[_Mark] = deque()
         self._cursor: tuple[int, str] | None = None
         self._began = -DISTANCE
@@ -82,8 +89,9 @@ class Outbox:
 
     def put(self, line: bytes, slot: int) -> None:
         """Queue one record. Never blocks and never drops; `is_full` says when to stop."""
-        if slot not in self._first:
-            self._first[slot] = self._queued
+        begins = self._first if slot > self._settled else self._late
+        if slot not in begins:
+            begins[slot] = self._queued
         self._lines.append(line)
         self._queued += len(line)
         self.queued_bytes += len(line)
@@ -91,13 +99,25 @@ class Outbox:
             self._waiting.set()
             self._waiting = None
 
+    def go_on_behind(self, slot: int) -> None:
+        """An earlier process settled the slots up to this one."""
+        self._settled = slot
+
     def settle(self, slot: int) -> None:
         """All lines of slots up to this one were queued; what may yet come of them is no reason to wait."""
+        self._settled = max(slot, self._settled)
         self._first = {later: begins for later, begins in self._first.items() if later > slot}
-        later = min(self._first.values(), default=self._queued)
+        if self._late:
+            least = self._queued - LATE_BYTES
+            self._late = {late: begins for late, begins in self._late.items() if begins >= least}
+        later = min([*self._first.values(), *self._late.values()], default=self._queued)
         if self._marks and self._marks[-1].needed == self._queued:
             self._marks.pop()
         self._marks.append(_Mark(slot, self._queued, later))
+
+    def certify(self, slot: int) -> None:
+        """The store learns what was queued of this slot before the cursor moves: it need not be read back for it."""
+        self._late.pop(slot, None)
 
     @property
     def failing(self) -> str | None:

@@ -4,14 +4,19 @@ It goes on behind the last slot that is settled and of which every sink that can
 What these sinks hold of later slots is read back, so that it is not written twice. A monitor, or a sink, that was
 not there before begins at the same slot as all others. Slots behind it that have a closing certificate are done with,
 unless something is new: then what was handed on before was not handed on to all.
+
+Slots before it that are open go on being recovered. What the kernel handed on of them is in the store, and so is
+what a sink held of them when an earlier process began; lines of theirs behind the cursors' places are read back.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.core.certificates import CLOSED, Certificate
-from monitor.ports import Cursor, DurableSink, LedgerStore
+from monitor.core.jobs import Job
+from monitor.core.ranges import Ranges
+from monitor.ports import Cursor, DurableSink, HeldEvents, LedgerStore, Store, Written
 from monitor.runtime.delivery import Route
 
 READ_SLOTS: Final = 100_000
@@ -40,6 +45,12 @@ class Resumption:
     """The first slot to watch where the user said so; at most one of the two is a slot."""
     closed: tuple[Certificate, ...] = ()
     """Of slots from the first one on that are closed, and of which every sink has all: nobody need watch them again."""
+    open: tuple[tuple[int, int], ...] = ()
+    """Ranges (first, end) of slots before the first one to watch that are to be recovered."""
+    jobs: tuple[Job, ...] = ()
+    """What the queue had come to with slots before the first one to watch."""
+    held: tuple[HeldEvents, ...] = ()
+    """What sinks that there still are held of open slots when an earlier process began."""
 
     @property
     def first(self) -> int | None:
@@ -48,7 +59,7 @@ class Resumption:
 
 
 def resumption(
-    store: LedgerStore, subscriptions: Sequence[Subscription], start_slot: int | None
+    store: Store, subscriptions: Sequence[Subscription], start_slot: int | None
 ) -> Resumption:
     """Read the store; a `start_slot` behind what it says skips what lies between.
 
@@ -58,20 +69,44 @@ def resumption(
     stored = store.cursors()
     cursors: list[Cursor] = []
     behind: list[int] = []
+    renamed: dict[tuple[str, str], str] = {}
     is_same = True
     for subscription in subscriptions:
+        name = subscription.route.outbox.name
         found = list(_found(stored, subscription))
         is_same = is_same and len(found) == len(subscription.monitors)
-        cursors += found
+        cursors += (replace(cursor, sink=name) for cursor in found)
+        renamed.update(((cursor.sink, cursor.monitor), name) for cursor in found)
         if subscription.route.outbox.durable is not None:
             behind += (cursor.frontier for cursor in found)
     if settled is None:
         return Resumption(None, tuple(cursors), None, start_slot)
     resume_slot = min([settled, *behind]) + 1
-    if start_slot is not None and start_slot > resume_slot:
-        return Resumption(settled, tuple(cursors), None, start_slot)
-    closed = tuple(_closed(store, resume_slot)) if is_same else ()
-    return Resumption(settled, tuple(cursors), resume_slot, None, closed)
+    is_skipping = start_slot is not None and start_slot > resume_slot
+    first = start_slot if is_skipping and start_slot is not None else resume_slot
+    return Resumption(
+        settled,
+        tuple(cursors),
+        None if is_skipping else resume_slot,
+        start_slot if is_skipping else None,
+        closed=tuple(_closed(store, resume_slot)) if is_same and not is_skipping else (),
+        open=tuple(store.open_before(first)),
+        jobs=tuple(_before(store.jobs(), first)),
+        held=tuple(_held(store, first, renamed)),
+    )
+
+
+def _before(jobs: Iterable[Job], first: int) -> Iterator[Job]:
+    for job in jobs:
+        if job.first < first:
+            yield replace(job, end=min(job.end, first))
+
+
+def _held(store: Store, first: int, renamed: Mapping[tuple[str, str], str]) -> Iterator[HeldEvents]:
+    for held in store.held():
+        name = renamed.get((held.sink, held.monitor))
+        if name is not None and held.slot < first:
+            yield replace(held, sink=name)
 
 
 def _closed(store: LedgerStore, first: int) -> Iterator[Certificate]:
@@ -90,7 +125,7 @@ def _found(stored: Sequence[Cursor], subscription: Subscription) -> Iterator[Cur
         own = [cursor for cursor in of_monitor if cursor.sink == name]
         others = [cursor for cursor in of_monitor if cursor.sink != name]
         held = [c for c in own + others if sink is not None and sink.holds(c.place)]
-        yield from (replace(cursor, sink=name) for cursor in (held or own)[:1])
+        yield from (held or own)[:1]
 
 
 async def read_back(
@@ -104,6 +139,9 @@ async def read_back(
     if first is None:
         return ()
     known = {(cursor.sink, cursor.monitor): cursor for cursor in resumed.cursors}
+    open_slots = Ranges()
+    for begin, end in resumed.open:
+        open_slots.add(begin, end)
     cursors: list[Cursor] = []
     for subscription in subscriptions:
         outbox = subscription.route.outbox
@@ -114,21 +152,37 @@ async def read_back(
         if outbox.durable is None:
             cursors += (replace(cursor, place="") for cursor in found)
         else:
-            await _read_sink(outbox.durable, found, subscription, first)
+            _take_held(resumed.held, subscription)
+            await _read_sink(outbox.durable, found, subscription, first, open_slots)
+            subscription.route.open_slots.update(s for s in subscription.route.written if s < first)
             cursors += _placed(outbox.durable, found)
     return tuple(cursors)
 
 
+def _take_held(held: Iterable[HeldEvents], subscription: Subscription) -> None:
+    for each in held:
+        if each.sink == subscription.route.outbox.name:
+            bit = subscription.monitors[each.monitor]
+            _merge(subscription.route.written, each.slot, dict.fromkeys(each.ids, bit))
+
+
 async def _read_sink(
-    sink: DurableSink, cursors: Sequence[Cursor], subscription: Subscription, first: int
+    sink: DurableSink,
+    cursors: Sequence[Cursor],
+    subscription: Subscription,
+    first: int,
+    open_slots: Ranges,
 ) -> None:
-    held = subscription.route.written
     for place in {cursor.place for cursor in cursors if sink.holds(cursor.place)}:
         for slot, ids in (await sink.read_back(place, subscription.monitors)).items():
-            if slot >= first:
-                into = held.setdefault(slot, {})
-                for key, mask in ids.items():
-                    into[key] = into.get(key, 0) | mask
+            if slot >= first or slot in open_slots:
+                _merge(subscription.route.written, slot, ids)
+
+
+def _merge(written: Written, slot: int, ids: Mapping[bytes, int]) -> None:
+    into = written.setdefault(slot, {})
+    for key, mask in ids.items():
+        into[key] = into.get(key, 0) | mask
 
 
 def _placed(sink: DurableSink, cursors: Sequence[Cursor]) -> Iterator[Cursor]:

@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from monitor.core.errors import ReaderLeft
+from monitor.runtime import outbox as outboxes
 from monitor.runtime.outbox import Outbox
 from tests.runtime.fakes import (
     Abandoned,
@@ -257,15 +258,44 @@ async def test_the_place_is_where_the_first_line_of_a_later_slot_begins() -> Non
     assert cursors == [(4, "byte 0"), (5, "byte 0"), (6, "byte 0"), (7, "byte 10")]
 
 
-async def test_late_lines_of_settled_slots_do_not_hold_the_place_back() -> None:
+async def test_late_lines_of_settled_slots_hold_the_place_back_until_a_certificate_tells_of_them() -> (
+    None
+):
     outbox = _outbox(DurableMemory())
     outbox.put(b"1\n", 5)
     outbox.settle(5)
     outbox.put(b"late\n", 4)
     outbox.put(b"2\n", 6)
-    outbox.settle(5)
+    cursors = []
+    for slot in (5, 6):
+        outbox.settle(slot)
+        await _flushed(outbox)
+        cursors.append(outbox.cursor())
+        outbox.certify(4)
+    assert cursors == [(5, "byte 2"), (6, "byte 9")]
+
+
+async def test_lines_of_slots_that_an_earlier_process_settled_are_late() -> None:
+    outbox = _outbox(DurableMemory())
+    outbox.go_on_behind(4)
+    outbox.put(b"5\n", 5)
+    outbox.put(b"late\n", 4)
+    outbox.settle(6)
     await _flushed(outbox)
-    assert outbox.cursor() == (5, "byte 7")
+    assert outbox.cursor() == (6, "byte 2")
+
+
+async def test_late_lines_that_no_certificate_comes_for_are_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outboxes, "LATE_BYTES", 10)
+    outbox = _outbox(DurableMemory())
+    outbox.settle(5)
+    outbox.put(b"late\n", 4)
+    outbox.put(b"123456\n", 6)
+    outbox.settle(6)
+    await _flushed(outbox)
+    assert outbox.cursor() == (6, "byte 12")
 
 
 async def test_a_cursor_stays_where_it_is_until_more_is_safe() -> None:

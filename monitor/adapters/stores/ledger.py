@@ -41,7 +41,8 @@ DELETE FROM certificates WHERE slot IN (
     SELECT slot FROM certificates WHERE closed_at_ns < ? AND state NOT IN ('partial', 'lost') LIMIT ?)
 """
 _OPEN_BEFORE: Final = """
-SELECT slot FROM certificates WHERE state IN ('partial', 'lost') AND slot < ? ORDER BY slot
+SELECT slot FROM certificates WHERE state IN ('partial', 'lost') AND slot < ?
+    AND slot NOT IN (SELECT slot FROM signed_off) ORDER BY slot
 """
 
 _NEW_START: Final = "move it away, and the daemon starts anew at the tip"

@@ -23,7 +23,8 @@ WHERE first >= coalesce((SELECT max(first) FROM jobs WHERE first <= :first), :fi
 """
 _LEAVE: Final = """
 DELETE FROM {table} WHERE slot >= ? AND slot < ?
-    AND slot NOT IN (SELECT slot FROM certificates WHERE state IN ('partial', 'lost'))
+    AND (slot IN (SELECT slot FROM signed_off)
+        OR slot NOT IN (SELECT slot FROM certificates WHERE state IN ('partial', 'lost')))
 """
 _LEAVE_GIVEN: Final = _LEAVE.format(table="given")
 _LEAVE_HELD: Final = _LEAVE.format(table="held")

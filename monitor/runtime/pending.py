@@ -1,0 +1,138 @@
+"""What waits for the store: certificates and changes of recovery, each with what has to be safe in the sinks before.
+
+A later certificate of a slot takes the place of one that still waits. Changes of jobs keep their order.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.core.certificates import CLOSED
+from monitor.core.jobs import Job, JobsDone
+from monitor.ports import HeldEvents, StoredSlot
+
+Positions = tuple[int, ...]
+"""Of each sink that can be read back: bytes of lines that it has to have made safe."""
+
+_SLOT_BYTES: Final = 512
+"""Of a certificate without its lists, as Python keeps it, about."""
+_ITEM_BYTES: Final = 96
+_JOB_BYTES: Final = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One slot's certificate, and what belongs to it while the slot is open."""
+
+    stored: StoredSlot
+    needed: Positions
+    given: bytes | None
+    """What the kernel handed on of it."""
+    held: tuple[HeldEvents, ...]
+    """What sinks held of it at the start."""
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        stored, events = self.stored, sum(len(each.ids) for each in self.held)
+        items = len(stored.sources) + len(stored.missed_by) + len(stored.delay_ms) + events
+        return _SLOT_BYTES + len(stored.proof) + _ITEM_BYTES * items + len(self.given or b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is committed together."""
+
+    entries: list[Entry]
+    changes: list[Job | JobsDone]
+    held: list[HeldEvents]
+    """Of the open slots that a start found, and of those certified."""
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.changes or self.held)
+
+    @property
+    def slots(self) -> list[StoredSlot]:
+        """The certificates."""
+        return [entry.stored for entry in self.entries]
+
+    @property
+    def given(self) -> dict[int, bytes]:
+        """By slot."""
+        return {e.stored.slot: e.given for e in self.entries if e.given is not None}
+
+
+class Pending:
+    """All that waits."""
+
+    def __init__(self) -> None:
+        self.size_bytes = 0
+        """Of all of it, about."""
+        self._entries: dict[int, Entry] = {}
+        self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
+        self._found: list[HeldEvents] = []
+
+    @property
+    def has_recovery(self) -> bool:
+        """Whether some of it is needed to go on with recovery after a crash."""
+        return bool(self._changes or self._found) or any(
+            entry.given is not None or entry.held for entry in self._entries.values()
+        )
+
+    def certify(self, entry: Entry) -> None:
+        """Over what waits of its slot; what was handed on of an open slot before stays true."""
+        slot = entry.stored.slot
+        earlier = self._entries.get(slot)
+        if earlier is not None:
+            self.size_bytes -= earlier.size
+            if entry.given is None and entry.stored.end not in CLOSED:
+                entry = Entry(entry.stored, entry.needed, earlier.given, entry.held)
+        self._entries[slot] = entry
+        self.size_bytes += entry.size
+
+    def keep_jobs(self, changes: Iterable[Job | JobsDone], needed: Positions) -> None:
+        """Behind what waits already."""
+        for change in changes:
+            self._changes.append((change, needed))
+            self.size_bytes += _JOB_BYTES
+
+    def keep_held(self, found: Iterable[HeldEvents]) -> None:
+        """What sinks held at the start, of open slots that nobody watches from their beginning: with the next round."""
+        self._found += found
+
+    def ready(self, safe: Sequence[int]) -> Round:
+        """What may be committed now that sinks are so far. It waits until it is `done`."""
+        entries = [e for e in self._entries.values() if _is_reached(e.needed, safe)]
+        changes = []
+        for change, needed in self._changes:
+            if not _is_reached(needed, safe):
+                break
+            changes.append(change)
+        held = [*self._found, *(held for entry in entries for held in entry.held)]
+        return Round(entries, changes, held)
+
+    def done(self, written: Round) -> None:
+        """This is stored; what came meanwhile waits on."""
+        for entry in written.entries:
+            slot = entry.stored.slot
+            if self._entries[slot] is entry:
+                del self._entries[slot]
+                self.size_bytes -= entry.size
+        for _ in written.changes:
+            self._changes.popleft()
+            self.size_bytes -= _JOB_BYTES
+        self._found = []
+
+    def slots(self, first: int, end: int) -> Iterator[tuple[int, StoredSlot]]:
+        """Certificates that wait, of slots from `first` to `end`, `end` excluded."""
+        return ((s, entry.stored) for s, entry in self._entries.items() if first <= s < end)
+
+    def given(self, slots: Iterable[int]) -> Mapping[int, bytes]:
+        """What was handed on of these slots, as far as it waits."""
+        asked = (self._entries[slot] for slot in slots if slot in self._entries)
+        return {e.stored.slot: e.given for e in asked if e.given is not None}
+
+
+def _is_reached(needed: Positions, safe: Sequence[int]) -> bool:
+    return all(position <= reached for position, reached in zip(needed, safe, strict=True))
