@@ -1,8 +1,8 @@
 """What the operator can change in a running daemon."""
 
 from monitor.adapters.http.control import Controls
-from monitor.app.snapshot import standing_of
 from monitor.app.wiring import Daemon
+from monitor.core.events import SignedOff
 
 
 def controls(daemon: Daemon) -> Controls:
@@ -10,6 +10,9 @@ def controls(daemon: Daemon) -> Controls:
     return Controls(sign_off=lambda slot, reason: sign_off(daemon, slot, reason))
 
 
-def sign_off(daemon: Daemon, slot: int, _reason: str) -> bool:
-    """Take responsibility for a lost slot; False when it is not lost."""
-    return any(first <= slot < end for first, end in standing_of(daemon).lost_ranges)
+def sign_off(daemon: Daemon, slot: int, reason: str) -> bool:
+    """Take responsibility for a lost slot; False when it is not lost. The kernel hears of it in the loop's next turn."""
+    if not daemon.driver.kernel.is_lost(slot):
+        return False
+    daemon.recovering.inbox.post(SignedOff(slot, reason))
+    return True

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from monitor.core.rungs import LADDER
 from monitor.core.standing import REPAIR_BOUNDS, CatchUp, Standing
-from monitor.ports import Clock, RpcTally
+from monitor.ports import RpcTally
 from monitor.wire.records import utc_text
 
 
@@ -21,9 +21,14 @@ class RecoveryState:
     """Slots whose certificate says partial."""
 
 
-def recovery_view(state: RecoveryState, clock: Clock) -> dict[str, object]:
-    """The state as plain JSON values. Times are seconds; a number that is not known is None."""
-    standing, now = state.standing, clock.now()
+def recovery_view(
+    state: RecoveryState, now: float, utc_ns: Callable[[int], int]
+) -> dict[str, object]:
+    """The state as plain JSON values, at `now` of the daemon's clock, whose `utc_ns` tells moments of it to people.
+
+    Times are seconds; a number that is not known is None.
+    """
+    standing = state.standing
     deadline = standing.oldest_deadline
     return {
         "open_slots": state.open_slots,
@@ -39,7 +44,7 @@ def recovery_view(state: RecoveryState, clock: Clock) -> dict[str, object]:
         "signed_off": standing.signed_off,
         "lost_ranges": [{"from": first, "to": end} for first, end in standing.lost_ranges],
         "coverage": state.coverage,
-        "catch_up": catch_up_of(standing.catch_up, now, clock.utc_ns),
+        "catch_up": catch_up_of(standing.catch_up, now, utc_ns),
         "rpcs": [_rpc(tally) for tally in state.rpcs],
     }
 

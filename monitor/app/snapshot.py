@@ -40,6 +40,7 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
         shed={"stale": tally.stale, "memory": tally.shed, "malformed": daemon.delivery.malformed},
         store_failures=daemon.books.failures,
         recovery=standing_of(daemon),
+        rpcs=() if daemon.recovering.blocks is None else daemon.recovering.blocks.tallies,
         now=daemon.clock.now(),
     )
 

@@ -49,7 +49,7 @@ def recovery(daemon: Daemon) -> dict[str, object]:
     state = RecoveryState(
         standing_of(daemon), counts.rpcs, coverage_of(counts), daemon.driver.kernel.open_slots()
     )
-    return recovery_view(state, daemon.clock)
+    return recovery_view(state, counts.now, daemon.clock.utc_ns)
 
 
 def coverage_of(counts: Snapshot) -> dict[str, object] | None:

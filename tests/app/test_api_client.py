@@ -17,7 +17,14 @@ from monitor.adapters.http.routes import Answers
 from monitor.adapters.http.server import HttpApi
 from monitor.adapters.http.slots import MOST_SLOTS
 from monitor.app import api_client
-from monitor.app.api_client import PAGE, USUAL_ADDRESS, address_of, ask_slots, ask_status
+from monitor.app.api_client import (
+    PAGE,
+    USUAL_ADDRESS,
+    address_of,
+    ask_recovery,
+    ask_slots,
+    ask_status,
+)
 from monitor.core.errors import DaemonNotAsked, StoreFailed
 from monitor.ports import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
@@ -107,16 +114,40 @@ def test_a_state_directory_without_an_address_is_told(tmp_path: Path) -> None:
     assert refused(lambda: address_of(None, tmp_path)).startswith(f"{file}: is no text; ")
 
 
-def test_only_http_is_spoken() -> None:
-    assert refused(lambda: address_of("file:///etc/hosts", None)) == (
-        "file:///etc/hosts is no address of a daemon; write http://HOST:PORT"
-    )
+@pytest.mark.parametrize(
+    "api",
+    [
+        *("nonsense", "", "http://", "http://:3002", "http://a b", "a b:1"),
+        *("h:x", "h:0", "http://h:99999", "http://[::1", "file:///etc/hosts", "ftp://h:1"),
+    ],
+)
+def test_what_is_no_address_is_told_before_anything_is_asked(api: str) -> None:
+    told = refused(lambda: address_of(api, None))
+
+    assert told.endswith(f"{api} is no address of a daemon; write http://HOST:PORT")
+
+
+def test_a_host_of_the_network_and_an_ipv6_address_are_addresses() -> None:
+    assert address_of("http://monitor.example", None) == "http://monitor.example"
+    assert address_of("[::1]:3002", None) == "http://[::1]:3002"
+
+
+def test_a_state_directory_with_another_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "api.url").write_text("nonsense\n")
+
+    assert refused(lambda: address_of(None, tmp_path)).startswith("nonsense is no address ")
 
 
 async def test_the_status_comes_as_it_was_given() -> None:
     given = replace(ANSWERS, status=lambda: {"ready": False, "reasons": ["x"]})
 
     assert await asked(given, ask_status) == {"ready": False, "reasons": ["x"]}
+
+
+async def test_recovery_comes_as_it_was_given() -> None:
+    given = replace(ANSWERS, recovery=lambda: {"lost": 2})
+
+    assert await asked(given, ask_recovery) == {"lost": 2}
 
 
 async def test_a_long_range_is_asked_for_page_by_page() -> None:

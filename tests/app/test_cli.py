@@ -68,6 +68,7 @@ def test_help_names_every_command() -> None:
         "fault",
         "slots",
         "status",
+        "recovery",
         "version",
     ):
         assert re.search(rf"^\W*{command}\s", output, re.M)
@@ -101,6 +102,8 @@ def test_help_imports_nothing_heavy() -> None:
         ["simulate", "--regions", ""],
         ["slots", "x", "5"],
         ["slots", "--", "-1", "5"],
+        ["slots", "-1", "5"],
+        ["fault", "nyc", "lag", "-1"],
         ["slots", "9", "5"],
         ["slots", "1", "999999999"],
         ["status", "now"],
@@ -108,6 +111,11 @@ def test_help_imports_nothing_heavy() -> None:
 )
 def test_wrong_usage_is_2(words: Sequence[str]) -> None:
     assert invoke(*words)[0] == 2
+
+
+@pytest.mark.parametrize("words", [["slots", "-5", "5"], ["fault", "nyc", "lag", "-5"]])
+def test_a_number_below_0_is_no_unknown_option(words: Sequence[str]) -> None:
+    assert "-5 is below 0; numbers begin at 0" in invoke(*words)[1]
 
 
 def test_a_sound_configuration_is_told_in_one_line(tmp_path: Path) -> None:
@@ -208,7 +216,9 @@ def test_a_fault_without_a_simulator_is_1_with_a_remedy() -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize("words", [["slots", "100", "120"], ["status"], ["status", "--json"]])
+@pytest.mark.parametrize(
+    "words", [["slots", "100", "120"], ["status"], ["status", "--json"], ["recovery"]]
+)
 def test_a_view_without_a_daemon_is_1_in_one_line(words: Sequence[str]) -> None:
     code, output, error = ran(*words, "--api", NOBODY)
 

@@ -1,0 +1,29 @@
+"""Signing off, as far as the daemon's own parts: the kernel says what is lost, and hears who takes it on."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.app.controls import controls
+from monitor.core.events import SignedOff
+from monitor.core.kernel import Kernel
+from tests.app.daemons import NOBODY, assembled, configuration
+
+
+def test_a_slot_that_is_not_lost_cannot_be_signed_off(tmp_path: Path) -> None:
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}))
+
+    assert controls(made).sign_off(7, "seen by hand") is False
+    assert made.recovering.inbox.take() is None
+
+
+def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}))
+    monkeypatch.setattr(Kernel, "is_lost", lambda _, slot: slot == 7)
+
+    assert controls(made).sign_off(8, "seen by hand") is False
+    assert controls(made).sign_off(7, "seen by hand") is True
+    assert made.recovering.inbox.take() == SignedOff(7, "seen by hand")
+    assert made.recovering.inbox.take() is None
