@@ -32,7 +32,8 @@ def address_of(api: str | None, state_dir: Path | None) -> str:
     else:
         address = USUAL_ADDRESS
     if not _is_address(address):
-        raise DaemonNotAsked(f"{address} is no address of a daemon; write http://HOST:PORT")
+        named = address or "an empty text"
+        raise DaemonNotAsked(f"{named} is no address of a daemon; write http://HOST:PORT")
     return address.rstrip("/")
 
 

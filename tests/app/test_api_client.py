@@ -124,7 +124,7 @@ def test_a_state_directory_without_an_address_is_told(tmp_path: Path) -> None:
 def test_what_is_no_address_is_told_before_anything_is_asked(api: str) -> None:
     told = refused(lambda: address_of(api, None))
 
-    assert told.endswith(f"{api} is no address of a daemon; write http://HOST:PORT")
+    assert told.endswith(f"{api or 'text'} is no address of a daemon; write http://HOST:PORT")
 
 
 def test_a_host_of_the_network_and_an_ipv6_address_are_addresses() -> None:
