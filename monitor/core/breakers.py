@@ -32,7 +32,7 @@ class Breaker:
     def pause(self, now: float) -> tuple[float, Verdict] | None:
         """For how many seconds not to ask, and why; None: it may be asked.
 
-        When a pause is over calls may go; the first failure among them begins the next, longer one.
+        When the pause of a dead one is over, one call may go and find out.
         """
         left = self._until - now
         return (left, self._why) if left > 0 else None
@@ -41,8 +41,15 @@ class Breaker:
         """False while the RPC is known to have dropped this slot."""
         return slot >= self._floor or now >= self._floor_until
 
+    def asked(self, now: float, jitter: float) -> None:
+        """A call goes. To one that counts as dead no other goes while this one is under way, for a time."""
+        if self._failures >= FAILURES:
+            self._leave(now + _backoff(self._failures - FAILURES + 1, jitter), Verdict.FAILED)
+
     def answered(self) -> None:
         """It told something about a block, if only that it has none."""
+        if self._failures >= FAILURES and self._why is Verdict.FAILED:
+            self._until = 0.0
         self._failures = 0
         self._complaints = 0
 

@@ -47,6 +47,28 @@ def test_an_answer_makes_an_rpc_sound_again() -> None:
     assert breaker.pause(0.0) is None
 
 
+def test_one_call_finds_out_whether_a_dead_rpc_lives() -> None:
+    breaker = Breaker()
+    breaker.asked(0.0, 0.0)
+    assert breaker.pause(0.0) is None
+    for _ in range(FAILURES):
+        breaker.failed(0.0, 0.0)
+    assert breaker.pause(5.0) is None
+    breaker.asked(5.0, 0.0)
+    assert breaker.pause(5.0) == (FIRST_PAUSE, Verdict.FAILED)
+    breaker.answered()
+    assert breaker.pause(5.0) is None
+
+
+def test_an_answer_ends_no_pause_that_was_asked_for() -> None:
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        breaker.failed(0.0, 0.0)
+    breaker.throttled(0.0, 9.0, 0.0)
+    breaker.answered()
+    assert breaker.pause(0.0) == (9.0, Verdict.THROTTLED)
+
+
 def test_a_pause_that_was_asked_for_is_kept() -> None:
     breaker = Breaker()
     assert breaker.throttled(10.0, 7.0, 0.0) == 7.0

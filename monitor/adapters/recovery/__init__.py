@@ -1,0 +1,1 @@
+"""Where missing blocks and account states are had from, beside the streams."""
