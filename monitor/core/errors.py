@@ -12,6 +12,7 @@ MonitorError
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
 ├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
 ├── FaultRefused           the simulator cannot do what was asked of it
+├── AccountsMalformed      a getMultipleAccounts answer that is none
 └── BlockMalformed         a getBlock answer that is no whole block
     └── BlockUnfinished    one that may be whole when it is asked for again
 """
@@ -72,6 +73,10 @@ class SimulatorFailed(MonitorError):
 
 class FaultRefused(MonitorError):
     """The simulator could not be reached, or cannot do what it was asked to do."""
+
+
+class AccountsMalformed(MonitorError):
+    """A JSON-RPC server answered getMultipleAccounts with something that cannot be read as states of accounts."""
 
 
 class BlockMalformed(MonitorError):

@@ -33,6 +33,7 @@ from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
 from monitor.wire.base58 import hash_bytes
 from monitor.wire.names import NameTable
+from monitor.wire.pb import geyser_pb2
 from monitor.wire.pb.geyser_lazy_pb2 import SubscribeUpdate, SubscribeUpdateAccountInfo
 
 _parse: Final = SubscribeUpdate.FromString
@@ -86,7 +87,9 @@ def peek(frames: Sequence[tuple[int, bytes]], names: NameTable) -> list[Row]:
     return rows
 
 
-def unsigned_key(account: SubscribeUpdateAccountInfo) -> bytes:
+def unsigned_key(
+    account: SubscribeUpdateAccountInfo | geyser_pb2.SubscribeUpdateAccountInfo,
+) -> bytes:
     """The key of an account write that no transaction made: pubkey, `!`, 16 bytes of hash of what
     was written.
     """
