@@ -20,12 +20,9 @@ LEAST_MB: Final = 160
 """Memory below which nothing useful would be left for buffers."""
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 """A token of RFC 9110, 5.6.2."""
-_OUR_HEADERS: Final = (
-    "content-type",
-    "content-length",
-    "content-encoding",
-    "accept-encoding",
-    "host",
+_OUR_HEADERS: Final = frozenset(
+    "accept accept-encoding connection content-encoding content-length content-type host"
+    " transfer-encoding".split()
 )
 
 LEVELS: Final = {level.name.lower(): level for level in Commitment}

@@ -12,7 +12,7 @@ from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.lifecycle import Surroundings
 from monitor.app.wiring import Daemon, MakeSink, assemble, make_sink
-from monitor.ports import Clock, LedgerStore
+from monitor.ports import Blocks, Clock, Store
 from monitor.runtime.driver import World
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
@@ -104,8 +104,9 @@ def assembled(
     make: MakeSink = lambda *_: MemorySink(),
     clock: Clock | None = None,
     reader: str = "plain",
-    store: LedgerStore | None = None,
+    store: Store | None = None,
+    blocks: Blocks | None = None,
 ) -> Daemon:
     """A daemon that does not run, with feeds that say nothing."""
     world = World(ScriptedFeeds(), clock or StillClock(), EvenDice(), Journal())
-    return assemble(configuration, world, reader, store or MemoryLedger(), make)
+    return assemble(configuration, world, reader, store or MemoryLedger(), make, blocks)

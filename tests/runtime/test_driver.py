@@ -85,6 +85,7 @@ class Stage:
         policy: Policy | None = None,
         kept: Books | None = None,
         blocks: Blocks | None = None,
+        kernel: type[Kernel] = Kernel,
     ) -> None:
         self.feeds = ScriptedFeeds()
         self.journal = Journal()
@@ -104,7 +105,7 @@ class Stage:
             slices_on_server=False,
         )
         self.driver = Driver(
-            Kernel(monitors, len(endpoints), policy),
+            kernel(monitors, len(endpoints), policy),
             World(self.feeds, clock, dice, self.journal),
             endpoints,
             self.plans,
@@ -120,6 +121,7 @@ class Stage:
             writing.start_soon(self.outbox.run)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self.driver.run)
+                tasks.start_soon(self.driver.recovering.run)
                 await settle()
                 yield self
                 await settle()

@@ -51,6 +51,17 @@ def test_the_request_is_at_processed_and_holds_the_hidden_filters() -> None:
     assert not request.HasField("ping")
 
 
+def test_a_replay_for_recovery_asks_the_same_at_confirmed() -> None:
+    plan = compile_plan([Monitor("all", transactions=TransactionsFilter())], F, FREE)
+    replay = geyser_pb2.SubscribeRequest.FromString(plan.request(7, 300, Commitment.CONFIRMED))
+    live = geyser_pb2.SubscribeRequest.FromString(plan.request(7, 300))
+
+    assert replay.commitment == geyser_pb2.CONFIRMED
+    assert replay.from_slot == 300
+    replay.commitment = geyser_pb2.PROCESSED
+    assert replay == live
+
+
 def test_from_slot_is_said_when_given() -> None:
     assert sent(compile_plan([], C, FREE), from_slot=0).HasField("from_slot")
     assert sent(compile_plan([], C, FREE), from_slot=9).from_slot == 9

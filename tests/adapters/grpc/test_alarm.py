@@ -73,6 +73,36 @@ async def test_time_ends_the_sleep() -> None:
     assert is_awake(alarm)
 
 
+async def test_a_wake_ends_the_sleep() -> None:
+    alarm = attached()
+    sleep = asyncio.create_task(alarm.sleep(None, lambda: False))
+    await asyncio.sleep(0)
+    alarm.wake()
+    await sleep
+    assert is_awake(alarm)
+
+
+async def test_a_wake_before_the_sleep_ends_the_next_one_alone() -> None:
+    alarm = attached()
+    alarm.wake()
+    await alarm.sleep(None, lambda: False)
+    sleep = asyncio.create_task(alarm.sleep(None, lambda: False))
+    await asyncio.sleep(0.01)
+    assert not sleep.done()
+    alarm.wake()
+    await sleep
+
+
+async def test_a_wake_ends_a_rest_and_the_sleep_behind_it() -> None:
+    alarm = after_window(BUSY_RATE)
+    sleep = asyncio.create_task(alarm.sleep(None, lambda: False))
+    await asyncio.sleep(0)
+    assert alarm.ring_from > 0
+    alarm.wake()
+    await sleep
+    assert is_awake(alarm)
+
+
 async def test_cancelled_sleep_leaves_nothing_behind() -> None:
     alarm = attached()
     assert not await rests(alarm)

@@ -1,3 +1,4 @@
+import asyncio
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -249,6 +250,17 @@ async def test_taking_stops_at_the_limit_and_goes_on_where_it_stopped(feeds: Any
                 ended |= isinstance(each, StreamEnded)
     assert [frame for batch in batches for frame in batch] == frames
     assert max(len(batch) for batch in batches) <= 2
+
+
+async def test_wait_ends_when_woken_before_or_meanwhile(feeds: AnyFeeds) -> None:
+    with serving(quiet) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        await until_opened(feeds)
+        feeds.wake()
+        await feeds.wait(None)
+        asyncio.get_running_loop().call_later(0.01, feeds.wake)
+        await feeds.wait(None)
+        assert feeds.take(EVERY) == []
 
 
 async def test_wait_ends_by_time(feeds: AnyFeeds) -> None:
