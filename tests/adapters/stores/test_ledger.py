@@ -12,7 +12,9 @@ from monitor.adapters.stores import ledger
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.errors import StoreFailed
-from monitor.ports import Cursor, StoredSlot
+from monitor.core.jobs import Job, JobState
+from monitor.core.rungs import Rung
+from monitor.ports import Cursor, SlotTally, StoredSlot
 
 SLOT = StoredSlot(
     slot=300_000_001,
@@ -100,6 +102,53 @@ def test_forgets_old_certificates_but_open_ones(
     store.commit(old, [], 8)
     assert store.forget_before(8) == 5
     assert [s.slot for s in store.slots(0, 100, 100)] == [2, 3, 8]
+
+
+def test_open_slots_are_ranges_below_a_slot(path: Path) -> None:
+    store = SqliteLedger(path)
+    partial, lost = SlotEnd.PARTIAL, SlotEnd.LOST
+    ends = {3: partial, 4: lost, 5: SlotEnd.COMPLETE, 6: partial, 8: partial, 9: partial}
+    store.commit([replace(SLOT, slot=slot, end=end) for slot, end in ends.items()], [], 9)
+    assert store.open_before(9) == [(3, 5), (6, 7), (8, 9)]
+    assert store.open_before(3) == []
+
+
+def test_the_tally_follows_amended_certificates_and_outlives_forgotten_ones(path: Path) -> None:
+    store = SqliteLedger(path)
+    assert store.tally() == SlotTally({}, {})
+    store.commit([replace(SLOT, slot=slot, closed_at_ns=slot) for slot in (1, 2, 3)], [], 3)
+    store.commit([replace(SLOT, slot=4, end=SlotEnd.PARTIAL, closed_at_ns=1)], [], 4)
+    store.commit([replace(SLOT, slot=4, end=SlotEnd.RECOVERED, closed_at_ns=4)], [], 4)
+    store.commit([replace(SLOT, slot=3, end=SlotEnd.COMPLETE, closed_at_ns=3)], [], 4)
+    store.forget_before(3)
+    store = reopened(store, path)
+    assert store.tally() == SlotTally(
+        ever={SlotEnd.COMPLETE: 3, SlotEnd.RECOVERED: 1},
+        kept={SlotEnd.COMPLETE: 1, SlotEnd.RECOVERED: 1},
+    )
+
+
+JOB = Job(5, 9, Rung.RPC, 0, JobState.OPEN)
+
+
+def test_what_is_committed_together_is_one_transaction(path: Path) -> None:
+    store = SqliteLedger(path)
+    watcher = SqliteLedger(path)
+    with store.together():
+        store.commit([SLOT], [CURSOR], 1)
+        store.commit_recovery({7: b"x"}, [JOB])
+        assert (watcher.settled(), watcher.jobs()) == (None, [])
+    assert (watcher.settled(), watcher.jobs(), watcher.given([7])) == (1, [JOB], {7: b"x"})
+
+
+def test_nothing_is_stored_of_what_fails_in_the_middle(path: Path) -> None:
+    store = SqliteLedger(path)
+    backwards = Job(9, 5, Rung.RPC, 0, JobState.OPEN)
+    with pytest.raises(StoreFailed, match="end > first"), store.together():
+        store.commit([SLOT], [CURSOR], 1)
+        store.commit_recovery({7: b"x"}, [JOB, backwards])
+    assert (store.settled(), store.cursors(), store.jobs(), store.given([7])) == (None, [], [], {})
+    assert store.slots(0, 2**62, 9) == []
 
 
 @pytest.mark.parametrize("content", [b"torn", b"some other file " * 1000])
@@ -204,6 +253,10 @@ def test_a_full_disk_fails_a_commit_whole_and_the_next_one_succeeds(
     with pytest.raises(StoreFailed, match=r"ledger\.sqlite: .*; free space; the daemon goes on"):
         store.commit([SKIPPED], [], 2)
     assert (store.settled(), store.cursors(), store.slots(0, 2**62, 9)) == (1, [CURSOR], [SLOT])
+    with pytest.raises(StoreFailed, match="free space"), store.together():
+        store.commit([SKIPPED], [], 2)
+        store.commit_recovery({7: bytes(100_000)}, [JOB])
+    assert (store.settled(), store.jobs(), store.given([7])) == (1, [], {})
     disk.full = False
     store.commit([SKIPPED], [], 2)
     assert (store.settled(), store.slots(0, 2**62, 9)) == (2, [SLOT, SKIPPED])

@@ -1,0 +1,120 @@
+"""What waits for the store: until sinks are safe, in order, and no more of it than there is."""
+
+from dataclasses import replace
+
+from monitor.core.certificates import SlotEnd
+from monitor.core.jobs import Job, JobsDone, JobState
+from monitor.core.rungs import Rung
+from monitor.ports import HeldEvents, StoredSlot
+from monitor.runtime.pending import Entry, Pending, Positions
+
+STORED = StoredSlot(7, SlotEnd.PARTIAL, "proof", None, None, None, (), (), (), None, 0)
+JOB = Job(7, 8, Rung.RPC, 0, JobState.OPEN)
+HELD = HeldEvents(7, "file", "a", (b"x", b"y"))
+
+
+def entry(
+    slot: int = 7,
+    end: SlotEnd = SlotEnd.PARTIAL,
+    *,
+    needed: Positions = (),
+    given: bytes | None = None,
+    held: tuple[HeldEvents, ...] = (),
+) -> Entry:
+    return Entry(replace(STORED, slot=slot, end=end), needed, given, held)
+
+
+def test_nothing_waits_at_first() -> None:
+    pending = Pending()
+    assert not pending.ready([])
+    assert (pending.size_bytes, pending.has_recovery) == (0, False)
+
+
+def test_a_certificate_and_what_belongs_to_it_wait_for_every_sink() -> None:
+    pending = Pending()
+    pending.certify(entry(needed=(10, 20), given=b"given", held=(HELD,)))
+    assert not pending.ready([10, 19])
+    ready = pending.ready([10, 20])
+    assert (ready.slots, ready.given, ready.held) == ([STORED], {7: b"given"}, [HELD])
+
+
+def test_changes_of_jobs_keep_their_order_behind_one_that_waits() -> None:
+    pending = Pending()
+    pending.keep_jobs([JOB], (5,))
+    pending.keep_jobs([JobsDone(7, 8)], (10,))
+    pending.keep_jobs([replace(JOB, first=9, end=10)], (0,))
+    assert pending.ready([4]).changes == []
+    assert pending.ready([5]).changes == [JOB]
+    assert pending.ready([10]).changes == [JOB, JobsDone(7, 8), replace(JOB, first=9, end=10)]
+
+
+def test_what_is_stored_waits_no_more_and_what_came_meanwhile_does() -> None:
+    pending = Pending()
+    pending.certify(entry(7))
+    pending.certify(entry(8, given=b"8"))
+    pending.keep_jobs([JOB], ())
+    ready = pending.ready([])
+    pending.certify(entry(7, SlotEnd.RECOVERED))
+    pending.keep_jobs([JobsDone(7, 8)], ())
+    pending.done(ready)
+    left = pending.ready([])
+    assert [each.end for each in left.slots] == [SlotEnd.RECOVERED]
+    assert (left.given, left.changes) == ({}, [JobsDone(7, 8)])
+    pending.done(left)
+    assert not pending.ready([])
+    assert pending.size_bytes == 0
+
+
+def test_what_was_handed_on_of_an_open_slot_stays_true_when_its_certificate_is_amended() -> None:
+    pending = Pending()
+    pending.certify(entry(given=b"given"))
+    pending.certify(entry(end=SlotEnd.LOST))
+    assert pending.given([6, 7]) == {7: b"given"}
+    pending.certify(entry(end=SlotEnd.LOST, given=b"more"))
+    assert pending.given([7]) == {7: b"more"}
+    pending.certify(entry(end=SlotEnd.RECOVERED))
+    assert pending.given([7]) == {}
+
+
+def test_what_sinks_held_at_the_start_goes_with_the_next_round() -> None:
+    pending = Pending()
+    pending.keep_held([HELD])
+    assert pending.has_recovery
+    ready = pending.ready([])
+    assert ready
+    assert ready.held == [HELD]
+    pending.done(ready)
+    assert not pending.ready([])
+
+
+def test_recovery_is_what_a_crash_would_have_to_go_on_with() -> None:
+    pending = Pending()
+    pending.certify(entry())
+    assert not pending.has_recovery
+    pending.certify(entry(8, given=b""))
+    assert pending.has_recovery
+    pending = Pending()
+    pending.keep_jobs([JOB], ())
+    assert pending.has_recovery
+
+
+def test_all_that_waits_has_its_size() -> None:
+    pending = Pending()
+    sizes = [pending.size_bytes]
+    pending.certify(entry())
+    sizes.append(pending.size_bytes)
+    pending.certify(entry(given=bytes(1000)))
+    sizes.append(pending.size_bytes)
+    pending.certify(entry(given=bytes(1000), held=(HELD,)))
+    sizes.append(pending.size_bytes)
+    pending.keep_jobs([JOB], ())
+    sizes.append(pending.size_bytes)
+    assert sizes == sorted(set(sizes))
+    assert sizes[2] - sizes[1] == 1000
+
+
+def test_certificates_that_wait_are_told_by_slot() -> None:
+    pending = Pending()
+    for slot in (5, 6, 7):
+        pending.certify(entry(slot))
+    assert [slot for slot, _ in pending.slots(6, 8)] == [6, 7]
