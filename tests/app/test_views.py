@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from monitor.adapters.metrics.snapshot import Snapshot
-from monitor.app.views import answers, coverage_of, status
+from monitor.app.views import answers, coverage_of, recovery, status
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
@@ -127,6 +127,20 @@ def test_coverage_says_what_it_was_counted_by() -> None:
         "counted_by": "parent_slot",
     }
     assert coverage_of(Snapshot()) is None
+
+
+def test_recovery_is_told_with_the_coverage_of_the_moment(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    assert recovery(made)["coverage"] is None
+    kernel = made.driver.kernel
+    rows = [created(5), tx(5, 0), meta(5, height=3), processed(5), confirmed(5), finalized(5)]
+    kernel.handle(FramesArrived(1, rows), 0.0)
+    kernel.tick(kernel.next_deadline() or 0.0)
+    told = recovery(made)
+    assert told["coverage"] == {"complete": 1, "produced": 1, "counted_by": "block_height"}
+    assert (told["open_slots"], told["lost"], told["rpcs"]) == (0, 0, [])
+    assert answers(made).recovery() == told
+    assert orjson.loads(orjson.dumps(told)) == told
 
 
 def test_the_status_is_plain_json(tmp_path: Path) -> None:

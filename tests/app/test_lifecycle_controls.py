@@ -1,0 +1,57 @@
+"""What can be asked of a daemon that runs, and over its control socket, from its start to its stop."""
+
+from pathlib import Path
+
+import anyio.to_thread
+import orjson
+import pytest
+
+from monitor.adapters.http.control_address import bind
+from monitor.app.control_client import sign_off
+from monitor.app.lifecycle import running
+from monitor.core.errors import DaemonNotAsked, ListenRefused
+from tests.app.daemons import NOBODY, configuration, get, surroundings
+from tests.runtime.fakes import MemorySink
+
+pytestmark = pytest.mark.real_time
+
+
+async def test_the_control_socket_answers_while_the_daemon_runs(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings()):
+        assert (state / "control.sock").stat().st_mode & 0o777 == 0o600
+        with pytest.raises(DaemonNotAsked, match="slot 7 is not lost"):
+            await anyio.to_thread.run_sync(sign_off, state, 7, "seen by hand")
+    assert not (state / "control.sock").exists()
+
+
+async def test_the_socket_of_a_killed_daemon_does_not_keep_the_next_one_from_starting(
+    tmp_path: Path,
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    bind(state / "control.sock").close()
+    async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings()):
+        with pytest.raises(DaemonNotAsked, match="slot 7 is not lost"):
+            await anyio.to_thread.run_sync(sign_off, state, 7, "seen by hand")
+
+
+async def test_a_file_in_the_place_of_the_control_socket_is_told_as_it_is(tmp_path: Path) -> None:
+    sink = MemorySink()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "control.sock").write_text("mine")
+    watched = configuration(tmp_path, {"ams": NOBODY})
+    with pytest.raises(ListenRefused, match=r"control\.sock: cannot be listened on"):
+        async with running(watched, surroundings(make=lambda *_: sink)):
+            pytest.fail("it ran")
+    assert sink.closed
+
+
+async def test_recovery_is_told_over_the_api(tmp_path: Path) -> None:
+    async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings()):
+        address = (tmp_path / "state" / "api.url").read_text().strip()
+        status, body = await get(f"{address}/api/v1/recovery")
+        metrics = (await get(f"{address}/metrics"))[1]
+    told = orjson.loads(body)
+    assert (status, told["lost"], told["jobs"], told["rpcs"]) == (200, 0, [], [])
+    assert 'chain_monitor_recovery_jobs{rung="rpc",state="open"} 0.0' in metrics
