@@ -28,6 +28,7 @@ def show(
     ] = False,
 ) -> None:
     """Say what is being recovered, from where, how far a catch-up is, and which slots are lost."""
+    context.obj = state_dir
     if context.invoked_subcommand is not None:
         return
     from monitor.app.api_client import address_of, ask_recovery
@@ -52,6 +53,7 @@ def show(
 
 @recovery.command("sign-off", cls=NumbersFrom0)
 def sign_off(
+    context: typer.Context,
     slot: Annotated[int, typer.Argument(metavar="SLOT", min=0)],
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why it may be left out; kept in its certificate.")
@@ -67,15 +69,17 @@ def sign_off(
     """Take responsibility for a lost slot, so that the daemon goes on without it."""
     from monitor.app import control_client
 
-    if (config is None) == (state_dir is None):
-        raise typer.BadParameter(
-            "say where the daemon's state is with one of the two",
-            param_hint="--config, --state-dir",
-        )
-    if state_dir is None:
-        assert config is not None
+    if config is not None and state_dir is not None:
+        raise typer.BadParameter("one of the two is enough", param_hint="--config, --state-dir")
+    if config is not None:
         from monitor.app.configuration import load
 
         state_dir = load(config, os.environ).state_dir
+    state_dir = state_dir or context.obj  # which is what stood before `sign-off`
+    if state_dir is None:
+        raise typer.BadParameter(
+            "one of the two has to say where the daemon's state is",
+            param_hint="--config, --state-dir",
+        )
     control_client.sign_off(state_dir, slot, reason)
     typer.echo(f"slot {slot} is signed off")

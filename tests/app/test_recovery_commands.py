@@ -76,6 +76,15 @@ async def test_a_lost_slot_is_signed_off_by_state_directory(tmp_path: Path) -> N
     assert lost.signed_off == [(300_000_123, "seen by hand")]
 
 
+async def test_a_state_directory_may_stand_before_the_sign_off(tmp_path: Path) -> None:
+    lost = Lost(7)
+    words = ("--state-dir", str(tmp_path), "sign-off", "7", "--reason", "seen by hand")
+    async with controlled(tmp_path, lost):
+        assert (await aside("recovery", *words))[0] == 0
+
+    assert lost.signed_off == [(7, "seen by hand")]
+
+
 async def test_a_lost_slot_is_signed_off_by_the_daemons_configuration(tmp_path: Path) -> None:
     lost = Lost(7)
     file = written(tmp_path, LEAST + "state_dir: kept\n")
