@@ -1,0 +1,310 @@
+"""The recovery queue: which slot is asked for next, where, and what becomes of it when that fails (DESIGN 8).
+
+How this works. Every open slot is on one rung of the ladder. Each rung has its own workers, so jobs of different rungs
+never compete, and within a rung the order by deadline is the order of the slots. What presses, because its deadline is
+near, goes first, lowest first. Then a short gap at the frontier; then the others by rank, from the top of a run down
+(`Line.next` says why). A job ends by `close` alone: what a source says moves it to another place, never out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from monitor.core.jobs import Job, JobsDone, JobState
+from monitor.core.recovery_answers import attempts_after, is_final, is_spent, pause, slow_pause
+from monitor.core.recovery_floors import NEVER, Floors
+from monitor.core.recovery_places import Grant, Place
+from monitor.core.recovery_table import Run, Table
+from monitor.core.recovery_terms import Ended, Lease, Terms
+from monitor.core.recovery_turns import Turns
+from monitor.core.rungs import LADDER, Rung, Verdict
+
+
+class RecoveryQueue:
+    """All slots that are to be recovered. Slots are half-open ranges; times are seconds of one clock."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._floors = Floors()
+        self._table = Table(terms.rungs)
+        self._turns = Turns(terms, self._floors, self._table)
+
+    def __len__(self) -> int:
+        """How many slots are open."""
+        return len(self._table.slots)
+
+    def open(
+        self,
+        first: int,
+        end: int,
+        now: float,
+        *,
+        weight: int = 1,
+        is_unknown: bool = False,
+        peers_until: float | None = None,
+    ) -> None:
+        """The slots first..end-1 are missing.
+
+        Those that are open already keep their place; they take the greater weight, and are known once somebody has
+        named them. `weight`: of the monitors that wait. `is_unknown`: nobody named the slots as ones that hold blocks.
+        `peers_until`: until then other feeds may bring them, so nobody is asked.
+        """
+        table = self._table
+        for low, high, place in table.runs(first, end):
+            stronger = replace(
+                place,
+                weight=max(weight, place.weight),
+                is_unknown=is_unknown and place.is_unknown,
+            )
+            if stronger != place:
+                table.take(low, high, place)
+                table.put(low, high, stronger, place)
+        rung, due = self._beginning(peers_until, now)
+        fresh = Place(rung, now, weight, is_unknown, due=due)
+        for low, high in table.absent(first, end):
+            self._place(low, high, fresh)
+
+    def close(self, slot: int) -> Ended | None:
+        """The evidence is in, or a proof that there is nothing: the job is over, whatever its state. None: there was none."""
+        ended = self.close_range(slot, slot + 1)
+        return ended[0] if ended else None
+
+    def close_range(self, first: int, end: int) -> list[Ended]:
+        """As `close`, for the slots first..end-1."""
+        ended = []
+        for low, high, place in self._table.runs(first, end):
+            self._table.drop(low, high, place)
+            ended.append(Ended(low, high, place.last, place.opened_at))
+        return ended
+
+    def sign_off(self, slot: int) -> bool:
+        """An operator takes a LOST slot out; False: it is not LOST."""
+        return self.is_lost(slot) and self.close(slot) is not None
+
+    def lease(self, now: float, *, frontier: int | None) -> list[Lease]:
+        """What to begin now, as far as workers are free. `frontier`: the highest slot up to which all are closed."""
+        self._wake(now)
+        leases = []
+        for rung in self._table.lines:
+            for first, end in self._turns.of(rung, now, frontier):
+                self._grant(rung, first, end, now)
+                leases.append(Lease(rung, first, end))
+        return leases
+
+    def fetched(self, slot: int, now: float) -> bool:
+        """A block was brought and nothing proves it yet: its worker is free, and nobody asks for it until `proof_seconds` from now.
+
+        False: nobody had leased the slot.
+        """
+        place = self._table.get(slot)
+        if place is None or place.grant is None:
+            return False
+        due = now + self._terms.proof_seconds
+        self._move((slot, slot + 1, place), replace(place, grant=None, is_fetched=True, due=due))
+        return True
+
+    def failed(
+        self,
+        rung: Rung,
+        first: int,
+        end: int,
+        verdict: Verdict,
+        now: float,
+        jitter: float,
+        retry_after: float = 0.0,
+    ) -> list[int]:
+        """What this rung was asked for and has not brought; answers the slots that are LOST from now on.
+
+        Also for what a replay left out that ended without error, and for blocks brought that a proof contradicts.
+        Slots that this rung is not asked for any more are passed over. `jitter`: uniform in [0, 1).
+        """
+        lost: list[int] = []
+        for run in self._table.runs(first, end):
+            place = run[2]
+            if place.rung is rung and (place.grant is not None or place.is_fetched):
+                lost += self._fail(run, verdict, now, jitter, retry_after)
+        return lost
+
+    def expire(self, now: float) -> list[int]:
+        """Leases that are too old are void, which is a failed try; answers the slots that are LOST from now on."""
+        self._wake(now)
+        old = [
+            grant for each in self._table.grants.values() for grant in each if grant.until <= now
+        ]
+        lost: list[int] = []
+        for grant in old:
+            for run in self._table.runs(grant.first, grant.end):
+                if run[2].grant is grant:
+                    lost += self._fail(run, Verdict.FAILED, now, 0.0, 0.0)
+        return lost
+
+    def next_deadline(self) -> float | None:
+        """When `lease` or `expire` has something to do, if nothing else happens."""
+        times = [grant.until for each in self._table.grants.values() for grant in each]
+        wake = self._table.next_wake()
+        if wake is not None:
+            times.append(wake)
+        return min((time for time in times if time < float("inf")), default=None)
+
+    def advance(self, first: int, end: int) -> None:
+        """The peers have all passed these slots: those that waited for them take the next rung."""
+        for low, high, place in self._table.runs(first, end):
+            if place.rung is Rung.PEER:
+                self._climb((low, high, place))
+
+    def set_floors(self, replay: int | None, rpc: int | None, slot_time: float, now: float) -> None:
+        """The lowest slots that the deepest replay and the deepest RPC serve now; slots below take the next rung at once.
+
+        `replay` None: nobody replays; 0: nobody knows how far. `rpc` None or 0: nothing expires.
+        """
+        floors = {Rung.REPLAY: NEVER if replay is None else replay, Rung.RPC: rpc or 0}
+        for rung, first, end in self._floors.move(floors, slot_time, now):
+            if rung in self._table.on:
+                for low, high in list(self._table.on[rung].runs(first, end)):
+                    self._leave(low, high)
+
+    def is_open(self, slot: int) -> bool:
+        """Whether the slot has a job, LOST ones included."""
+        return slot in self._table.slots
+
+    def is_lost(self, slot: int) -> bool:
+        """Whether every rung has failed and nobody has brought the slot since."""
+        return slot in self._table.lost
+
+    def lost_slots(self) -> list[int]:
+        """All LOST slots, ascending."""
+        return list(self._table.lost)
+
+    def rung_of(self, slot: int) -> Rung | None:
+        """Where the slot is asked for, or will be; None: it has no job."""
+        place = self._table.get(slot)
+        return place.rung if place else None
+
+    def changes(self) -> list[Job | JobsDone]:
+        """What is to be stored since the last call. Leases are not: each would be void after a restart."""
+        return self._table.changes()
+
+    def restore(self, jobs: Sequence[Job], now: float) -> None:
+        """Go on where a queue of an earlier process was. LOST slots are tried at once: the ladder may have grown.
+
+        Whether somebody had named a slot is not stored, so that all are unknown until they are opened again.
+        """
+        for job in jobs:
+            rung = self._nearest(job.rung)
+            attempts = job.attempts if rung is job.rung else 0
+            rounds = int(job.state is JobState.LOST)
+            place = Place(rung, now, is_unknown=True, attempts=attempts, rounds=rounds)
+            for first, end in self._table.absent(job.first, job.end):
+                self._place(first, end, place)
+
+    def counts(self) -> Mapping[tuple[JobState, Rung], int]:
+        """Slots by state and rung, none of them 0. What was fetched and waits for its proof counts as leased."""
+        return +self._table.counts
+
+    def oldest_deadline(self) -> float | None:
+        """When the first slot falls out of its rung's reach; None: nothing expires."""
+        deadlines = []
+        for rung, slots in self._table.on.items():
+            slot = slots.at_or_after(self._floors.of(rung))
+            deadline = None if slot is None else self._floors.deadline(rung, slot)
+            if deadline is not None:
+                deadlines.append(deadline)
+        return min(deadlines, default=None)
+
+    def check(self) -> None:
+        """What holds between any two calls."""
+        self._table.check()
+        for rung, grants in self._table.grants.items():
+            assert len(grants) <= self._terms.workers.get(rung, 0)
+        assert all(self._table[slot].rung is not Rung.PEER for slot in self._table.lost)
+
+    def _beginning(self, peers_until: float | None, now: float) -> tuple[Rung, float | None]:
+        if peers_until is not None and peers_until > now and Rung.PEER in self._terms.rungs:
+            return Rung.PEER, peers_until
+        return self._nearest(Rung.REPLAY), None
+
+    def _next(self, rung: Rung) -> Rung | None:
+        rungs = self._terms.rungs
+        return next((each for each in rungs if LADDER.index(each) > LADDER.index(rung)), None)
+
+    def _nearest(self, rung: Rung) -> Rung:
+        """This rung, or the next one that there is, or the last."""
+        if rung in self._terms.rungs and rung is not Rung.PEER:
+            return rung
+        return self._next(rung) or self._terms.rungs[-1]
+
+    def _wake(self, now: float) -> None:
+        for run in self._table.woken(now):
+            if run[2].rung is Rung.PEER:
+                self._climb(run)
+            else:
+                self._move(run, replace(run[2], due=None, is_fetched=False))
+
+    def _leave(self, first: int, end: int) -> None:
+        """These slots are out of their rung's reach; what somebody works on may come all the same."""
+        for run in self._table.runs(first, end):
+            if not run[2].grant and not run[2].is_fetched:
+                self._move(run, run[2])
+
+    def _climb(self, run: Run) -> None:
+        self._move(run, replace(run[2], rung=self._nearest(run[2].rung), due=None))
+
+    def _grant(self, rung: Rung, first: int, end: int, now: float) -> None:
+        until = now + self._terms.lease_seconds.get(rung, float("inf"))
+        grant = Grant(rung, first, end, until)
+        for low, high, place in self._table.runs(first, end):
+            if place.is_ready and place.rung is rung:
+                self._table.take(low, high, place)
+                self._table.put(low, high, replace(place, grant=grant, last=rung), place)
+
+    def _move(self, run: Run, place: Place) -> None:
+        self._table.take(*run)
+        self._place(run[0], run[1], place, run[2])
+
+    def _place(self, first: int, end: int, place: Place, was: Place | None = None) -> None:
+        """Put slots where this place says; those out of that rung's reach go on up the ladder."""
+        floor, above = self._floors.of(place.rung), self._next(place.rung)
+        out = min(max(first, floor), end)
+        if first < out and above is not None:
+            self._place(first, out, replace(place, rung=above, attempts=0, due=None), was)
+        elif first < out:
+            self._table.put(first, out, replace(place, is_hopeless=True), was)
+        if out < end:
+            self._table.put(out, end, replace(place, is_hopeless=False), was)
+
+    def _fail(
+        self, run: Run, verdict: Verdict, now: float, jitter: float, retry_after: float
+    ) -> list[int]:
+        place, terms, above = run[2], self._terms, self._next(run[2].rung)
+        free = replace(place, grant=None, is_fetched=False, due=None)
+        attempts = attempts_after(place, verdict)
+        is_done = is_spent(place, verdict, terms, has_next=above is not None)
+        if is_done and above is not None:
+            self._move(run, replace(free, rung=above, attempts=0))
+            return []
+        if not is_done or self._may_wait(run, verdict, now):
+            delay = max(
+                pause(verdict, attempts, terms, self._floors.slot_time, jitter), retry_after
+            )
+            self._move(run, replace(free, attempts=attempts, due=now + delay))
+            return []
+        rounds = place.rounds + 1
+        due = now + max(slow_pause(rounds, terms, jitter), retry_after)
+        self._move(
+            run, replace(free, rung=self._nearest(Rung.RPC), attempts=0, rounds=rounds, due=due)
+        )
+        return [] if place.rounds else list(range(run[0], run[1]))
+
+    def _may_wait(self, run: Run, verdict: Verdict, now: float) -> bool:
+        """Whether a slot that the last rung failed to bring is not LOST yet.
+
+        An unknown slot that a source calls skipped may well be: the proof comes with the block above, as long as that
+        may be had.
+        """
+        _, end, place = run
+        if place.rounds:
+            return False
+        if place.is_unknown:
+            above = self._table.lost.first_absent(end)
+            if above < self._table.slots.first_absent(end):
+                return True
+        return not is_final(verdict) and now - place.opened_at < self._terms.patience

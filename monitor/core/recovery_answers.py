@@ -1,0 +1,58 @@
+"""What a failed try means for a job: whether its rung is done with, and how long to wait."""
+
+from typing import Final
+
+from monitor.core.backoff import FIRST_DELAY, full_jitter
+from monitor.core.recovery_places import Place
+from monitor.core.recovery_terms import Terms
+from monitor.core.rungs import Verdict
+
+SLOWEST: Final = 3600.0
+"""Seconds; the longest pause between two tries of a LOST slot."""
+CLAIMS: Final = 2
+"""A second source is asked about a claimed skip, not a third one: asking again brings the same claim (BACKFILL 2)."""
+SOON: Final = 1.0
+"""Seconds; the longest pause for a block that a source is about to have."""
+
+_FINAL: Final = frozenset({Verdict.CANNOT, Verdict.OURS})
+"""The same question will have the same answer."""
+_SOON: Final = frozenset({Verdict.NOT_YET, Verdict.SKIPPED_CLAIM})
+
+
+def attempts_after(place: Place, verdict: Verdict) -> int:
+    """Failed attempts on the rung, with this one: a source that asks for a pause has not failed."""
+    return place.attempts + (verdict is not Verdict.THROTTLED)
+
+
+def is_final(verdict: Verdict) -> bool:
+    """Whether the rung need not be asked again."""
+    return verdict in _FINAL
+
+
+def is_spent(place: Place, verdict: Verdict, terms: Terms, *, has_next: bool) -> bool:
+    """Whether this failure ends the rung's turn. A LOST slot asks each rung once a round."""
+    if is_final(verdict):
+        return True
+    if verdict is Verdict.THROTTLED:
+        return False
+    limit = 1 if place.rounds else terms.attempts
+    if verdict is Verdict.SKIPPED_CLAIM and has_next:
+        limit = min(limit, CLAIMS)
+    return attempts_after(place, verdict) >= limit
+
+
+def pause(verdict: Verdict, attempts: int, terms: Terms, slot_time: float, jitter: float) -> float:
+    """Seconds before the same rung is asked again, after so many failures, with `jitter` in [0, 1).
+
+    A block that is about to come is looked for again within a second, as long as that is news.
+    """
+    if verdict in _SOON and attempts < terms.attempts:
+        shortest = min(slot_time, SOON)
+        return shortest + jitter * (SOON - shortest)
+    return full_jitter(max(attempts, 1), jitter)
+
+
+def slow_pause(rounds: int, terms: Terms, jitter: float) -> float:
+    """Seconds before a LOST slot is tried again, after so many rounds of the ladder, with `jitter` in [0, 1)."""
+    ceiling = min(SLOWEST, terms.slow_retry * 2.0 ** min(rounds - 1, 16))
+    return FIRST_DELAY + jitter * max(ceiling - FIRST_DELAY, 0.0)

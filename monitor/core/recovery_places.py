@@ -1,0 +1,70 @@
+"""Where a slot is on its way up the ladder. One value is shared by all slots that are at the same place."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.core.jobs import JobState
+from monitor.core.rungs import Rung
+
+Rank = tuple[int, int, int]
+"""(standing, minus weight, age): what is ready goes in ascending order."""
+
+_AGE_SECONDS: Final = 10.0
+"""Jobs opened within so many seconds are equally old, so that few ranks stand for many slots."""
+
+
+@dataclass(eq=False, slots=True)
+class Grant:
+    """A lease, and how many of its slots are still out. Counted by `Places`."""
+
+    rung: Rung
+    first: int
+    end: int
+    until: float
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """All that is known of an open slot. Never changed: a slot moves to another one."""
+
+    rung: Rung
+    opened_at: float
+    weight: int = 1
+    is_unknown: bool = False
+    """Nobody has named the slot as one that holds a block."""
+    attempts: int = 0
+    rounds: int = 0
+    """How often the whole ladder has failed; above 0 the slot is LOST."""
+    due: float | None = None
+    """When it is looked at again; None: it is ready, or leased."""
+    is_fetched: bool = False
+    """A block was brought, which waits for its proof until `due`."""
+    is_hopeless: bool = False
+    """The last rung there is has no longer what it takes."""
+    grant: Grant | None = None
+    last: Rung | None = None
+    """Of the last lease."""
+
+    @property
+    def state(self) -> JobState:
+        """A LOST slot stays LOST while it is tried again."""
+        if self.rounds:
+            return JobState.LOST
+        return JobState.LEASED if self.grant or self.is_fetched else JobState.OPEN
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it may be leased at once."""
+        return self.due is None and self.grant is None
+
+    @property
+    def rank(self) -> Rank:
+        """Named slots first, then unknown ones, then those with little hope; heavier and older ones first among them."""
+        standing = 2 if self.rounds or self.is_hopeless else int(self.is_unknown)
+        return standing, -self.weight, int(self.opened_at // _AGE_SECONDS)
+
+    @property
+    def kept(self) -> tuple[Rung, int, bool]:
+        """What is stored of it; a lease is not, for it would be void after a restart."""
+        return self.rung, self.attempts, self.rounds > 0

@@ -1,0 +1,63 @@
+"""What the recovery queue is told, and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from monitor.core.rungs import Rung
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How jobs are worked off. Times are seconds; raises ValueError without any rung that is asked for a slot."""
+
+    rungs: tuple[Rung, ...]
+    """Those there are, in the order of the ladder."""
+    workers: Mapping[Rung, int]
+    """Leases at a time; a replay is one lease however many slots it brings. None at a rung that is missing here."""
+    lease_seconds: Mapping[Rung, float]
+    """How long a lease lasts: then it is void, and the try has failed. For ever at a rung that is missing here."""
+    attempts: int = 3
+    """Failures on one rung before the next one is asked (DESIGN 8)."""
+    patience: float = 15.0
+    """No slot is LOST sooner after its opening, unless the last rung says that it cannot serve: a block is final
+    after 13 s on a healthy chain (32 slots of 0.4 s), and an RPC that lags has it no sooner. 0: none."""
+    slow_retry: float = 60.0
+    """The longest pause before the first retry of a LOST slot; doubles up to an hour."""
+    proof_seconds: float = 600.0
+    """How long a block that was brought waits for the link that proves it, before it is asked for again. A guess."""
+    pressing: float = 60.0
+    """A deadline that is further away presses nobody. RPCs bring slots several times faster than the chain makes
+    them, so that what expires within a minute is saved by beginning then. A guess."""
+    frontier_span: int = 64
+    """A gap at the frontier of so many slots goes before all others; a longer one is a catch-up, which gets one worker
+    for itself and else waits for its turn. A guess."""
+    ageing: int = 8
+    """Every so many-th lease of a rung goes to the job that is open for longest, whatever its weight. A guess."""
+    replay_gap: int = 32
+    """Slots that nobody misses, which a replay brings along rather than be asked twice. A guess."""
+
+    def __post_init__(self) -> None:
+        if not set(self.rungs) - {Rung.PEER}:
+            raise ValueError("recovery needs a rung that can be asked for a slot")
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Work to begin now, until the slots are closed, fetched, failed, or too old."""
+
+    rung: Rung
+    first: int
+    end: int
+    """Excluded. Slots between that are not open, or are somebody else's, are none of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Adjacent jobs that are over, for statistics."""
+
+    first: int
+    end: int
+    """Excluded."""
+    rung: Rung | None
+    """Of the last lease; None: there was none."""
+    opened_at: float
