@@ -109,6 +109,12 @@ def check_config(
 @app.command()
 def simulate(
     regions: Annotated[str, typer.Option(metavar="NAMES", help="Comma-separated.")] = "ams,nyc,tyo",
+    rpcs: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=1, max=16, help="JSON-RPC nodes: rpc1, rpc2, ...; ports as regions."
+        ),
+    ] = 1,
     slot_time: Annotated[float, typer.Option(metavar="S", min=0.01, help="Seconds a slot.")] = 0.3,
     seed: Annotated[int, typer.Option(help="Equal seeds make equal chains.")] = 1,
     ports: Annotated[
@@ -131,6 +137,16 @@ def simulate(
             metavar="FILE", help="Fill the made chain with the transactions of these answers."
         ),
     ] = None,
+    votes: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=2000, help="Votes a slot; 40.")
+    ] = None,
+    transactions: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Other transactions a slot; 15.")
+    ] = None,
+    replay_slots: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=0, help="Slots that a region replays; 150. 0: no replay."),
+    ] = None,
     start_when: Annotated[
         int, typer.Option(metavar="N", min=0, help="Start the chain when N feeds are open.")
     ] = 0,
@@ -142,15 +158,12 @@ def simulate(
     ] = None,
 ) -> None:
     """Run a simulated cluster: one Yellowstone server a region, and JSON-RPC."""
-    from monitor.app.configuration_values import NAME
-    from monitor.app.simulation import run_simulation
+    from monitor.app.simulation import chain_of, region_names, run_simulation, server_of
     from monitor.simulator.options import SimulateOptions
 
-    names = tuple(name.strip() for name in regions.split(","))
-    if len(set(names)) != len(names) or not all(NAME.fullmatch(name) for name in names):
-        raise typer.BadParameter("names of regions must be words that differ", param_hint="regions")
     options = SimulateOptions(
-        regions=names,
+        regions=region_names(regions, rpcs),
+        rpcs=rpcs,
         slot_time=slot_time,
         seed=seed,
         ports=ports,
@@ -161,35 +174,44 @@ def simulate(
         fill=fill,
         start_when=start_when,
         token=token,
+        chain=chain_of(votes, transactions),
+        server=server_of(replay_slots),
     )
     raise typer.Exit(run_simulation(options, typer.echo))
 
 
 @app.command(cls=NumbersFrom0)
 def fault(
-    region: Annotated[str, typer.Argument(metavar="REGION")],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="A region, all regions (`all`), or an RPC.")
+    ],
     name: Annotated[
         str,
         typer.Argument(
             metavar="NAME",
-            help="kill refuse mute lag drop-tx drop-account drop-slot duplicate cut heal",
+            help="Of a region: kill refuse outage mute lag drop-tx drop-account drop-slot duplicate "
+            "cut heal. Of an RPC: kill mute cut slow behind pruned limit errors lie heal.",
         ),
     ],
-    argument: Annotated[
-        str | None,
+    arguments: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="[ARG]",
-            help="lag: seconds, needed. drop-tx, drop-account, drop-slot, duplicate: a share, as 0.05.",
+            metavar="[ARG]...",
+            help="lag, slow: seconds. outage, behind: slots. pruned: a slot. limit: requests a second. "
+            "errors: a code without its sign (32004), null, meta-null, 429, 429-date or 500, and a "
+            "share. lie: blockhash, parent, missing, altered, fee or any, and a share. drop-tx, "
+            "drop-account, drop-slot, duplicate, of an RPC mute and cut: a share, as 0.05.",
         ),
     ] = None,
     control: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where the simulator takes it.")
     ] = "127.0.0.1:9999",
 ) -> None:
-    """Break a region of the running simulation; `heal` mends it."""
+    """Break a region or an RPC of the running simulation; `heal` mends it."""
     from monitor.simulator.control import send_fault
 
-    typer.echo(send_fault(control, region, name, argument))
+    argument = " ".join(arguments) if arguments else None
+    typer.echo(send_fault(control, target, name, argument))
 
 
 @app.command(cls=NumbersFrom0)

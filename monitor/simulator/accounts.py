@@ -1,10 +1,18 @@
 """What accounts hold at a moment, folded from the writes of the blocks on the chain: for getMultipleAccounts."""
 
-from typing import Any
+from collections import OrderedDict, deque
+from typing import Any, Final
 
 from monitor.core.chain import Commitment, Kind
 from monitor.simulator.model import Bank
 from monitor.simulator.view import ChainView
+
+_UNDONE: Final = 200
+"""Finalized blocks that can be taken back, for nodes that are behind: 128 slots, and some more."""
+_WRITES_KEPT: Final = 256
+"""Blocks whose last writes are kept: those that are not finalized, and what nodes behind read."""
+
+Writes = dict[bytes, Any]
 
 
 class Accounts:
@@ -12,33 +20,51 @@ class Accounts:
 
     def __init__(self, view: ChainView) -> None:
         self._view = view
-        self._state: dict[bytes, Any] = {}
-        self._folded: int | None = None
+        self._state: Writes = {}
+        self._folded: deque[tuple[int, Writes]] = deque(maxlen=_UNDONE)
+        """The latest finalized blocks, ascending, each with what it overwrote; None where there was nothing."""
+        self._writes: OrderedDict[str, Writes] = OrderedDict()
 
     def settle(self, bank: Bank) -> None:
         """Fold in a finalized block. Blocks come in ascending order, each once."""
-        self._state.update(_last_writes(bank))
-        self._folded = bank.slot
+        writes = self._writes_of(bank)
+        self._folded.append((bank.slot, {key: self._state.get(key) for key in writes}))
+        self._state.update(writes)
 
-    def at(self, level: Commitment, now: float) -> tuple[int, dict[bytes, Any]]:
+    def at(
+        self, level: Commitment, now: float, view: ChainView | None = None
+    ) -> tuple[int, dict[bytes, Any]]:
         """The newest slot of this level, and the account (SubscribeUpdateAccountInfo) of each address written so far.
 
-        Before the first block of the level: slot 0 and nothing.
+        Before the first block of the level: slot 0 and nothing. `view`: as a node sees it that is behind.
         """
-        tip = self._view.newest(level, now)
+        view = view or self._view
+        tip = view.newest(level, now)
         if tip is None:
             return 0, {}
         state = dict(self._state)
-        first = 0 if self._folded is None else self._folded + 1
-        for number in range(max(first, self._view.first_kept()), tip.slot + 1):
-            bank = self._view.block(number, level, now)
+        first = self._folded[-1][0] + 1 if self._folded else 0
+        for slot, overwritten in reversed(self._folded):
+            if slot <= tip.slot:
+                break
+            state.update(overwritten)
+        for number in range(max(first, view.first_kept()), tip.slot + 1):
+            bank = view.block(number, level, now)
             if bank is not None:
-                state.update(_last_writes(bank))
-        return tip.slot, state
+                state.update(self._writes_of(bank))
+        return tip.slot, {key: account for key, account in state.items() if account is not None}
+
+    def _writes_of(self, bank: Bank) -> Writes:
+        found = self._writes.get(bank.blockhash)
+        if found is None:
+            found = self._writes[bank.blockhash] = _last_writes(bank)
+            if len(self._writes) > _WRITES_KEPT:
+                self._writes.popitem(last=False)
+        return found
 
 
-def _last_writes(bank: Bank) -> dict[bytes, Any]:
-    last: dict[bytes, Any] = {}
+def _last_writes(bank: Bank) -> Writes:
+    last: Writes = {}
     for _, update in bank.updates:
         if update.kind is Kind.ACCOUNT:
             message: Any = update.message

@@ -24,13 +24,18 @@ from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_blocks import BlocksChain
 from monitor.simulator.control import listen_for_commands, serve_control
 from monitor.simulator.model import Chain
-from monitor.simulator.options import SimulateOptions
+from monitor.simulator.options import SimulateOptions, rpc_names
 from monitor.simulator.region import Region
 from monitor.simulator.rpc import HOST, listen_rpc, serve_rpc
-from monitor.simulator.rpc_methods import RpcMethods
+from monitor.simulator.rpc_bodies import BlockBodies
+from monitor.simulator.rpc_faults import RpcFaults
+from monitor.simulator.rpc_node import RpcNode
 from monitor.simulator.server import RegionServer, ServerSettings
 from monitor.simulator.truth import TruthFile
 from monitor.simulator.view import ChainView, canonical
+
+ALL_REGIONS: Final = "all"
+"""Whom a fault strikes that names no single region."""
 
 _TICK: Final = 0.005
 """Seconds at least between two looks at the regions: what falls due meanwhile goes out in one wake-up."""
@@ -55,15 +60,16 @@ class Cluster:
         )
         self._regions: dict[str, Region] = {}
         self._servers: dict[str, RegionServer] = {}
-        self._view = ChainView(self.chain, options.slot_time, 0.0)
-        self._accounts = Accounts(self._view)
+        self._nodes: dict[str, RpcNode] = {}
+        self._views: list[ChainView] = []
+        self._see_chain(0.0)
         self._waiting = options.start_when > 0
         self._settled = self.chain.first_slot
         self._settle_at = -inf
         self._thread = ExitStack()
         self._portal: BlockingPortal | None = None
-        self.rpc_url = ""
-        """Where JSON-RPC is asked, once the cluster is up."""
+        self.rpcs: dict[str, str] = {}
+        """The URL of each JSON-RPC node, in order, once the cluster is up."""
         self.control = ""
         """host:port for commands, once the cluster is up."""
 
@@ -71,6 +77,11 @@ class Cluster:
     def endpoints(self) -> dict[str, str]:
         """The URL of each region's Yellowstone server, in order."""
         return {name: server.endpoint for name, server in self._servers.items()}
+
+    @property
+    def rpc_url(self) -> str:
+        """Of the first JSON-RPC node."""
+        return next(iter(self.rpcs.values()), "")
 
     async def serve(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
@@ -81,8 +92,7 @@ class Cluster:
         """
         options = self._options
         started_at = inf if self._waiting else anyio.current_time()
-        self._view = ChainView(self.chain, options.slot_time, started_at)
-        self._accounts = Accounts(self._view)
+        self._see_chain(started_at)
         async with AsyncExitStack() as stack:
             truth = _open_truth(options)
             if truth is not None:
@@ -90,32 +100,32 @@ class Cluster:
             for place, name in enumerate(options.regions):
                 await self._open_region(place, name, started_at)
                 stack.push_async_callback(self._servers[name].close)
-            rpc_socket = stack.enter_context(listen_rpc(options.port_of(len(options.regions))))
-            self.rpc_url = f"http://{HOST}:{rpc_socket.getsockname()[1]}"
+            sockets = [stack.enter_context(listen_rpc(port)) for port in options.rpc_ports()]
+            for name, node_socket in zip(rpc_names(options.rpcs), sockets, strict=True):
+                self._nodes[name] = self._make_node(name, started_at)
+                self.rpcs[name] = f"http://{HOST}:{node_socket.getsockname()[1]}"
             commands, self.control = await listen_for_commands(options.control)
             await stack.enter_async_context(commands)
-            methods = RpcMethods(self._view, self._accounts, anyio.current_time)
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(serve_rpc, methods, rpc_socket, name="JSON-RPC")
+                for node, node_socket in zip(self._nodes.values(), sockets, strict=True):
+                    tasks.start_soon(serve_rpc, node, node_socket, name=f"JSON-RPC {node.name}")
                 tasks.start_soon(serve_control, commands, self, name="control")
                 task_status.started()
                 await self._tick(truth)
 
-    async def apply(self, region: str, fault: str, argument: str | None) -> str:
-        """Perform a fault of DESIGN 10; returns what was done. Raises FaultRefused."""
-        server = self._servers.get(region)
-        if server is None:
-            raise FaultRefused(
-                f"there is no region {region!r}; there are {', '.join(self._servers)}"
-            )
-        faults = self._regions[region].faults
+    async def apply(self, target: str, fault: str, argument: str | None) -> str:
+        """Perform a fault of DESIGN 10 on a region, on all regions, or on an RPC; returns what was done.
+
+        Raises FaultRefused.
+        """
+        if target == ALL_REGIONS:
+            return "; ".join([await self.apply(name, fault, argument) for name in self._servers])
         try:
-            text = faults.apply(fault, argument)
-            await (server.close() if faults.killed else server.open())
+            if target in self._nodes:
+                return self._nodes[target].apply(fault, argument)
+            return await self._break_region(target, fault, argument)
         except (ValueError, SimulatorFailed) as refused:
             raise FaultRefused(str(refused)) from refused
-        server.wake()
-        return text
 
     def status(self) -> list[dict[str, Any]]:
         """One object a region: what it is called, who listens to it, what is wrong with it."""
@@ -130,6 +140,48 @@ class Cluster:
             }
             for name, server in self._servers.items()
         ]
+
+    def rpc_status(self) -> list[dict[str, Any]]:
+        """One object an RPC: where it is, what it was asked, what is wrong with it."""
+        return [
+            {
+                "rpc": name,
+                "url": self.rpcs[name],
+                "requests": node.faults.requests,
+                "busiest_second": node.faults.busiest_second,
+                "faults": node.faults.active,
+            }
+            for name, node in self._nodes.items()
+        ]
+
+    async def _break_region(self, name: str, fault: str, argument: str | None) -> str:
+        server = self._servers.get(name)
+        if server is None:
+            there_are = ", ".join((*self._servers, *self._nodes))
+            raise FaultRefused(f"there is no region nor RPC {name!r}; there are {there_are}")
+        region = self._regions[name]
+        region.advance(anyio.current_time())
+        faults = region.faults
+        text = faults.apply(fault, argument)
+        await (server.close() if faults.killed else server.open())
+        server.wake()
+        return text
+
+    def _see_chain(self, started_at: float) -> None:
+        self._view = ChainView(self.chain, self._options.slot_time, started_at)
+        self._accounts = Accounts(self._view)
+        self._bodies = BlockBodies(self._options.rpc_blocks_kept)
+
+    def _make_node(self, name: str, started_at: float) -> RpcNode:
+        view = ChainView(self.chain, self._options.slot_time, started_at)
+        self._views.append(view)
+        return RpcNode(
+            view,
+            self._accounts,
+            self._bodies,
+            RpcFaults(name, f"{self._options.seed}:{name}"),
+            utc_offset=time.time() - anyio.current_time(),
+        )
 
     async def _open_region(self, place: int, name: str, started_at: float) -> None:
         options = self._options
@@ -170,7 +222,8 @@ class Cluster:
 
     def _begin(self, now: float) -> None:
         self._waiting = False
-        self._view.begin(now)
+        for view in (self._view, *self._views):
+            view.begin(now)
         for region in self._regions.values():
             region.begin(now)
 
@@ -209,11 +262,11 @@ class Cluster:
         self._portal = None
         self._thread.close()
 
-    def fault(self, region: str, fault: str, argument: str | None = None) -> str:
+    def fault(self, target: str, fault: str, argument: str | None = None) -> str:
         """`apply`, from another thread, after `start`. Raises FaultRefused."""
         if self._portal is None:
             raise FaultRefused("the cluster does not run; start it first")
-        return self._portal.call(self.apply, region, fault, argument)
+        return self._portal.call(self.apply, target, fault, argument)
 
     def __enter__(self) -> Self:
         self.start()

@@ -1,7 +1,9 @@
 """Commands to a running simulator: one JSON object a line each way, over TCP.
 
     {"command": "fault", "region": "nyc", "fault": "kill", "argument": null}   ->   {"ok": true, "text": "..."}
-    {"command": "status"}                                                      ->   {"ok": true, "regions": [...]}
+    {"command": "status"}                                 ->   {"ok": true, "regions": [...], "rpcs": [...]}
+
+The `region` of a fault may be an RPC too.
 
 A refusal is {"ok": false, "text": "why"}. The connection stays open for more lines.
 """
@@ -34,6 +36,9 @@ class Controlled(Protocol):
 
     def status(self) -> list[dict[str, Any]]:
         """One object a region."""
+
+    def rpc_status(self) -> list[dict[str, Any]]:
+        """One object an RPC."""
 
 
 async def listen_for_commands(address: str) -> tuple[Listener, str]:
@@ -74,7 +79,11 @@ async def _answer(line: bytes, controlled: Controlled) -> dict[str, Any]:
     try:
         match orjson.loads(line):
             case {"command": "status"}:
-                return {"ok": True, "regions": controlled.status()}
+                return {
+                    "ok": True,
+                    "regions": controlled.status(),
+                    "rpcs": controlled.rpc_status(),
+                }
             case {"command": "fault", "region": str(region), "fault": str(fault), **rest}:
                 argument = rest.get("argument")
                 text = await controlled.apply(
@@ -108,6 +117,11 @@ def send_fault(control: str, region: str, fault: str, argument: str | None = Non
 def ask_status(control: str) -> list[dict[str, Any]]:
     """The regions of the simulator at `control`. Raises FaultRefused when nobody listens there."""
     return list(_ask(control, {"command": "status"})["regions"])
+
+
+def ask_rpc_status(control: str) -> list[dict[str, Any]]:
+    """The RPCs of the simulator at `control`. Raises FaultRefused when nobody listens there."""
+    return list(_ask(control, {"command": "status"})["rpcs"])
 
 
 def split_address(address: str) -> tuple[str, int]:

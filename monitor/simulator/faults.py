@@ -1,5 +1,6 @@
 """What goes wrong in a region, on demand (PROTOCOL is what happens while nothing does)."""
 
+from math import inf, isfinite
 from random import Random
 from typing import Final, Protocol
 
@@ -10,6 +11,7 @@ from monitor.simulator.received import Received
 WORDS: Final = (
     "kill",
     "refuse",
+    "outage",
     "mute",
     "lag",
     "drop-tx",
@@ -33,6 +35,10 @@ class Afflicted(Protocol):
 
     name: str
 
+    @property
+    def slots_begun(self) -> float:
+        """Slots since the chain began, by the clock."""
+
     def end_streams(self, text: str) -> int:
         """End every stream now with UNAVAILABLE; returns how many."""
 
@@ -55,6 +61,8 @@ class Faults:
         self.muted = False
         self.lag = 0.0
         """Seconds."""
+        self._out_until = -inf
+        """In `slots_begun`."""
         self.drop_tx = 0.0
         """Share of transactions that are never sent, nor in their block. Shares are of what the region may lose."""
         self.drop_account = 0.0
@@ -67,10 +75,17 @@ class Faults:
         self.repeated_messages = 0
 
     @property
+    def is_out(self) -> bool:
+        """Nobody can reach the server, which goes on."""
+        return self._region.slots_begun < self._out_until
+
+    @property
     def active(self) -> list[str]:
         """The faults that are on, as `drop-tx 0.01`."""
         switches = (("kill", self.killed), ("refuse", self.refusing), ("mute", self.muted))
         found = [word for word, is_on in switches if is_on]
+        if self.is_out:
+            found.append(f"outage {self._out_until - self._region.slots_begun:.3g}")
         if self.lag:
             found.append(f"lag {self.lag:g}")
         ratios = (
@@ -92,6 +107,8 @@ class Faults:
             return self._set_ratio(fault, argument)
         if fault == "lag":
             return self._set_lag(argument)
+        if fault == "outage":
+            return self._cut_off(argument)
         if fault not in WORDS:
             raise ValueError(f"no fault {fault!r}; one of {', '.join(WORDS)}")
         if argument is not None:
@@ -151,9 +168,21 @@ class Faults:
             self._region.restart()
         self.killed = self.refusing = self.muted = False
         self.lag = 0.0
+        self._out_until = -inf
         self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
         return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"
+
+    def _cut_off(self, argument: str | None) -> str:
+        slots = _number("outage", argument, "slots, above 0, as 30")
+        if slots <= 0:
+            raise ValueError(f"outage takes slots, above 0, as 30; not {argument!r}")
+        begun = self._region.slots_begun
+        if not isfinite(begun):
+            raise ValueError("the chain has not begun, and an outage is counted in its slots")
+        self._out_until = begun + slots
+        count = self._region.end_streams("connection reset by peer")
+        return f"{self._region.name} is out of reach for {slots:g} slots; {count} streams ended"
 
     def _set_lag(self, argument: str | None) -> str:
         seconds = _number("lag", argument, "seconds, 0 or more, as 2.5")

@@ -16,9 +16,11 @@ OTHER_DELAY: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class SimulateOptions:
-    """All of `chain-monitor simulate`. Ports: region i listens on `ports + i`, JSON-RPC on `ports + N`; 0 picks free ones."""
+    """All of `chain-monitor simulate`. Ports: region i of N listens on `ports + i`, RPC k on `ports + N + k`; 0 picks free ones."""
 
     regions: tuple[str, ...] = ("ams", "nyc", "tyo")
+    rpcs: int = 1
+    """JSON-RPC nodes: rpc1, rpc2, ..."""
     slot_time: float = 0.3
     """Seconds a slot."""
     seed: int = 1
@@ -44,6 +46,8 @@ class SimulateOptions:
     """What regions drop, no two of them drop both: any two together hold everything."""
     gzip: bool = True
     """Offer gzip, as the real server does."""
+    rpc_blocks_kept: int = 256
+    """getBlock answers that stay prepared in memory."""
     chain: ChainSettings = field(default_factory=ChainSettings)
     """Of a made chain; its slot_time, for block times, is taken from above."""
     server: RegionSettings = field(default_factory=RegionSettings)
@@ -67,6 +71,15 @@ class SimulateOptions:
         """How a made chain is set up."""
         return replace(self.chain, slot_time=self.slot_time)
 
+    def rpc_ports(self) -> list[int]:
+        """The ports of the JSON-RPC nodes, which follow those of the regions."""
+        return [self.port_of(len(self.regions) + place) for place in range(self.rpcs)]
+
     def port_of(self, place: int) -> int:
-        """The port of the i-th region; with i = N, that of JSON-RPC."""
+        """The port of the i-th server."""
         return self.ports + place if self.ports else 0
+
+
+def rpc_names(rpcs: int) -> tuple[str, ...]:
+    """What so many JSON-RPC nodes are called."""
+    return tuple(f"rpc{number}" for number in range(1, rpcs + 1))

@@ -124,6 +124,12 @@ class Region:
         return self._settings.max_decoding_message_size
 
     @property
+    def slots_begun(self) -> float:
+        """Slots since the chain began, by the clock."""
+        timing = self._timing
+        return (self._now - timing.started_at) / timing.slot_time
+
+    @property
     def is_mute(self) -> bool:
         """No frame leaves the server."""
         return self.faults.muted
@@ -161,7 +167,7 @@ class Region:
     def open(self, metadata: Mapping[str, str], now: float) -> Session:
         """A Subscribe call. Raises Refused."""
         self._now = max(self._now, now)
-        if self.faults.killed or self.faults.refusing:
+        if self.faults.killed or self.faults.refusing or self.faults.is_out:
             raise Refused("UNAVAILABLE", "connection refused")
         self._check_token(metadata)
         subscriber = metadata.get("x-subscription-id", "peer")
@@ -178,7 +184,7 @@ class Region:
     def call(self, method: str, request: bytes, metadata: Mapping[str, str], now: float) -> bytes:
         """A unary call: request and response are encoded messages. Raises Refused."""
         self._now = max(self._now, now)
-        if self.faults.killed:
+        if self.faults.killed or self.faults.is_out:
             raise Refused("UNAVAILABLE", "connection refused")
         self._check_token(metadata)
         limit = self.max_request_bytes

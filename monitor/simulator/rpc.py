@@ -1,27 +1,28 @@
-"""JSON-RPC over HTTP: envelopes, batches and their errors. What a method means is `rpc_methods`."""
+"""JSON-RPC over HTTP: the sockets of a node. What it answers is `rpc_node`."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 import anyio
 import anyio.abc
-import orjson
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from monitor.core.errors import SimulatorFailed
-from monitor.simulator.rpc_methods import RpcError, RpcMethods
-
-LARGEST_BODY: Final = 50 * 1024
-"""Bytes, as the real server's (BACKFILL 2); a batch is one body."""
+from monitor.simulator.rpc_node import LARGEST_BODY, Answer, RpcNode
 
 HOST: Final = "127.0.0.1"
+
+_HANG_UP: Final = "hang_up"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""As ASGI has them."""
 
 
 class _Server(uvicorn.Server):
@@ -33,11 +34,23 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_rpc(methods: RpcMethods, listening: socket.socket) -> None:
+class _Protocol(HttpToolsProtocol):
+    """Lets the application hang up."""
+
+    @override
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["state"][_HANG_UP] = self.transport.close
+
+
+async def serve_rpc(
+    node: RpcNode, listening: socket.socket, clock: Callable[[], float] = anyio.current_time
+) -> None:
     """Answer on this socket until cancelled."""
+    stopping = anyio.Event()
     config = uvicorn.Config(
-        _application(methods),
-        http="httptools",
+        _application(node, clock, stopping),
+        http=_Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -50,6 +63,7 @@ async def serve_rpc(methods: RpcMethods, listening: socket.socket) -> None:
         try:
             await anyio.sleep_forever()
         finally:
+            stopping.set()
             server.should_exit = True
 
 
@@ -74,67 +88,66 @@ def listen_rpc(port: int) -> socket.socket:
     return listening
 
 
-def _application(methods: RpcMethods) -> Starlette:
-    async def post(request: Request) -> Response:
-        body = await _body(request)
-        if body is None:
-            return Response("Request body is too large", status_code=413)
-        return Response(_answer(methods, body), media_type="application/json; charset=utf-8")
+def _application(node: RpcNode, clock: Callable[[], float], stopping: anyio.Event) -> Application:
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if (scope["method"], scope["path"]) == ("GET", "/health"):
+            await _send(send, Answer(200, b"ok", {"content-type": "text/plain"}))
+        elif scope["path"] != "/":
+            await _send(send, Answer(404, b"Not Found"))
+        elif scope["method"] != "POST":
+            await _send(send, Answer(405, b"Method Not Allowed"))
+        else:
+            body = await _body(receive)
+            answer = node.post(body, clock(), takes_gzip=_takes_gzip(scope))
+            with anyio.move_on_after(answer.delay):
+                await _end_of(receive, stopping)
+                return
+            await _send(send, answer)
+            if answer.sent is not None:
+                scope["state"][_HANG_UP]()
+                await receive()
 
-    async def health(_request: Request) -> Response:
-        return Response("ok", media_type="text/plain")
+    return application
 
-    return Starlette(
-        routes=[Route("/", post, methods=["POST"]), Route("/health", health, methods=["GET"])]
+
+def _takes_gzip(scope: Scope) -> bool:
+    return any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
+
+
+async def _end_of(receive: Receive, stopping: anyio.Event) -> None:
+    """Wait until the client has left or the server stops."""
+    async with anyio.create_task_group() as tasks:
+
+        async def wait_for_client() -> None:
+            await receive()
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(wait_for_client, name="client leaves")
+        await stopping.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def _send(send: Send, answer: Answer) -> None:
+    if not answer.status:
+        return
+    headers = [(name.encode(), text.encode()) for name, text in answer.headers.items()]
+    headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send(
+        {
+            "type": "http.response.body",
+            "body": answer.body[: answer.sent],
+            "more_body": answer.sent is not None,
+        }
     )
 
 
-async def _body(request: Request) -> bytes | None:
-    """The whole body, or None as soon as it is too large."""
+async def _body(receive: Receive) -> bytes:
+    """The body, or its beginning if it is larger than any node takes."""
     body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BODY:
-            return None
+    while len(body) <= LARGEST_BODY:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
     return bytes(body)
-
-
-def _answer(methods: RpcMethods, body: bytes) -> bytes:
-    try:
-        asked = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return orjson.dumps(_error(None, RpcError(-32700, "Parse error")))
-    if not isinstance(asked, list):
-        return _dumped(_call(methods, asked))
-    if not asked:
-        return orjson.dumps(_error(None, RpcError(-32600, "Invalid request")))
-    answers = [_call(methods, call) for call in asked]
-    return _dumped([answer for answer in answers if answer is not None])
-
-
-def _dumped(answer: Any) -> bytes:
-    """Nothing at all for notifications, which have no id."""
-    return orjson.dumps(answer) if answer else b""
-
-
-def _call(methods: RpcMethods, call: Any) -> dict[str, Any] | None:
-    match call:
-        case {"jsonrpc": "2.0", "method": str(method), **rest}:
-            call_id, params = rest.get("id"), rest.get("params") or []
-        case _:
-            call_id = call.get("id") if isinstance(call, dict) else None
-            return _error(call_id, RpcError(-32600, "Invalid request"))
-    try:
-        if not isinstance(params, list):
-            raise RpcError(-32602, "`params` should be an array")
-        result = methods.answer(method, params)
-    except RpcError as refused:
-        return _error(call_id, refused) if "id" in rest else None
-    return {"jsonrpc": "2.0", "result": result, "id": call_id} if "id" in rest else None
-
-
-def _error(call_id: Any, refused: RpcError) -> dict[str, Any]:
-    error: dict[str, Any] = {"code": refused.code, "message": refused.message}
-    if refused.facts is not None:
-        error["data"] = refused.facts
-    return {"jsonrpc": "2.0", "error": error, "id": call_id}

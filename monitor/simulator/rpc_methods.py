@@ -2,11 +2,12 @@
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from monitor.core.chain import Commitment
 from monitor.simulator.accounts import Accounts
 from monitor.simulator.base58 import base58, key_bytes
+from monitor.simulator.model import Bank
 from monitor.simulator.rpc_blocks import BlockForm, VersionTooNew, block_json
 from monitor.simulator.view import ChainView
 
@@ -16,6 +17,7 @@ _CORE_VERSION: Final = "4.2.0"
 _FEATURE_SET: Final = 3_640_012_085
 
 Params = Sequence[Any]
+Told = TypeVar("Told")
 
 
 class RpcError(Exception):
@@ -55,25 +57,21 @@ class RpcMethods:
             raise RpcError(-32601, "Method not found")
         return found(params)
 
-    def _block(self, params: Params) -> dict[str, Any]:
+    def block(self, params: Params) -> tuple[Bank, BlockForm]:
+        """The block that getBlock wants, and in which form. Raises RpcError."""
         number = _number(params, 0)
         options = params[1] if len(params) > 1 else None
         if isinstance(options, str):
             options = {"encoding": options}
         form = _block_form(_mapping(options))
         level = _settled_level(_mapping(options))
-        bank = self._reached_block(number, level)
-        try:
-            return block_json(bank, form)
-        except VersionTooNew as found:
-            raise RpcError(
-                -32015,
-                f"Transaction version ({found.version}) is not supported by the requesting client. "
-                "Please try the request again with the following configuration parameter: "
-                f'"maxSupportedTransactionVersion": {found.version}',
-            ) from found
+        return self._reached_block(number, level), form
 
-    def _reached_block(self, number: int, level: Commitment) -> Any:
+    def _block(self, params: Params) -> dict[str, Any]:
+        bank, form = self.block(params)
+        return told(lambda: block_json(bank, form))
+
+    def _reached_block(self, number: int, level: Commitment) -> Bank:
         first = self._view.first_kept()
         if number < first:
             raise RpcError(
@@ -161,10 +159,27 @@ class RpcMethods:
                 "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.",
             )
         keys = [_key(text) for text in asked]
-        slot, state = self._accounts.at(_level(options), self._clock())
+        slot, state = self._accounts.at(_level(options), self._clock(), self._view)
         _check_context(options, slot)
         cut = options.get("dataSlice")
-        return slot, [_account_json(state[key], cut) if key in state else None for key in keys]
+        found = [state.get(key) for key in keys]
+        return slot, [
+            None if account is None or not account.lamports else _account_json(account, cut)
+            for account in found
+        ]
+
+
+def told(tell: Callable[[], Told]) -> Told:
+    """A block as it is told; a version that is too new becomes the RpcError of the method."""
+    try:
+        return tell()
+    except VersionTooNew as found:
+        raise RpcError(
+            -32015,
+            f"Transaction version ({found.version}) is not supported by the requesting client. "
+            "Please try the request again with the following configuration parameter: "
+            f'"maxSupportedTransactionVersion": {found.version}',
+        ) from found
 
 
 def _account_json(account: Any, cut: Mapping[str, int] | None) -> dict[str, Any]:

@@ -12,15 +12,24 @@ class ChainView:
         self._slot_time = slot_time
         self._started_at = started_at
         self._first = chain.first_slot
+        self._behind = 0.0
+        self._pruned = 0
         self._newest: dict[Commitment, Bank | None] = dict.fromkeys(Commitment)
 
     def begin(self, started_at: float) -> None:
         """The first slot begins then after all; for a view that was made with `started_at=inf`."""
         self._started_at = started_at
 
+    def fall_back(self, behind: int, pruned: int = 0) -> None:
+        """See everything so many slots late, and nothing of slots below `pruned`."""
+        self._behind = behind * self._slot_time
+        self._pruned = pruned
+        self._newest = dict.fromkeys(Commitment)
+
     def moment(self, slot: int, offset: float) -> float:
-        """When something happens that is `offset` slot times into a slot."""
-        return self._started_at + (slot - self._chain.first_slot + offset) * self._slot_time
+        """When something is seen that happens `offset` slot times into a slot."""
+        slots = slot - self._chain.first_slot + offset
+        return self._started_at + slots * self._slot_time + self._behind
 
     def newest(self, level: Commitment, now: float) -> Bank | None:
         """The newest block on the chain that has reached the level, or None before the first."""
@@ -44,14 +53,14 @@ class ChainView:
         return bank
 
     def first_kept(self) -> int:
-        """The oldest slot that the chain still holds."""
+        """The oldest slot that the chain still holds and that is not pruned."""
         while True:
             try:
                 self._chain.slot(self._first)
             except KeyError:
                 self._first += 1
             else:
-                return self._first
+                return max(self._first, self._pruned)
 
     def _exists(self, number: int) -> bool:
         end = self._chain.end_slot

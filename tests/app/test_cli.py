@@ -100,6 +100,8 @@ def test_help_imports_nothing_heavy() -> None:
         ["simulate", "--regions", "ams,ams"],
         ["simulate", "--regions", "a b"],
         ["simulate", "--regions", ""],
+        ["simulate", "--regions", "ams,rpc1"],
+        ["simulate", "--rpcs", "0"],
         ["slots", "x", "5"],
         ["slots", "--", "-1", "5"],
         ["slots", "-1", "5"],

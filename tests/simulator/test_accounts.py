@@ -64,3 +64,21 @@ def test_every_block_writes_the_clock() -> None:
     early, late = (accounts.at(Commitment.PROCESSED, now)[1][CLOCK].data for now in (10.0, 20.0))
 
     assert int.from_bytes(early[:8], "little") < int.from_bytes(late[:8], "little")
+
+
+def test_a_node_behind_reads_what_was_so_although_later_blocks_are_folded_in() -> None:
+    chain, view = cluster_view()
+    behind = ChainView(chain, 1.0, 0.0)
+    behind.fall_back(50)
+    accounts = Accounts(view)
+    for number in range(chain.first_slot, chain.first_slot + 60):
+        bank = view.block(number, Commitment.FINALIZED, 100.0)
+        if bank is not None:
+            accounts.settle(bank)
+
+    slot, state = accounts.at(Commitment.CONFIRMED, 100.0, behind)
+
+    assert slot < chain.first_slot + 50
+    assert {key: (each.lamports, each.data) for key, each in state.items()} == last_writes(
+        chain, chain.first_slot, slot
+    )

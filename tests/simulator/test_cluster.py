@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,7 @@ from monitor.core.chain import Commitment
 from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.cluster import Cluster, simulate
-from monitor.simulator.control import ask_status, send_fault
+from monitor.simulator.control import ask_rpc_status, ask_status, send_fault
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
 from tests.simulator.yellowstone_client import YellowstoneClient, connected, request
@@ -41,10 +42,18 @@ def running(**options: Any) -> Iterator[Cluster]:
 
 
 def ask(cluster: Cluster, method: str, *params: Any) -> Any:
+    return ask_at(cluster.rpc_url, method, *params)
+
+
+def wait_until_slot(cluster: Cluster, slot: int) -> None:
+    """The test's own timeout is the limit."""
+    while ask(cluster, "getSlot", {"commitment": "processed"})["result"] < slot:
+        pass
+
+
+def ask_at(url: str, method: str, *params: Any) -> Any:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
-    asked = urllib.request.Request(
-        cluster.rpc_url, body.encode(), {"content-type": "application/json"}
-    )
+    asked = urllib.request.Request(url, body.encode(), {"content-type": "application/json"})
     with urllib.request.urlopen(asked, timeout=10) as response:
         return json.load(response)
 
@@ -111,7 +120,7 @@ def test_a_killed_region_refuses_connections_until_it_is_healed() -> None:
 @pytest.mark.parametrize(
     ("region", "fault", "argument", "text"),
     [
-        ("rio", "kill", None, "there is no region 'rio'; there are ams, nyc, tyo"),
+        ("rio", "kill", None, "there is no region nor RPC 'rio'; there are ams, nyc, tyo, rpc1"),
         ("nyc", "dance", None, "no fault 'dance'; one of kill, refuse, "),
         ("nyc", "lag", "soon", "lag takes seconds"),
     ],
@@ -135,6 +144,41 @@ def test_a_region_cannot_be_healed_while_another_has_its_port() -> None:
             pytest.raises(FaultRefused, match=f"port {port} of 127.0.0.1 is taken"),
         ):
             cluster.fault("nyc", "heal")
+
+
+def test_all_regions_can_be_out_of_reach_while_the_rpcs_answer_and_the_chain_goes_on() -> None:
+    with running() as cluster, connected(cluster.endpoints["nyc"]) as client:
+        client.send(request("slots"))
+        client.first(lambda update: update.HasField("slot"))
+
+        told = cluster.fault("all", "outage", "20")
+
+        assert told.count("is out of reach for 20 slots") == 3
+        assert client.ending()[0] == "UNAVAILABLE"
+        with connected(cluster.endpoints["ams"]) as early:
+            early.send(request("slots"))
+            assert early.ending() == ("UNAVAILABLE", "connection refused")
+        before = ask(cluster, "getSlot", {"commitment": "processed"})["result"]
+        wait_until_slot(cluster, before + 22)
+        with connected(cluster.endpoints["ams"]) as late:
+            late.send(request("slots"))
+            assert late.first(lambda update: update.HasField("slot")).slot.slot >= before + 20
+
+
+def test_rpcs_have_ports_and_faults_of_their_own() -> None:
+    with running(rpcs=2) as cluster:
+        assert send_fault(cluster.control, "rpc2", "errors", "500") == "rpc2 has errors 500 1"
+        assert "result" in ask(cluster, "getSlot")
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            ask_at(cluster.rpcs["rpc2"], "getSlot")
+        with pytest.raises(FaultRefused, match="no fault 'refuse' of an RPC"):
+            cluster.fault("rpc2", "refuse")
+
+        first, second = ask_rpc_status(cluster.control)
+
+    assert cluster.rpc_url == cluster.rpcs["rpc1"]
+    assert (first["rpc"], first["url"], first["faults"]) == ("rpc1", cluster.rpc_url, [])
+    assert (second["rpc"], second["requests"], second["faults"]) == ("rpc2", 1, ["errors 500 1"])
 
 
 def test_status_names_regions_feeds_and_faults() -> None:

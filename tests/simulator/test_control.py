@@ -12,6 +12,7 @@ from anyio.from_thread import start_blocking_portal
 
 from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.control import (
+    ask_rpc_status,
     ask_status,
     listen_for_commands,
     send_fault,
@@ -36,6 +37,9 @@ class Regions:
 
     def status(self) -> list[dict[str, Any]]:
         return [{"region": "ams"}, {"region": "nyc"}]
+
+    def rpc_status(self) -> list[dict[str, Any]]:
+        return [{"rpc": "rpc1"}]
 
 
 async def listen_and_serve(regions: Regions, *, task_status: anyio.abc.TaskStatus[str]) -> None:
@@ -115,6 +119,11 @@ def test_an_address_in_use_is_refused_with_the_remedy() -> None:
 def test_status_lists_the_regions() -> None:
     with controlled() as (address, _):
         assert ask_status(address) == [{"region": "ams"}, {"region": "nyc"}]
+
+
+def test_status_lists_the_rpcs_apart() -> None:
+    with controlled() as (address, _):
+        assert ask_rpc_status(address) == [{"rpc": "rpc1"}]
 
 
 def test_one_connection_carries_many_lines_and_survives_bad_ones() -> None:

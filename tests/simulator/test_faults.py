@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from math import inf
 from typing import Any
 
 import pytest
@@ -80,6 +81,60 @@ def test_refuse_leaves_running_streams_alone() -> None:
     assert slots_told(story(session), "meta") == [100]
     region.faults.apply("heal", None)
     assert region.open({}, 1.0).ending is None
+
+
+def test_an_outage_ends_streams_and_nobody_gets_in_until_its_slots_are_over() -> None:
+    region = running()
+    session = subscribe(region, request_all())
+    region.advance(3.0)
+
+    told = region.faults.apply("outage", "4")
+
+    assert told == "ams is out of reach for 4 slots; 1 streams ended"
+    assert session.ending == ("UNAVAILABLE", "connection reset by peer")
+    assert region.faults.active == ["outage 4"]
+    with pytest.raises(Refused, match="UNAVAILABLE"):
+        region.open({}, 6.9)
+    with pytest.raises(Refused, match="UNAVAILABLE"):
+        region.call("GetVersion", b"", {}, 6.9)
+    assert region.open({}, 7.0).ending is None
+    assert region.faults.active == []
+
+
+@pytest.mark.parametrize(("stored", "reaches_back"), [(30, True), (4, False)])
+def test_after_an_outage_replay_reaches_as_far_back_as_slots_are_stored(
+    stored: int, reaches_back: bool
+) -> None:
+    region = running(40, replay_stored_slots=stored)
+    region.advance(3.0)
+    region.faults.apply("outage", "25")
+    region.advance(29.0)
+
+    session = subscribe(region, request_all(0, from_slot=103), 29.0)
+    region.advance(29.1)
+
+    if reaches_back:
+        assert slots_told(story(session), "meta")[0] == 103
+    else:
+        assert session.ending is not None
+        assert session.ending[0] == "OUT_OF_RANGE"
+
+
+def test_an_outage_can_be_healed_before_its_end() -> None:
+    region = running()
+    region.advance(3.0)
+    region.faults.apply("outage", "10")
+
+    assert region.faults.apply("heal", None) == "ams is healed of outage 10"
+    assert region.open({}, 3.1).ending is None
+
+
+def test_an_outage_is_counted_in_slots_of_a_chain_that_has_begun() -> None:
+    region = Region("ams", plain_chain(3), RegionSettings(), seed=1, started_at=inf)
+    region.advance(1.0)
+
+    with pytest.raises(ValueError, match="the chain has not begun"):
+        region.faults.apply("outage", "3")
 
 
 def test_mute_keeps_streams_open_and_silent_and_its_backlog_is_lost() -> None:
@@ -314,6 +369,8 @@ def test_ratios_have_usual_values() -> None:
     ("fault", "argument", "said"),
     [
         ("explode", None, f"no fault 'explode'; one of {', '.join(WORDS)}"),
+        ("outage", None, "outage takes slots, above 0, as 30; not None"),
+        ("outage", "0", "outage takes slots, above 0, as 30; not '0'"),
         ("lag", None, "lag takes seconds, 0 or more, as 2.5; not None"),
         ("lag", "soon", "lag takes seconds, 0 or more, as 2.5; not 'soon'"),
         ("lag", "-1", "lag takes seconds, 0 or more, as 2.5; not '-1'"),

@@ -2,7 +2,7 @@ import pytest
 
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.losses import ALONE, Portion
-from monitor.simulator.options import OTHER_DELAY, SimulateOptions
+from monitor.simulator.options import OTHER_DELAY, SimulateOptions, rpc_names
 from monitor.simulator.region import RegionSettings
 
 
@@ -43,3 +43,11 @@ def test_regions_lose_apart_when_asked_to() -> None:
     assert SimulateOptions().portion(1) == ALONE
 
     assert SimulateOptions(losses_apart=True).portion(1) == Portion(1, 3)
+
+
+def test_rpcs_are_numbered_and_listen_behind_the_regions() -> None:
+    options = SimulateOptions(rpcs=2, ports=10000)
+
+    assert rpc_names(2) == ("rpc1", "rpc2")
+    assert options.rpc_ports() == [10003, 10004]
+    assert SimulateOptions(rpcs=2, ports=0).rpc_ports() == [0, 0]

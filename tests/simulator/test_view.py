@@ -101,3 +101,27 @@ def test_a_chain_may_begin_later() -> None:
 
     assert before is None
     assert view.newest(Commitment.PROCESSED, at(50)) is not None
+
+
+def test_who_falls_back_sees_the_chain_of_some_slots_ago_at_once() -> None:
+    chain = chain_of()
+    now, then = ChainView(chain, SLOT_TIME, STARTED), ChainView(chain, SLOT_TIME, STARTED)
+    now.newest(Commitment.CONFIRMED, at(100))
+    now.fall_back(30)
+
+    for level in Commitment:
+        assert now.newest(level, at(100)) is then.newest(level, at(70))
+
+    now.fall_back(0)
+    assert now.newest(Commitment.CONFIRMED, at(100)) is then.newest(Commitment.CONFIRMED, at(100))
+
+
+def test_pruned_slots_are_not_kept() -> None:
+    chain = chain_of()
+    view = ChainView(chain, SLOT_TIME, STARTED)
+
+    view.fall_back(0, chain.first_slot + 10)
+
+    assert view.first_kept() == chain.first_slot + 10
+    view.fall_back(0)
+    assert view.first_kept() == chain.first_slot
