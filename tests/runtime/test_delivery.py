@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import orjson
 
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release, Released
 from monitor.core.events import Row
@@ -310,6 +311,25 @@ async def test_what_a_sink_held_is_forgotten_with_its_slot() -> None:
     assert office.written(0).keys() == {SLOT}
     office.delivery.settle(SLOT)
     assert office.written(0) == {}
+
+
+async def test_what_a_sink_held_of_an_open_slot_is_kept_until_the_slot_is_closed() -> None:
+    office = Office(A)
+    office.holds(0, transaction(1), 1)
+    office.delivery.certify([Certificate(SLOT, SlotEnd.PARTIAL, "x")])
+    office.delivery.settle(SLOT)
+    assert await office.records(transaction(1)) == [[]]
+    office.delivery.certify([Certificate(SLOT, SlotEnd.LOST, "x")])
+    office.delivery.settle(SLOT + 1)
+    assert office.written(0).keys() == {SLOT}
+    office.delivery.certify([Certificate(SLOT, SlotEnd.RECOVERED, "x")])
+    assert (office.written(0), office.routes[0].open_slots) == ({}, set())
+
+
+async def test_a_certificate_of_a_slot_of_which_a_sink_held_nothing_keeps_nothing() -> None:
+    office = Office(A)
+    office.delivery.certify([Certificate(SLOT, SlotEnd.PARTIAL, "x")])
+    assert (office.written(0), office.routes[0].open_slots) == ({}, set())
 
 
 def test_the_id_of_a_record_is_read_from_its_beginning() -> None:

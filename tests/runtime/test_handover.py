@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import anyio
 import pytest
 
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import Release, Released, Settled
+from monitor.core.commands import Certify, KeepJobs, Release, Released, Settled
+from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor, TransactionsFilter
+from monitor.core.rungs import Rung
 from monitor.runtime.delivery import id_of
 from monitor.runtime.handover import SLICE_EVENTS, HandOver, slices
-from tests.runtime.fakes import books
+from tests.runtime.fakes import MemoryLedger, books
 from tests.runtime.test_delivery import SLOT, Office, block, transaction
 from tests.wire.record_samples import TRANSACTION_INFO
 
@@ -107,6 +110,24 @@ async def test_a_block_that_cannot_be_read_is_said_once() -> None:
     await _turns(office, Release(CONFIRMED, [(*broken[:5], row), block(1)]))
     assert office.delivery.malformed == 1
     assert len(office.outboxes[0]._lines) == 1
+
+
+async def test_certificates_jobs_and_lines_come_to_the_books_in_the_order_of_the_kernel() -> None:
+    office = Office(TRANSACTIONS)
+    office.routes[0].written[SLOT] = {b"x": 1}
+    store = MemoryLedger()
+    kept = books(store=store)
+    kept.begin(SLOT)
+    handover = HandOver(office.delivery, kept)
+    job = Job(SLOT, SLOT + 1, Rung.RPC, 0, JobState.OPEN)
+    certificate = Certificate(SLOT, SlotEnd.PARTIAL, "x")
+    for command in (Certify([certificate], {SLOT: b"given"}), Settled(SLOT), KeepJobs([job])):
+        handover.add(command)
+    await handover.run()
+    await kept.close()
+    assert (store.certificates[SLOT].end, store.settled()) == (SlotEnd.PARTIAL, SLOT)
+    assert (store.handed_on, store.changes) == ({SLOT: b"given"}, [job])
+    assert office.routes[0].open_slots == {SLOT}
 
 
 @pytest.mark.parametrize(

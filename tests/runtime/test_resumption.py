@@ -1,9 +1,12 @@
 """Where a daemon goes on: behind what is settled and safe everywhere, with what its sinks hold read back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from monitor.core.certificates import Certificate, SlotEnd
-from monitor.ports import Cursor, StoredSlot
+from monitor.core.jobs import Job, JobState
+from monitor.core.rungs import Rung
+from monitor.ports import Cursor, HeldEvents, StoredSlot
 from monitor.runtime.delivery import Route
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
@@ -152,3 +155,51 @@ async def test_a_new_monitor_and_a_new_file_begin_at_the_first_slot_where_writin
 
 async def test_nothing_is_read_back_at_a_first_start_at_the_tip() -> None:
     assert await read_back(resumed(None), [FILE]) == ()
+
+
+JOB = Job(3, 8, Rung.RPC, 2, JobState.OPEN)
+
+
+def store_with_open_slots() -> MemoryLedger:
+    """Settled up to slot 9; 4 and 12 are open, and there are jobs for 3..7, 8..13 and 15."""
+    store = store_of(SlotEnd.COMPLETE, SlotEnd.COMPLETE, SlotEnd.PARTIAL)
+    store.certificates[4] = replace(store.certificates[12], slot=4)
+    store.found_jobs = [JOB, replace(JOB, first=8, end=14), replace(JOB, first=15, end=16)]
+    return store
+
+
+def test_open_slots_and_jobs_before_the_first_slot_go_on() -> None:
+    found = resumption(store_with_open_slots(), [FILE], None)
+    assert found.first == 10
+    assert found.open == ((4, 5),)
+    assert found.jobs == (JOB, replace(JOB, first=8, end=10))
+
+
+def test_open_slots_and_jobs_go_on_where_the_user_skips() -> None:
+    found = resumption(store_with_open_slots(), [FILE], 14)
+    assert (found.first, found.closed) == (14, ())
+    assert found.open == ((4, 5), (12, 13))
+    assert found.jobs == (JOB, replace(JOB, first=8, end=14))
+
+
+def test_what_a_sink_held_of_open_slots_follows_its_name() -> None:
+    store = store_with_open_slots()
+    store._cursors = [Cursor("old", "a", 9, "p"), Cursor("file", "b", 9, "p")]
+    held = HeldEvents(4, "old", "a", (b"4:x",))
+    gone = replace(held, monitor="gone")
+    store.kept_held = [held, gone, replace(held, slot=12), replace(held, sink="file", monitor="b")]
+    file = subscribed("file", DurableMemory({"p": HELD}), "a", "b")
+    assert resumption(store, [file], None).held == (
+        replace(held, sink="file"),
+        replace(held, sink="file", monitor="b"),
+    )
+
+
+async def test_lines_of_open_slots_before_the_first_slot_are_known_with_what_was_held() -> None:
+    lines = {3: {b"3:x": 1}, 4: {b"4:x": 1, b"4:y": 3}, 9: {b"9:x": 1}}
+    file = subscribed("file", DurableMemory({"p": lines}), "a", "b")
+    cursors = tuple(Cursor("file", name, 8, "p") for name in ("a", "b"))
+    held = (HeldEvents(4, "file", "b", (b"4:x", b"4:z")), HeldEvents(4, "other", "a", (b"4:o",)))
+    await read_back(Resumption(8, cursors, 9, None, open=((4, 6),), held=held), [file])
+    assert file.route.written == {4: {b"4:x": 3, b"4:y": 3, b"4:z": 2}, 9: {b"9:x": 1}}
+    assert file.route.open_slots == {4}
