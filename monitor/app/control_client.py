@@ -56,8 +56,8 @@ def _unasked(path: Path, error: Exception) -> str:
     match error:
         case PermissionError():
             return (
-                f"{path}: Permission denied; only the daemon's own user{_owner(path)} may use it: "
-                "run the command as that user"
+                f"{path}: Permission denied; only the daemon's own user{_owner(path)} and root may use it: "
+                "run the command as one of them"
             )
         case FileNotFoundError() | NotADirectoryError():
             return (

@@ -94,10 +94,10 @@ def test_a_socket_of_somebody_else_is_told_with_its_owner(
     owner = tmp_path.stat().st_uid
 
     assert told == (
-        f"{tmp_path / NAME}: Permission denied; only the daemon's own user (uid {owner}) may use "
-        "it: run the command as that user"
+        f"{tmp_path / NAME}: Permission denied; only the daemon's own user (uid {owner}) and root "
+        "may use it: run the command as one of them"
     )
-    assert "own user may use it" in refused(tmp_path / "closed")
+    assert "own user and root may use it" in refused(tmp_path / "closed")
 
 
 def test_a_daemon_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
