@@ -28,14 +28,15 @@ def refused(state_dir: Path) -> str:
 
 @contextmanager
 def stranger(directory: Path, says: bytes) -> Iterator[None]:
-    """A server that says this to whatever it is asked; with nothing to say it stays mute."""
+    """A server that says this once it was asked; with nothing to say it stays mute."""
     over = threading.Event()
     listener = bind(directory / NAME)
 
     def serve() -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.recv(4096)
+            while not connection.recv(4096).endswith(b"}"):  # head and body come apart
+                pass
             connection.sendall(says)
             if not says:
                 over.wait()
