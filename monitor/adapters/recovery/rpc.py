@@ -17,7 +17,7 @@ import orjson
 
 from monitor.adapters.recovery.allowance import Allowance
 from monitor.adapters.recovery.lane import Lane
-from monitor.core.errors import BlockMalformed, BlockUnfinished
+from monitor.core.errors import AccountsMalformed, BlockMalformed, BlockUnfinished
 from monitor.core.rates import MOST_CALLS
 from monitor.core.rungs import Verdict
 from monitor.ports import Clock, Dice, RpcTally
@@ -25,6 +25,8 @@ from monitor.wire.rpc_answers import Refusal, refusal
 
 LARGEST_ANSWER: Final = 64 * 1024 * 1024
 """Bytes, as they come. Nine times a large block of 2025."""
+LARGEST_PLAIN: Final = 4 * LARGEST_ANSWER
+"""Bytes, unpacked, that are looked at outside of the mapping."""
 SMALL: Final = 64 * 1024
 """Bytes, unpacked: an answer up to here may be an error, and is looked at."""
 _FIRST_EXPECTED: Final = 2 * 1024 * 1024
@@ -114,7 +116,7 @@ class Rpc:
     ) -> T | Refusal:
         """Make one call, when its turn comes; `sent` is called when it goes.
 
-        `read` makes the answer out of the body, gzipped or not; it raises BlockMalformed, or BlockUnfinished.
+        `read` makes the answer out of the body, gzipped or not; it raises BlockMalformed, BlockUnfinished or AccountsMalformed.
         """
         async with AsyncExitStack() as held:
             async with self.lane.place():
@@ -177,13 +179,13 @@ class Rpc:
             return await read(reply.body)
         except BlockUnfinished:
             return Refusal(Verdict.NOT_YET, "meta null")
-        except BlockMalformed:
+        except (BlockMalformed, AccountsMalformed):
             if small is not None:
                 return _MALFORMED
         return await anyio.to_thread.run_sync(self._refusal_of_large, reply) or _MALFORMED
 
     def _refusal_of_large(self, reply: _Reply) -> Refusal | None:
-        return self._refusal(reply, unpacked(reply.body, 4 * LARGEST_ANSWER) or b"")
+        return self._refusal(reply, unpacked(reply.body, LARGEST_PLAIN) or b"")
 
     def _refusal(self, reply: _Reply, body: bytes) -> Refusal | None:
         utc_seconds = self._clock.utc_ns(int(self._clock.now() * 1e9)) / 1e9

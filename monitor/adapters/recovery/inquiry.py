@@ -1,0 +1,219 @@
+"""One block asked of several RPCs: the first valid answer wins, or the first that as many tell alike as are wanted.
+
+How this works: as many RPCs are asked at once as must tell the block alike. One more is asked when an answer takes longer
+than the pool's usually do (a hedge, within a budget), when one brought nothing, and when two told different blocks; none
+is asked twice, for that is the queue's matter. The others are cancelled as soon as the outcome is known. An RPC that will
+never have the block does not count among those there are. One that is dead, throttles, or claims a skip does count: else
+a liar would be believed as soon as honest RPCs are out of reach.
+"""
+
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+import anyio.abc
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+from monitor.adapters.recovery.rpc import Rpc
+from monitor.core.hedging import HedgeBudget, HedgeDelay
+from monitor.core.rungs import Verdict
+from monitor.ports import BlockFound, Clock, NoBlock
+from monitor.wire.rpc_answers import Refusal
+from monitor.wire.rpc_block import MappedBlock
+
+_HOPE: Final = (
+    Verdict.OURS,
+    Verdict.CANNOT,
+    Verdict.SKIPPED_CLAIM,
+    Verdict.FAILED,
+    Verdict.THROTTLED,
+    Verdict.NOT_YET,
+)
+"""The most hopeful verdict last."""
+
+Ask = Callable[[int, Callable[[], None]], Awaitable[MappedBlock | Refusal]]
+"""Asks the RPC of this index for the block, and calls back when the call goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hedging:
+    """What the inquiries of one pool know of each other."""
+
+    delay: HedgeDelay
+    budget: HedgeBudget
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    index: int
+    outcome: MappedBlock | Refusal
+
+
+_Heard = _Sent | _Answered
+
+
+class Inquiry:
+    """One `fetch`, from the first call to the outcome."""
+
+    def __init__(
+        self,
+        slot: int,
+        witnesses: int,
+        rpcs: Sequence[tuple[int, Rpc]],
+        ask: Ask,
+        hedging: Hedging,
+        clock: Clock,
+    ) -> None:
+        """`rpcs`: all that there are for this question, with their indexes, the best one first."""
+        self._witnesses = witnesses
+        self._rpcs = rpcs
+        self._ask = ask
+        self._hedging = hedging
+        self._clock = clock
+        self._left: list[tuple[int, Rpc]] = []
+        """Not asked yet, and may be."""
+        self._verdicts: list[Verdict] = []
+        """Of those that brought nothing, or are left alone for a reason."""
+        self._under_way: dict[int, float | None] = {}
+        """When each call was sent; None: it waits for its turn."""
+        self._asked = 0
+        self._told: dict[bytes, list[tuple[int, MappedBlock]]] = {}
+        """By digest."""
+        self._may_hedge = True
+        for index, rpc in rpcs:
+            pause = rpc.lane.pause()
+            if not rpc.lane.keeps(slot):
+                self._verdicts.append(Verdict.CANNOT)
+            elif pause is not None:
+                self._verdicts.append(pause[1])
+            else:
+                self._left.append((index, rpc))
+
+    async def run(self) -> BlockFound | NoBlock:
+        """The outcome; nothing is under way any more when this returns."""
+        if len(self._left) < self._required:
+            return self._nothing()
+        send, receive = anyio.create_memory_object_stream[_Heard](2 * len(self._rpcs))
+        with send, receive:
+            async with anyio.create_task_group() as tasks:
+                self._ask_more(tasks, send)
+                outcome = await self._hear(receive, tasks, send)
+                tasks.cancel_scope.cancel()
+        return outcome
+
+    async def _hear(
+        self,
+        receive: MemoryObjectReceiveStream[_Heard],
+        tasks: anyio.abc.TaskGroup,
+        send: MemoryObjectSendStream[_Heard],
+    ) -> BlockFound | NoBlock:
+        while (outcome := self._outcome()) is None:
+            heard: _Heard | None = None
+            with anyio.move_on_after(self._patience()):
+                heard = await receive.receive()
+            if heard is None:
+                self._hedge(tasks, send)
+            else:
+                self._take(heard)
+                self._ask_more(tasks, send)
+        return outcome
+
+    @property
+    def _required(self) -> int:
+        """How many must tell the same block."""
+        there = len(self._rpcs) - self._verdicts.count(Verdict.CANNOT)
+        return max(1, min(self._witnesses, there))
+
+    @property
+    def _alike(self) -> list[tuple[int, MappedBlock]]:
+        """The largest group that tells the same block, in the order of their answers."""
+        return max(self._told.values(), key=len, default=[])
+
+    def _take(self, heard: _Heard) -> None:
+        now, index = self._clock.now(), heard.index
+        if isinstance(heard, _Sent):
+            self._under_way[index] = now
+            return
+        sent_at = self._under_way.pop(index)
+        if isinstance(heard.outcome, Refusal):
+            self._verdicts.append(heard.outcome.verdict)
+            return
+        self._told.setdefault(heard.outcome.digest, []).append((index, heard.outcome))
+        if sent_at is not None:
+            self._hedging.delay.answered(now - sent_at)
+
+    def _ask_more(self, tasks: anyio.abc.TaskGroup, send: MemoryObjectSendStream[_Heard]) -> None:
+        while self._required > len(self._alike) + len(self._under_way) and self._may_ask:
+            self._hedging.budget.called()
+            self._ask_next(tasks, send)
+
+    @property
+    def _may_ask(self) -> bool:
+        """One RPC more than wanted is asked, and in a dispute every one; none when the fault is ours."""
+        if not self._left or Verdict.OURS in self._verdicts:
+            return False
+        if self._verdicts[-1:] == [Verdict.SKIPPED_CLAIM] and self._witnesses == 1:
+            return self._asked == 1 and self._left[0][1].lane.is_idle
+        return self._asked <= self._witnesses or len(self._told) > 1
+
+    def _ask_next(self, tasks: anyio.abc.TaskGroup, send: MemoryObjectSendStream[_Heard]) -> None:
+        index, rpc = self._left.pop(0)
+        self._asked += 1
+        self._under_way[index] = None
+        tasks.start_soon(self._call, index, send, name=f"getBlock of {rpc.endpoint.name}")
+
+    async def _call(self, index: int, send: MemoryObjectSendStream[_Heard]) -> None:
+        outcome = await self._ask(index, lambda: send.send_nowait(_Sent(index)))
+        send.send_nowait(_Answered(index, outcome))
+
+    def _patience(self) -> float:
+        """Seconds until an answer takes too long; infinite where no other can be asked."""
+        sent = [at for at in self._under_way.values() if at is not None]
+        if not (sent and self._may_hedge and self._may_ask):
+            return math.inf
+        return max(0.0, min(sent) + self._hedging.delay.delay() - self._clock.now())
+
+    def _hedge(self, tasks: anyio.abc.TaskGroup, send: MemoryObjectSendStream[_Heard]) -> None:
+        self._may_hedge = False
+        if self._hedging.budget.take():
+            self._ask_next(tasks, send)
+
+    def _outcome(self) -> BlockFound | NoBlock | None:
+        """None: wait."""
+        alike = self._alike
+        if len(alike) >= self._required:
+            sources = tuple(index for index, _ in alike)
+            others = tuple(index for index in self._tellers() if index not in sources)
+            return BlockFound(sources, alike[0][1].rows, others)
+        return None if self._under_way else self._nothing()
+
+    def _tellers(self) -> list[int]:
+        return [index for group in self._told.values() for index, _ in group]
+
+    def _nothing(self) -> NoBlock:
+        pause = self._pause()
+        if len(self._told) > 1:
+            return NoBlock(Verdict.DISAGREED, pause, tuple(self._tellers()))
+        verdict = max(self._verdicts, key=_HOPE.index, default=Verdict.CANNOT)
+        if self._told and verdict in (Verdict.SKIPPED_CLAIM, Verdict.CANNOT, Verdict.OURS):
+            # One tells the block, so others may yet, whatever they say now.
+            verdict = Verdict.NOT_YET
+        return NoBlock(verdict, pause)
+
+    def _pause(self) -> float:
+        """Seconds until as many RPCs as are required may be asked."""
+        pauses = [rpc.lane.pause() for _, rpc in self._rpcs]
+        seconds = sorted(
+            0.0 if pause is None else pause[0]
+            for pause in pauses
+            if pause is None or pause[1] is not Verdict.CANNOT
+        )
+        required = self._required
+        return seconds[required - 1] if len(seconds) >= required else 0.0
