@@ -6,7 +6,7 @@ threads, which virtual time does not wait for.
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,10 +25,11 @@ from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release, Released
 from monitor.core.monitors import EntryFilter, Monitor
+from monitor.ports import Store
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.outbox import Outbox
-from monitor.runtime.resumption import Subscription, read_back, resumption
+from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
 from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, VirtualClock, at_once
@@ -62,6 +63,9 @@ class Life:
     """Mask of those that are configured."""
 
 
+Act = Callable[[Life, Resumption, Books, Delivery], Awaitable[None]]
+"""Does the steps of a life."""
+
 LIVES = st.builds(
     Life,
     st.lists(
@@ -81,10 +85,13 @@ class Machine:
 
     folder: Path
     rotate_bytes: int | None
-    store: MemoryLedger = field(default_factory=MemoryLedger)
+    act: Act
+    store: Store = field(default_factory=MemoryLedger)
     settings: JsonlSettings = field(init=False)
     synced: dict[int, int] = field(default_factory=dict)
     """By inode, how much of a file is on the disk."""
+    written: list[tuple[str, str]] = field(default_factory=list)
+    """What `ids` tells after the last life."""
 
     def __post_init__(self) -> None:
         self.settings = JsonlSettings(self.folder / "e.jsonl", rotate_bytes=self.rotate_bytes)
@@ -119,7 +126,7 @@ class Machine:
 
             tasks.start_soon(write)
             tasks.start_soon(books.run)
-            await _act(life, resumed.first or 0, books, delivery)
+            await self.act(life, resumed, books, delivery)
             tasks.cancel_scope.cancel()
         unsafe = self.settings.path.stat().st_size - self._synced()
         await sink.close()
@@ -155,7 +162,8 @@ async def _slowly(function: Callable[[*Arguments], Answer], *arguments: *Argumen
     return function(*arguments)
 
 
-async def _act(life: Life, first: int, books: Books, delivery: Delivery) -> None:
+async def _act(life: Life, resumed: Resumption, books: Books, delivery: Delivery) -> None:
+    first = resumed.first or 0
     if books.is_new:
         books.begin(first)
     due = [(slot, index) for slot in range(first, SLOTS) for index in range(ENTRIES)]
@@ -180,10 +188,11 @@ LAST = Life(
 )
 
 
-def _run(lives: list[Life], rotate_bytes: int | None) -> list[tuple[str, str]]:
+def run(lives: list[Life], make: Callable[[Path], Machine]) -> Machine:
+    """The machine after these lives."""
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(anyio.to_thread, "run_sync", at_once)
-        machine = Machine(Path(folder), rotate_bytes)
+        machine = make(Path(folder))
         patch.setattr(os, "fdatasync", machine.sync)
 
         async def all_lives() -> None:
@@ -192,7 +201,12 @@ def _run(lives: list[Life], rotate_bytes: int | None) -> list[tuple[str, str]]:
 
         clock = trio.testing.MockClock(autojump_threshold=0)
         anyio.run(all_lives, backend="trio", backend_options={"clock": clock})
-        return machine.ids()
+        machine.written = machine.ids()
+        return machine
+
+
+def _run(lives: list[Life], rotate_bytes: int | None) -> list[tuple[str, str]]:
+    return run(lives, lambda folder: Machine(folder, rotate_bytes, _act)).written
 
 
 UNSAFE = Life(
