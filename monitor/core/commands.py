@@ -126,4 +126,4 @@ class Recall:
 
 
 RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs
-Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled
+Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled | RecoveryCommand

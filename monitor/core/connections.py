@@ -114,7 +114,8 @@ class Connections:
         refuses = connection.replay_from is not None and ending.reason in _REFUSES_REPLAY
         if refuses:
             connection.refused.append(now)
-        self._learn(connection, ending)
+        asked, connection.replay_from = connection.replay_from, None
+        self.learn(connection.endpoint, ending, asked)
         connection.last_ending = ending
         errors = self.errors[connection.endpoint]
         errors[ending.reason] = errors.get(ending.reason, 0) + 1
@@ -138,6 +139,31 @@ class Connections:
                 "retry_in": round(delay, 3),
             },
         )
+
+    def new_feed(self) -> int:
+        """A number that no feed had."""
+        feed = self._next_feed
+        self._next_feed += 1
+        return feed
+
+    def may_replay(self, connection: Connection, first: int, now: float) -> bool:
+        """Whether the endpoint may be asked for this from_slot now, and may have it."""
+        _forget_old(connection, now)
+        is_below = connection.floor is not None and first < connection.floor
+        often = _was_asked_often(connection, first) or len(connection.refused) >= REFUSAL_LIMIT
+        return not (connection.replay_off or is_below or often)
+
+    def learn(self, endpoint: int, ending: Ending, asked: int | None) -> None:
+        """What the end of a stream says of the endpoint's replay; `asked`: the from_slot, if it had one."""
+        connection = self.all[endpoint]
+        if ending.reason == EndReason.REPLAY_OFF:
+            connection.replay_off = True
+        elif ending.reason == EndReason.REPLAY_EXPIRED:
+            oldest = ending.floor if ending.floor is not None else asked
+            if oldest is not None:
+                connection.replayed_below = max(connection.replayed_below, oldest)
+                again = max(len(connection.refused) - 1, 0)
+                connection.floor = oldest + FLOOR_MARGIN * 2**again
 
     def heard(self, feed: int, now: float) -> None:
         """Something came of this feed."""
@@ -262,8 +288,7 @@ class Connections:
         assert all(c.feed is not None or c.replay_from is None for c in self.all)
 
     def _open(self, connection: Connection, now: float, from_slot: int | None) -> Command:
-        feed = self._next_feed
-        self._next_feed += 1
+        feed = self.new_feed()
         connection.feed = feed
         connection.reopen_at = None
         connection.heard_at = now
@@ -274,18 +299,6 @@ class Connections:
         connection.replay_since = inf
         self.by_feed[feed] = connection
         return OpenFeed(feed, connection.endpoint, self.generation, from_slot)
-
-    def _learn(self, connection: Connection, ending: Ending) -> None:
-        asked = connection.replay_from
-        connection.replay_from = None
-        if ending.reason == EndReason.REPLAY_OFF:
-            connection.replay_off = True
-        elif ending.reason == EndReason.REPLAY_EXPIRED:
-            oldest = ending.floor if ending.floor is not None else asked
-            if oldest is not None:
-                connection.replayed_below = max(connection.replayed_below, oldest)
-                again = max(len(connection.refused) - 1, 0)
-                connection.floor = oldest + FLOOR_MARGIN * 2**again
 
     def _to_begin_with(self, missing: Missing, connection: Connection, now: float) -> int | None:
         """The from_slot that a new stream asks for: what no open feed has had or is having; None for nothing."""
@@ -340,8 +353,7 @@ def _wanted(
     connection: Connection, missing: Missing, covered: int | None, now: float
 ) -> int | None:
     """What to ask the endpoint to replay from, or None: nothing is missing, or it is not to be asked now."""
-    connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
-    connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]
+    _forget_old(connection, now)
     if connection.replay_off or len(connection.refused) >= REFUSAL_LIMIT:
         return None
     wanted = _at_floor(connection, missing(covered, 0), covered)
@@ -351,6 +363,11 @@ def _wanted(
     if wanted is None or _was_asked_often(connection, wanted):
         return None
     return wanted
+
+
+def _forget_old(connection: Connection, now: float) -> None:
+    connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
+    connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]
 
 
 def _at_floor(connection: Connection, wanted: int | None, covered: int | None) -> int | None:

@@ -154,4 +154,4 @@ class SignedOff:
 
 
 RecoveryEvent = BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
-Event = FramesArrived | FeedOpened | FeedEnded | Started | ReadingResumed
+Event = FramesArrived | FeedOpened | FeedEnded | Started | ReadingResumed | RecoveryEvent

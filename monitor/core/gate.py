@@ -9,7 +9,6 @@ arrive and wait for nothing.
 from bisect import insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
 
 from monitor.core.banks import Held
 from monitor.core.chain import Commitment, Kind
@@ -21,9 +20,6 @@ from monitor.core.needs import Needs
 from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
 
-_WITNESSES: Final = 2
-"""Endpoints that have to replay a slot alike, where there are so many. Guessed."""
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -34,6 +30,8 @@ class Terms:
     """Seconds for which a slot that is not whole, or without its parent, keeps later ones back."""
     covers: int = 1
     """Whole covers to wait for, as long as `hold` lasts."""
+    witnesses: int = 1
+    """Endpoints that have to replay a slot alike."""
 
 
 class Gate:
@@ -53,6 +51,8 @@ class Gate:
         """Bytes of the frames that wait."""
         self.finalized: list[SlotState] = []
         """Slots released at finalized since the ledger last looked."""
+        self.late: set[int] = set()
+        """Slots that events were handed on of after their release, since the ledger last looked."""
         self._replayed_below = 0
         """Every endpoint has replayed what it could below this slot."""
         self._compared_below = 0
@@ -76,6 +76,14 @@ class Gate:
             for level in Commitment:
                 if out[level]:
                     yield Release(level, out[level])
+
+    def hand_on_states(self, rows: list[Row], origin: int) -> None:
+        """Account states that were read in place of lost writes."""
+        for level in Commitment:
+            wanted = self.levels.at[level]
+            self._out[level].extend(
+                (row[3] & wanted, origin, True, 0, None, row) for row in rows if row[3] & wanted
+            )
 
     @property
     def at_once(self) -> list[Released]:
@@ -200,6 +208,7 @@ class Gate:
                 added += len(self._out[level]) - size
         self._tell_levels(state)
         if added:
+            self.late.add(state.number)
             self.tally.late += added
             self.report(
                 "info", "events of a released slot came late", slot=state.number, events=added
@@ -237,7 +246,7 @@ class Gate:
     def _has_witnesses(self, state: SlotState, found: Evidence) -> bool:
         """Nothing of a slot that was only replayed could be compared with anything, so another endpoint is asked."""
         witnesses = {bank.endpoint for bank in state.banks if bank.bit & found.covers}
-        return len(witnesses) >= min(_WITNESSES, len(self.tally.duplicates))
+        return len(witnesses) >= self.terms.witnesses
 
     def _may_go(self, state: SlotState, now: float, precedes: Callable[[SlotState], bool]) -> bool:
         is_over = self.is_hopeless(state) or now >= state.confirmed_at + self.terms.hold

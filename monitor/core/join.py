@@ -120,7 +120,7 @@ class Join:
         return bank
 
     def take_block(self, number: int, origin: int, rows: Sequence[Row], now: float) -> None:
-        """A block of an RPC: its rows, and its BlockMeta last. `number` is of this answer alone, and below zero."""
+        """A block of an RPC: its rows, its BlockMeta last. `number` is of this answer alone, and below zero."""
         state = self.slot(rows[-1][1])
         if state is None:
             self.gate.tally.stale += 1
@@ -161,9 +161,11 @@ class Join:
         """Make this the first slot of ours; everything below is let go."""
         self.ledger.floor = slot
 
-    def resume(self, closed: Sequence[Certificate]) -> None:
+    def resume(
+        self, closed: Sequence[Certificate], still_open: Sequence[tuple[int, int]] = ()
+    ) -> None:
         """Go on behind a restart: these were closed; an open block that one of them names is still to be brought."""
-        for parent in self.ledger.resume(closed):
+        for parent in self.ledger.resume(closed, still_open):
             state = self.slots[parent] = SlotState(parent)  # nobody spoke of it yet: it is no tip
             self.ledger.expect(state)
 
@@ -193,23 +195,6 @@ class Join:
             for number, state in self.slots.items()
             if feed in state.current and state.current[feed].blockhash is None
         }
-
-    def shed(self, bound: int) -> None:
-        """Drop the frames of the oldest held slots until the rest fits the bound; their identities stay."""
-        gate = self.gate
-        for number in sorted(self.slots):
-            if gate.held_bytes <= bound:
-                return
-            state = self.slots[number]
-            rows = state.held_rows()
-            if rows:
-                gate.let_go(state)
-                state.shed = True
-                state.evidence = None
-                gate.tally.shed += rows
-                gate.report(
-                    "error", "held updates were dropped for want of memory", slot=number, rows=rows
-                )
 
     def forget_feed(self, feed: int, now: float) -> None:
         """The feed is over: what it had begun will not end."""
@@ -334,6 +319,7 @@ class Join:
         if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
             self._know(state.number, row[2], Commitment(state.told_level), now)
         elif state.confirmed == row[2]:
+            self._link(state.number, parent)
             self._know(parent, parent_blockhash, Commitment(state.told_level), now)
             if state.released_level >= Commitment.CONFIRMED:
                 self.gate.release_late(state, now)
@@ -392,9 +378,12 @@ class Join:
             if meta is None:
                 self.ledger.missing(state)
                 return
-            if meta.parent_slot + 1 < number:
-                self.links.append((meta.parent_slot + 1, number))
+            self._link(number, meta.parent_slot)
             number, blockhash = meta.parent_slot, meta.parent_blockhash
+
+    def _link(self, number: int, parent: int) -> None:
+        if parent + 1 < number:
+            self.links.append((parent + 1, number))
 
     def _settle(self, now: float) -> None:
         self.gate.pump(now, self.ledger.precedes)

@@ -5,7 +5,7 @@ A synchronous single writer. It asks for no time and no chance: both are handed 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from monitor.core.certificates import Certificate, Coverage
@@ -13,12 +13,19 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import AmendFeed, Command
 from monitor.core.connections import Connections
 from monitor.core.events import (
+    AccountsRead,
+    AccountsUnread,
+    BlockFetched,
     Event,
     FeedEnded,
     FeedOpened,
+    FetchFailed,
     FramesArrived,
     ReadingResumed,
+    Recalled,
+    RecoveryEvent,
     Row,
+    SignedOff,
     Started,
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
@@ -28,11 +35,17 @@ from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor
 from monitor.core.needs import Needs
+from monitor.core.origins import Origins
+from monitor.core.repair import RecoveryPolicy, Repair
+from monitor.core.replays import Replays
 from monitor.core.runs import DATA
+from monitor.core.shedding import shed
 from monitor.core.tally import Tally
 
 GENERATION: Final = 1
 """Number of the request that feeds send; it will grow when monitors can change while the daemon runs."""
+REPLAYS_ALIKE: Final = 2
+"""Endpoints that have to replay a slot alike, where there are so many. Guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,9 @@ class Policy:
     """Whole covers that a filtered slot waits for, within `hold` (DESIGN 5)."""
     held_bytes: int | None = None
     """Frames that may wait for their level; above it the oldest slots lose theirs and are partial. None: no bound."""
+    still_open: tuple[tuple[int, int], ...] = ()
+    """Ranges of slots below `resume_slot` that were left open: first, end."""
+    recovery: RecoveryPolicy = field(default_factory=RecoveryPolicy)
     can_amend: bool = True
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
 
@@ -61,14 +77,18 @@ class Policy:
 class Kernel:
     """Joins feeds into releases and keeps the feeds open."""
 
-    def __init__(self, monitors: Sequence[Monitor], endpoints: int, policy: Policy) -> None:
+    def __init__(
+        self, monitors: Sequence[Monitor], endpoints: int, policy: Policy, *, rpcs: int = 0
+    ) -> None:
         self.levels = Levels.of(monitors, policy.commitment)
-        self.tally = Tally([0] * endpoints, [0] * endpoints)
-        terms = Terms(Needs.of(monitors), policy.hold, policy.covers)
+        self.origins = origins = Origins(endpoints, rpcs)
+        self.tally = Tally([0] * origins.count, [0] * endpoints)
+        witnesses = min(REPLAYS_ALIKE, endpoints)
+        terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses)
         self.gate = Gate(self.levels, self.tally, terms)
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
-        self.join = Join(self.gate, endpoints, floor=floor)
-        self.join.resume(policy.closed)
+        self.join = Join(self.gate, origins.count, floor=floor)
+        self.join.resume(policy.closed, policy.still_open)
         self.holes = Holes(self.join)
         self.connections = Connections(
             endpoints,
@@ -76,6 +96,8 @@ class Kernel:
             silence=policy.silence,
             can_amend=policy.can_amend,
         )
+        replays = Replays(self.connections, self.join, origins)
+        self.repair = Repair(self.join, replays, origins, policy.recovery)
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -91,6 +113,7 @@ class Kernel:
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
                 self.gate.note_replays(*self.connections.replayed_below())
                 self.join.forget_feed(event.feed, now)
+                self.repair.feed_ended(event.feed, event.ending, event.jitter, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
                 commands.extend(self.connections.start(now, self._first_request()))
@@ -99,10 +122,8 @@ class Kernel:
                 self.connections.reading_resumed(event.paused, now)
                 self.join.excuse(event.paused)
             case _:
-                assert_never(event)
-        commands.extend(self.gate.collect())
-        commands.extend(self.join.ledger.collect())
-        return commands
+                self._recovery(event, now)
+        return self._finish(commands, now)
 
     def tick(self, now: float) -> list[Command]:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
@@ -110,13 +131,16 @@ class Kernel:
         self._see_feeds()
         self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
-        commands.extend(self.gate.collect())
-        commands.extend(self.join.ledger.collect())
-        return commands
+        commands.extend(self.repair.tick(now))
+        return self._finish(commands, now)
 
     def next_deadline(self) -> float | None:
         """When to call `tick`, or None while nothing is waited for."""
-        deadlines = (self.connections.next_deadline(), self.join.next_deadline())
+        deadlines = (
+            self.connections.next_deadline(),
+            self.join.next_deadline(),
+            self.repair.next_deadline(),
+        )
         return min((d for d in deadlines if d is not None), default=None)
 
     def frontier(self, level: Commitment) -> int | None:
@@ -140,11 +164,41 @@ class Kernel:
         """Slots whose certificate says partial."""
         return self.join.ledger.open_slots()
 
+    def is_lost(self, slot: int) -> bool:
+        """Whether recovery gave the slot up and nobody has signed it off."""
+        return self.repair.queue.is_lost(slot)
+
     def check(self) -> None:
         """State what always holds; for tests."""
         self.join.check()
         self.connections.check()
-        assert set(self.join.sights.open) == set(self.connections.by_feed)
+        feeds = {*self.connections.by_feed, *self.repair.replays.by_feed}
+        assert set(self.join.sights.open) == feeds
+
+    def _recovery(self, event: RecoveryEvent, now: float) -> None:
+        repair = self.repair
+        match event:
+            case BlockFetched():
+                repair.fetched(event, now)
+            case FetchFailed():
+                repair.failed(event, now)
+            case AccountsRead():
+                repair.reconciling.read(event, now)
+            case AccountsUnread():
+                repair.reconciling.unread(event, now)
+            case SignedOff():
+                repair.sign_off(event)
+            case Recalled():
+                repair.recalled(event)
+            case _:
+                assert_never(event)
+
+    def _finish(self, commands: list[Command], now: float) -> list[Command]:
+        recovery = list(self.repair.work(now))
+        commands.extend(self.gate.collect())
+        commands.extend(self.join.ledger.collect())
+        commands.extend(recovery)
+        return commands
 
     def _first_request(self) -> int | None:
         """The from_slot of the first requests: after a restart none where a second request can replay."""
@@ -181,13 +235,17 @@ class Kernel:
                     join.take_status(feed, row, now)
             elif kind == Kind.BLOCK_META:
                 commands.extend(self._meta(feed, row, now))
+        if feed in self.repair.replays.by_feed:
+            slot = max((row[1] for row in rows), default=-1)
+            commands.extend(self.repair.replays.heard(feed, slot, now))
         bound = self._policy.held_bytes
         if bound is not None and self.gate.held_bytes > bound:
-            join.shed(bound)
+            shed(self.gate, join.slots, bound)
 
     def _meta(self, feed: int, row: Row, now: float) -> Iterator[Command]:
         slot = row[1]
-        replayed = self.connections.is_replaying(feed, slot)
+        is_repair = feed in self.repair.replays.by_feed
+        replayed = is_repair or self.connections.is_replaying(feed, slot)
         bank = self.join.take_meta(feed, row, replayed=replayed, now=now)
         for command in self.connections.meta_taken(
             feed,

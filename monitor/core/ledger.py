@@ -8,23 +8,20 @@ parent and that nobody brought is a gap; what lies between it and the last final
 unless block heights show that no block lies there.
 """
 
+from bisect import insort
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from monitor.core.banks import Meta
 from monitor.core.certificates import CLOSED, Certificate, Coverage, SlotEnd
 from monitor.core.certifying import complete_or_partial, lost, off_chain, speaks_for_none
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Command, Settled
+from monitor.core.coverage import BlockCount
+from monitor.core.forgotten import Forgotten
 from monitor.core.gate import Gate
 from monitor.core.ranges import Ranges
 from monitor.core.sights import Sights
 from monitor.core.slots import SlotState
-
-PARTIAL_KEPT: Final = 64
-"""Partial slots whose identities stay in memory, to be completed by what comes late. Guessed."""
-HEIGHTS_KEPT: Final = 512
-"""Closed blocks whose height is remembered, to prove what lies between two blocks. Guessed."""
 
 
 class Ledger:
@@ -50,8 +47,7 @@ class Ledger:
         self._passed = Ranges()
         """Lost slots that hold the frontier back no more."""
         self._certified = Ranges()
-        self._let_go = Ranges()
-        """Partial slots of which nothing is kept any more."""
+        self.forgotten = Forgotten(gate, slots)
         self._partial: dict[int, SlotEnd] = {}
         """Slots whose certificate leaves them open, and what it says."""
         self._open: list[SlotState] = []
@@ -61,26 +57,33 @@ class Ledger:
         self._named_until: float | None = None
         self._children: dict[int, tuple[int, int | None, bool]] = {}
         """Blocks that are missing, by slot: the child that names them, its height, and whether the log says so."""
-        self._heights: dict[int, int] = {}
-        self._lowest_height: int | None = None
-        self._highest_height: int | None = None
-        self._complete = 0
-        self._has_heights = True
+        self._blocks = BlockCount()
         self._settled = -1
         self._out: list[Certificate] = []
 
-    def resume(self, closed: Sequence[Certificate]) -> list[int]:
+    def resume(
+        self, closed: Sequence[Certificate], still_open: Sequence[tuple[int, int]] = ()
+    ) -> list[int]:
         """Go on with what was closed before a restart: none of it is asked for again.
 
+        `still_open`: ranges below the floor that were not closed; all that lies between them and the floor was.
         Answers the parents of these blocks that are ours and not closed, for whoever makes slots.
         """
+        if still_open and self.floor is not None:
+            lowest = min(first for first, _ in still_open)
+            self._closed.add(lowest, self.floor)
+            self._certified.add(lowest, self.floor)
+            self.floor = lowest
+            for first, end in still_open:
+                self._closed.remove(first, end)
+                self.forgotten.ranges.add(first, end)
+                self._partial.update(dict.fromkeys(range(first, end), SlotEnd.PARTIAL))
         for certificate in closed:
             slot = certificate.slot
             self._closed.add(slot, slot + 1)
             self._certified.add(slot, slot + 1)
             if certificate.blockhash is not None:
-                self._complete += 1
-                self._note_height(slot, certificate.block_height)
+                self._blocks.complete(slot, certificate.block_height)
         parents = {each.parent_slot for each in closed if each.parent_slot is not None}
         return sorted(parent for parent in parents if not self._is_accounted(parent))
 
@@ -91,7 +94,7 @@ class Ledger:
 
     def is_closed(self, slot: int) -> bool:
         """Whether nothing of this slot is taken any more."""
-        return slot in self._closed or slot in self._let_go
+        return slot in self._closed or slot in self.forgotten.ranges
 
     def precedes(self, state: SlotState) -> bool:
         """Whether what comes before this confirmed slot has been handed on, or is none of ours."""
@@ -144,10 +147,14 @@ class Ledger:
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
-        if not self._out or self.floor is None:
+        late, self._gate.late = self._gate.late, set()
+        if self.floor is None or not (self._out or late):
             return
         out, self._out = self._out, []
-        yield Certify(out)
+        late.update([each.slot for each in out])
+        given = self.forgotten.given(late, self._partial)
+        if out or given:
+            yield Certify(out, given)
         settled = self._certified.first_absent(self.floor) - 1
         if settled > self._settled and settled >= self.floor:
             self._settled = settled
@@ -211,14 +218,9 @@ class Ledger:
 
     def coverage(self) -> Coverage | None:
         """How much of the finalized chain is held whole; None before the first block is closed."""
-        if not self._complete:
-            return None
-        lowest, highest = self._lowest_height, self._highest_height
-        if self._has_heights and lowest is not None and highest is not None:
-            return Coverage(self._complete, highest - lowest + 1, by_height=True)
         known = sum(s.finalized for s in self._open if s.number in self._partial)
-        let_go = sum(end - first for first, end in self._let_go)
-        return Coverage(self._complete, self._complete + known + let_go, by_height=False)
+        let_go = sum(end - first for first, end in self.forgotten.ranges)
+        return self._blocks.coverage(known + let_go)
 
     def check(self) -> None:
         """State what always holds; for tests."""
@@ -259,25 +261,9 @@ class Ledger:
             self._gate.report("info", "a partial slot was completed", slot=number)
         self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
         meta = state.metas[state.confirmed or ""]
-        self._complete += 1
-        self._note_height(number, meta.block_height)
+        self._blocks.complete(number, meta.block_height)
         self._drop(state)
         self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
-
-    def _note_height(self, number: int, height: int | None) -> None:
-        if height is None:
-            self._has_heights = False
-            return
-        self._heights[number] = height
-        if len(self._heights) > HEIGHTS_KEPT:
-            del self._heights[min(self._heights)]
-        self._count_from(height)
-
-    def _count_from(self, height: int) -> None:
-        """A finalized block of ours has this height, held or not: coverage counts it."""
-        lowest, highest = self._lowest_height, self._highest_height
-        self._lowest_height = height if lowest is None else min(lowest, height)
-        self._highest_height = height if highest is None else max(highest, height)
 
     def _close_off_chain(self, first: int, end: int, proof: str) -> None:
         """The chain has no block in these slots, `end` excluded."""
@@ -305,9 +291,9 @@ class Ledger:
         meta = state.metas.get(state.confirmed or "")
         child = self._children.get(state.number)
         if meta is not None and meta.block_height is not None:
-            self._count_from(meta.block_height)
+            self._blocks.produced(meta.block_height)
         elif child is not None and child[1] is not None:
-            self._count_from(child[1] - 1)
+            self._blocks.produced(child[1] - 1)
         if meta is not None:
             number = state.number
             self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
@@ -333,7 +319,7 @@ class Ledger:
         before = max([before, *(end - 1 for first, end in self._certified if first < gap)])
         between = list(self._certified.absent(max(before + 1, floor), gap))
         child = self._children.get(gap)
-        height = self._heights.get(before)
+        height = self._blocks.height_of(before)
         if child is not None and child[1] is not None and height == child[1] - 2:
             proof = f"block heights of {before} and {child[0]}"
             self._close_off_chain(before + 1, gap, proof)
@@ -378,12 +364,18 @@ class Ledger:
     def _forget(self, settled: int) -> None:
         """Keep no more of partial slots than is bounded, and no spans that nobody asks for."""
         below = settled if self.kept_from is None else min(settled, self.kept_from - 1)
-        old = sorted(number for number in self._slots if number <= below)
-        for number in old[: max(0, len(old) - PARTIAL_KEPT)]:
-            self._gate.let_go(self._slots.pop(number))
-            self._let_go.add(number, number + 1)
+        for number in self.forgotten.forget(below):
             self._children.pop(number, None)
-        self._sights.forget_below(min([settled, *old]))
+        self._sights.forget_below(min(settled, min(self._slots, default=settled)))
+
+    def take_back(self, slot: int, packed: bytes | None) -> None:
+        """Work begins on a forgotten slot. `packed`: what `Certify` had stored of it."""
+        state = self.forgotten.take_back(slot, packed)
+        if state is None:
+            return
+        state.certified = speaks_for_none(slot, state)
+        if state.finalized:
+            insort(self._open, state, key=_number)
 
 
 def _number(state: SlotState) -> int:

@@ -36,6 +36,19 @@ class Ranges:
         self._firsts[low:high] = [first]
         self._ends[low:high] = [end]
 
+    def remove(self, first: int, end: int) -> None:
+        """Take [first, end) out, as far as it is in."""
+        if first >= end:
+            return
+        low = bisect_right(self._ends, first)  # the first range that reaches behind our beginning
+        high = bisect_left(self._firsts, end)  # the first one that begins at or behind our end
+        kept = []
+        if low < high:
+            kept = [(self._firsts[low], first), (end, self._ends[high - 1])]
+            kept = [(begin, stop) for begin, stop in kept if begin < stop]
+        self._firsts[low:high] = [begin for begin, _ in kept]
+        self._ends[low:high] = [stop for _, stop in kept]
+
     def first_absent(self, number: int) -> int:
         """The lowest number from `number` on that is not in."""
         at = bisect_right(self._firsts, number) - 1

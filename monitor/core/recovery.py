@@ -7,7 +7,6 @@ near, goes first, lowest first. Then a short gap at the frontier; then the other
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_answers import attempts_after, is_final, is_spent, pause, slow_pause
@@ -50,8 +49,7 @@ class RecoveryQueue:
         """
         table = self._table
         for low, high, place in table.runs(first, end):
-            stronger = replace(
-                place,
+            stronger = place._replace(
                 weight=max(weight, place.weight),
                 is_unknown=is_unknown and place.is_unknown,
             )
@@ -99,7 +97,7 @@ class RecoveryQueue:
         if place is None or place.grant is None:
             return False
         due = now + self._terms.proof_seconds
-        self._move((slot, slot + 1, place), replace(place, grant=None, is_fetched=True, due=due))
+        self._move((slot, slot + 1, place), place._replace(grant=None, is_fetched=True, due=due))
         return True
 
     def failed(
@@ -237,7 +235,7 @@ class RecoveryQueue:
             if run[2].rung is Rung.PEER:
                 self._climb(run)
             else:
-                self._move(run, replace(run[2], due=None, is_fetched=False))
+                self._move(run, run[2]._replace(due=None, is_fetched=False))
 
     def _leave(self, first: int, end: int) -> None:
         """These slots are out of their rung's reach; what somebody works on may come all the same."""
@@ -246,7 +244,7 @@ class RecoveryQueue:
                 self._move(run, run[2])
 
     def _climb(self, run: Run) -> None:
-        self._move(run, replace(run[2], rung=self._nearest(run[2].rung), due=None))
+        self._move(run, run[2]._replace(rung=self._nearest(run[2].rung), due=None))
 
     def _grant(self, rung: Rung, first: int, end: int, now: float) -> None:
         until = now + self._terms.lease_seconds.get(rung, float("inf"))
@@ -254,7 +252,7 @@ class RecoveryQueue:
         for low, high, place in self._table.runs(first, end):
             if place.is_ready and place.rung is rung:
                 self._table.take(low, high, place)
-                self._table.put(low, high, replace(place, grant=grant, last=rung), place)
+                self._table.put(low, high, place._replace(grant=grant, last=rung), place)
 
     def _move(self, run: Run, place: Place) -> None:
         self._table.take(*run)
@@ -265,32 +263,32 @@ class RecoveryQueue:
         floor, above = self._floors.of(place.rung), self._next(place.rung)
         out = min(max(first, floor), end)
         if first < out and above is not None:
-            self._place(first, out, replace(place, rung=above, attempts=0, due=None), was)
+            self._place(first, out, place._replace(rung=above, attempts=0, due=None), was)
         elif first < out:
-            self._table.put(first, out, replace(place, is_hopeless=True), was)
+            self._table.put(first, out, place._replace(is_hopeless=True), was)
         if out < end:
-            self._table.put(out, end, replace(place, is_hopeless=False), was)
+            self._table.put(out, end, place._replace(is_hopeless=False), was)
 
     def _fail(
         self, run: Run, verdict: Verdict, now: float, jitter: float, retry_after: float
     ) -> list[int]:
         place, terms, above = run[2], self._terms, self._next(run[2].rung)
-        free = replace(place, grant=None, is_fetched=False, due=None)
+        free = place._replace(grant=None, is_fetched=False, due=None)
         attempts = attempts_after(place, verdict)
         is_done = is_spent(place, verdict, terms, has_next=above is not None)
         if is_done and above is not None:
-            self._move(run, replace(free, rung=above, attempts=0))
+            self._move(run, free._replace(rung=above, attempts=0))
             return []
         if not is_done or self._may_wait(run, verdict, now):
             delay = max(
                 pause(verdict, attempts, terms, self._floors.slot_time, jitter), retry_after
             )
-            self._move(run, replace(free, attempts=attempts, due=now + delay))
+            self._move(run, free._replace(attempts=attempts, due=now + delay))
             return []
         rounds = place.rounds + 1
         due = now + max(slow_pause(rounds, terms, jitter), retry_after)
         self._move(
-            run, replace(free, rung=self._nearest(Rung.RPC), attempts=0, rounds=rounds, due=due)
+            run, free._replace(rung=self._nearest(Rung.RPC), attempts=0, rounds=rounds, due=due)
         )
         return [] if place.rounds else list(range(run[0], run[1]))
 

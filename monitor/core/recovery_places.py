@@ -1,7 +1,7 @@
 """Where a slot is on its way up the ladder. One value is shared by all slots that are at the same place."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.core.jobs import JobState
 from monitor.core.rungs import Rung
@@ -24,9 +24,8 @@ class Grant:
     left: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """All that is known of an open slot. Never changed: a slot moves to another one."""
+class Place(NamedTuple):
+    """All that is known of an open slot. A slot moves to another one, by `_replace`: a tuple, since every move makes one."""
 
     rung: Rung
     opened_at: float

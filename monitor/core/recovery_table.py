@@ -45,6 +45,9 @@ class Table:
 
     def runs(self, first: int, end: int) -> list[Run]:
         """What is open of these slots."""
+        if end - first == 1:  # by far the most common question
+            place = self._places.get(first)
+            return [] if place is None else [(first, end, place)]
         found: list[Run] = []
         places = self._places
         for low, high in self.slots.runs(first, end):
@@ -83,7 +86,10 @@ class Table:
 
     def put(self, first: int, end: int, place: Place, was: Place | None = None) -> None:
         """Slots that were at no place, or were taken from the place `was`, are at this one now."""
-        self._places.update(dict.fromkeys(range(first, end), place))
+        if end - first == 1:
+            self._places[first] = place
+        else:
+            self._places.update(dict.fromkeys(range(first, end), place))
         self.slots.add(first, end)
         self.on[place.rung].add(first, end)
         self.counts[place.state, place.rung] += end - first

@@ -15,6 +15,8 @@ class Sight:
     """First slot of which data came: what it has of this slot and the next may lack the beginning."""
     is_replay: bool = False
     """It began with a replay, so that how far a slot is from the first says nothing."""
+    is_repair: bool = False
+    """It replays for recovery alone: nobody waits for it, and it spans nothing."""
     unproven: tuple[SlotState, Bank] | None = None
     """The last slot of that replay, or the one that was in flight at the opening; what follows tells which."""
     has_lifecycle: bool = False
@@ -28,7 +30,7 @@ class Sight:
 
     def tied(self, slot: int, *, covers: bool) -> None:
         """A BlockMeta came; `covers`: with all of its slot before it."""
-        if covers and self.first_covered is None:
+        if covers and self.first_covered is None and not self.is_repair:
             self.first_covered = slot
         self.last_tied = max(self.last_tied, slot)
 
@@ -41,9 +43,9 @@ class Sights:
         """By feed."""
         self._spans: list[list[tuple[int, int]]] = [[] for _ in range(endpoints)]
 
-    def begin(self, feed: int, endpoint: int, *, is_replay: bool) -> None:
+    def begin(self, feed: int, endpoint: int, *, is_replay: bool, is_repair: bool = False) -> None:
         """A feed was asked for."""
-        self.open[feed] = Sight(endpoint, is_replay=is_replay)
+        self.open[feed] = Sight(endpoint, is_replay=is_replay, is_repair=is_repair)
 
     def end(self, feed: int) -> None:
         """A feed is over."""
@@ -53,7 +55,9 @@ class Sights:
 
     def have_passed(self, slot: int) -> bool:
         """Whether every feed that brings blocks has brought one above this slot: its own copy of it will not come."""
-        return all(s.last_tied < 0 or s.last_tied > slot for s in self.open.values())
+        return all(
+            s.last_tied < 0 or s.last_tied > slot for s in self.open.values() if not s.is_repair
+        )
 
     def should_have(self, endpoint: int, slot: int) -> bool:
         """Whether an unbroken stream of the endpoint spans the slot."""

@@ -8,7 +8,7 @@ class Tally:
     """What the core counts, for metrics."""
 
     duplicates: list[int]
-    """By endpoint: copies that another had brought first, or that came twice."""
+    """By origin: copies that another had brought first, or that came twice."""
     missed: list[int] = field(default_factory=list)
     """By endpoint: updates of closed slots that its unbroken stream should have brought, and did not."""
     stale: int = 0

@@ -19,7 +19,11 @@ from monitor.core.commands import (
     Certify,
     CloseFeed,
     Command,
+    Fetch,
+    KeepJobs,
     OpenFeed,
+    ReadAccounts,
+    Recall,
     Release,
     Released,
     Report,
@@ -304,6 +308,8 @@ class Day:
                     self.sentences[command.sentence] += 1
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._asks(command)
+                case Fetch() | ReadAccounts() | Recall() | KeepJobs():
+                    raise AssertionError("nothing is recovered here")
 
     def _asks(self, command: OpenFeed | AmendFeed | CloseFeed) -> None:
         """What a server is asked for happens a little later."""

@@ -97,9 +97,10 @@ class Play:
         feeds: int = 1,
         level: Commitment = Commitment.CONFIRMED,
         hold: float = 2.0,
+        rpcs: int = 0,
         **policy: Any,
     ) -> None:
-        self.kernel = Kernel(monitors, feeds, Policy(level, hold=hold, **policy))
+        self.kernel = Kernel(monitors, feeds, Policy(level, hold=hold, **policy), rpcs=rpcs)
         self.now = 0.0
         self.commands: list[Command] = []
         self.given: list[tuple[Any, ...]] = []

@@ -5,8 +5,9 @@ import pytest
 from monitor.core.certificates import Certificate, Coverage, SlotEnd, Source
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Release, Report, Settled
+from monitor.core.coverage import HEIGHTS_KEPT
 from monitor.core.events import ReadingResumed
-from monitor.core.ledger import HEIGHTS_KEPT, PARTIAL_KEPT
+from monitor.core.forgotten import KEPT
 from tests.core.play import ALL, SOME, Play, confirmed, created, dead, finalized, meta, tx
 
 COMPLETE, PARTIAL = SlotEnd.COMPLETE, SlotEnd.PARTIAL
@@ -277,15 +278,15 @@ def test_a_certificate_that_waited_while_nothing_was_read_waits_as_long_again() 
 
 def test_identities_of_so_many_partial_slots_are_kept_and_no_more() -> None:
     play = Play(ALL, feeds=2)
-    for slot in range(5, 5 + PARTIAL_KEPT + 1):
+    for slot in range(5, 5 + KEPT + 1):
         play.block(1, slot, tx(slot, 0), transactions=2).says(1, finalized(slot)).at(play.now + 2)
     assert min(play.kernel.join.slots) == 6
-    assert play.kernel.open_slots() == PARTIAL_KEPT + 1
+    assert play.kernel.open_slots() == KEPT + 1
     play.block(2, 5, tx(5, 1), transactions=2).block(2, 6, tx(6, 1), transactions=2)
     play.block(2, 90, tx(90, 0)).at(play.now + 2)
     assert play.certified()[5] == PARTIAL
     assert play.certified()[6] == COMPLETE
-    assert play.kernel.coverage() == Coverage(1, PARTIAL_KEPT + 1, by_height=False)
+    assert play.kernel.coverage() == Coverage(1, KEPT + 1, by_height=False)
 
 
 def test_coverage_counts_blocks_by_height() -> None:

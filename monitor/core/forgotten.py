@@ -1,0 +1,56 @@
+"""Open slots that memory cannot keep: what was handed on of them is stored, and comes back when they are recovered."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from monitor.core.chain import Commitment
+from monitor.core.gate import Gate
+from monitor.core.given import pack, unpack
+from monitor.core.ranges import Ranges
+from monitor.core.slots import SlotState
+
+KEPT: Final = 64
+"""Open slots behind the settled ones whose identities stay in memory, to be completed by what comes late. Guessed."""
+
+
+class Forgotten:
+    """Which slots they are. Without recovery nothing is stored, for nobody would ask for it."""
+
+    def __init__(self, gate: Gate, slots: dict[int, SlotState]) -> None:
+        self.ranges = Ranges()
+        self.is_stored = False
+        """Somebody recovers, so that what was handed on is to be stored."""
+        self.busy: set[int] = set()
+        """Slots that recovery works on: they are not forgotten."""
+        self._gate = gate
+        self._slots = slots
+
+    def forget(self, below: int) -> list[int]:
+        """Let go of all open slots up to this one but the latest; answers which, and the lowest that is kept comes last."""
+        old = sorted(number for number in self._slots if number <= below)
+        spare = [number for number in old if number not in self.busy]
+        gone = spare[: max(0, len(old) - KEPT)]
+        for number in gone:
+            self._gate.let_go(self._slots.pop(number))
+            self.ranges.add(number, number + 1)
+        return gone
+
+    def take_back(self, slot: int, packed: bytes | None) -> SlotState | None:
+        """A forgotten slot is worked on: what is stored of it, or None when the slot is not forgotten."""
+        if slot not in self.ranges:
+            return None
+        self.ranges.remove(slot, slot + 1)
+        state = SlotState(slot) if packed is None else unpack(slot, packed)
+        self._slots[slot] = state
+        return state
+
+    def given(self, changed: Collection[int], still_open: Collection[int]) -> Mapping[int, bytes]:
+        """What was handed on of those slots that are still open, to be stored."""
+        if not self.is_stored:
+            return {}
+        at_once = self._gate.levels.at[Commitment.PROCESSED] != 0
+        return {
+            slot: pack(self._slots[slot], at_once=at_once)
+            for slot in sorted(changed)
+            if slot in self._slots and slot in still_open
+        }

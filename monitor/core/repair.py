@@ -1,0 +1,373 @@
+"""Gets back what the streams lost: says which slots are wanted, has them asked for, and judges what comes.
+
+How this works. A slot is wanted when it is known to hold a confirmed block that we do not hold whole and no open feed
+can bring the rest, or when nobody knows what lies between such a block and the last known one below it. The queue says
+which rung is asked when. What a rung brings goes through the join like everything else, so a job ends when the ledger's
+own evidence is in, and never because a source says so. A block of an unknown slot is proven by the parent link of the
+block above it: the chain is walked downwards, and blocks below are fetched ahead of their proof.
+
+The first rung, other feeds, needs no job: as long as one of them may still bring the slot it is not wanted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from monitor.core.banks import Meta
+from monitor.core.chain import Commitment, Kind
+from monitor.core.commands import Command, Fetch, KeepJobs, Recall
+from monitor.core.endings import Ending
+from monitor.core.events import BlockFetched, FetchFailed, Recalled, Row, SignedOff
+from monitor.core.evidence import judge
+from monitor.core.jobs import Job
+from monitor.core.join import Join
+from monitor.core.origins import Origins
+from monitor.core.reconciling import Reconciling
+from monitor.core.recovery import RecoveryQueue
+from monitor.core.recovery_terms import Lease, Terms
+from monitor.core.replays import Replays
+from monitor.core.rungs import Rung, Verdict
+from monitor.core.slots import SlotState
+
+AUDITED: Final = 200
+"""With a single endpoint, one slot of so many is compared with what an RPC tells (DESIGN 5)."""
+LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
+"""After so long an answer is not waited for any more. A replay has a patience of its own."""
+WITNESSES: Final = 2
+"""RPCs that must tell the same block where no stream told its count."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryPolicy:
+    """What the user decided about recovery, and what there is to recover from."""
+
+    rungs: tuple[Rung, ...] = ()
+    """In the order of the ladder; none: what is missing stays partial."""
+    workers: Mapping[Rung, int] = field(default_factory=dict)
+    """How much may be asked of a rung at a time."""
+    attempts: int = 3
+    """On each rung, before the next one is asked."""
+    passes_lost: bool = False
+    """Lost slots do not hold back the frontier."""
+    reads_accounts: bool = False
+    """There are RPCs, and monitors that name accounts by pubkey."""
+    max_catchup: int = 100_000
+    """Slots that a start may have to catch up with."""
+    on_exceeded: str = "refuse"
+    """What to do about more: `refuse`, `skip` or `catch_up`."""
+    jobs: tuple[Job, ...] = ()
+    """Of the process before this one."""
+
+
+class Repair:
+    """Everything between a slot that is missing and its proof."""
+
+    def __init__(
+        self, join: Join, replays: Replays, origins: Origins, policy: RecoveryPolicy
+    ) -> None:
+        self.policy = policy
+        self.replays = replays
+        self.queue = RecoveryQueue(
+            Terms(
+                policy.rungs or (Rung.RPC,),
+                policy.workers,
+                lease_seconds=LEASE_SECONDS,
+                attempts=policy.attempts,
+            )
+        )
+        self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
+        self.recovered: dict[Rung, int] = {}
+        """Slots that were closed by what a rung brought."""
+        self.lost = self.signed_off = 0
+        self.repairs: list[float] = []
+        """How long recovered slots were missing, in seconds, since `standing` last looked."""
+        self._join = join
+        self._origins = origins
+        self._answers = 0
+        """Blocks of RPCs that were taken: each is told from the others as feeds are."""
+        self._audited = 0
+        """The last audit was of the slots from this one on."""
+        self._audits: set[int] = set()
+        self._unproven: set[int] = set()
+        """Slots of which a block came before the parent link that proves it."""
+        self._recalled: list[Lease] = []
+        """Leases whose slots are no longer forgotten."""
+        self._recalling: list[Lease] = []
+        join.ledger.forgotten.is_stored = bool(policy.rungs)
+
+    def restore(self, now: float) -> None:
+        """Go on with the jobs of the process before."""
+        self.queue.restore(self.policy.jobs, now)
+
+    def work(self, now: float) -> Iterator[Command]:
+        """What is to be done after the events so far."""
+        join = self._join
+        self._close_proven(now)
+        if not self.policy.rungs:
+            return
+        wanted, join.ledger.wanted = join.ledger.wanted, []
+        for first, end in wanted:
+            self._open(first, end, now)
+        for state in join.gate.waiting():
+            self._look(state, now)
+        yield from self._audit()
+        asked = list(self._ask(now))
+        changes = self.queue.changes()
+        if changes:
+            yield KeepJobs(changes)
+        yield from asked
+        yield from self.reconciling.work(now)
+
+    def tick(self, now: float) -> Iterator[Command]:
+        """What time alone brings about."""
+        self._lose(self.queue.expire(now))
+        yield from self.replays.tick(now)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` and `work` have something to do, or None."""
+        due = (
+            self.queue.next_deadline(),
+            self.reconciling.next_deadline(),
+            self.replays.next_deadline(),
+        )
+        return min((each for each in due if each is not None), default=None)
+
+    def fetched(self, event: BlockFetched, now: float) -> None:
+        """RPCs told a block."""
+        slot, rows = event.slot, event.rows
+        self._tell_dissent(slot, event.dissent)
+        is_audit = slot in self._audits and not self.queue.is_open(slot)
+        self._audits.discard(slot)
+        state = self._join.slot(slot)
+        if state is None or not (is_audit or self.queue.is_open(slot)):
+            return
+        wrong = _contradiction(state, rows[-1])
+        if wrong is not None:
+            self._report("critical", "an RPC told a block that is not the chain's", slot, why=wrong)
+            self._fail(event.rung, slot, Verdict.DISAGREED, now, 0.0)
+            return
+        before = _transactions(state)
+        before_by = state.recovered_by
+        state.recovered_by = event.rung
+        self._answers += 1
+        self._join.take_block(-self._answers, event.sources[0], rows, now)
+        if is_audit:
+            added = _transactions(state) - before
+            if added > 0:
+                self._report("error", "an audit found updates that never came", slot, updates=added)
+            else:
+                state.recovered_by = before_by
+            return
+        self._judge(state, event.rung, now)
+
+    def failed(self, event: FetchFailed, now: float) -> None:
+        """No RPC told the block."""
+        self._tell_dissent(event.slot, event.dissent)
+        if event.slot in self._audits:
+            self._audits.discard(event.slot)
+            return
+        self._fail(
+            event.rung, event.slot, event.verdict, now, event.jitter, retry_after=event.retry_after
+        )
+
+    def feed_ended(self, feed: int, ending: Ending, jitter: float, now: float) -> None:
+        """If the feed was a replay for recovery: what it did not bring is asked for elsewhere."""
+        replay = self.replays.ended(feed, ending)
+        if replay is None:
+            return
+        for slot in range(replay.first, replay.end):
+            state = self._join.slots.get(slot)
+            if state is not None and state.confirmed is not None and self.queue.is_open(slot):
+                if self._join.gate.evidence(state, now).whole:
+                    self._done(slot, now)
+        verdict = replay.verdict(ending)
+        self._fail_all(Rung.REPLAY, replay.first, replay.end, verdict, now, jitter)
+
+    def sign_off(self, event: SignedOff) -> None:
+        """A person gave up a lost slot."""
+        if self.queue.sign_off(event.slot):
+            self.signed_off += 1
+            self._join.ledger.sign_off(event.slot, event.reason)
+            self._report("warning", "a lost slot was signed off", event.slot, reason=event.reason)
+
+    def _ask(self, now: float) -> Iterator[Command]:
+        """Begin what is due. What was forgotten of its slots comes back first."""
+        leases, self._recalled = self._recalled, []
+        forgotten = self._join.ledger.forgotten
+        for lease in self.queue.lease(now, frontier=self._join.ledger.frontier()):
+            gone = [slot for slot in range(lease.first, lease.end) if slot in forgotten.ranges]
+            if gone:
+                self._recalling.append(lease)
+                yield Recall(tuple(gone))
+            else:
+                leases.append(lease)
+        for lease in leases:
+            forgotten.busy.update(range(lease.first, lease.end))
+            if lease.rung != Rung.REPLAY:
+                for slot in range(lease.first, lease.end):
+                    yield Fetch(slot, lease.rung, self._witnesses(slot))
+                continue
+            begun = self.replays.begin(lease.first, lease.end, now)
+            if begun is not None:
+                yield begun
+            else:
+                self._fail_all(lease.rung, lease.first, lease.end, Verdict.CANNOT, now, 0.0)
+
+    def recalled(self, event: Recalled) -> None:
+        """What was handed on of forgotten slots is known again."""
+        ledger = self._join.ledger
+        leases, self._recalling = self._recalling, []
+        for lease in leases:
+            for slot in range(lease.first, lease.end):
+                ledger.take_back(slot, event.given.get(slot))
+        self._recalled += leases
+
+    def _close_proven(self, now: float) -> None:
+        """Jobs end with their slots; nothing lies where the chain has jumped."""
+        join = self._join
+        links, join.links = join.links, []
+        ended, join.ledger.ended = join.ledger.ended, []
+        for first, end in links:
+            self.queue.close_range(first, end)
+        for slot in ended:
+            self._done(slot, now)
+
+    def _done(self, slot: int, now: float) -> None:
+        self._unproven.discard(slot)
+        self._join.ledger.forgotten.busy.discard(slot)
+        closed = self.queue.close(slot)
+        if closed is not None and closed.rung is not None:
+            self.recovered[closed.rung] = self.recovered.get(closed.rung, 0) + 1
+            self.repairs.append(now - closed.opened_at)
+
+    def _open(self, first: int, end: int, now: float) -> None:
+        self.queue.open(first, end, now, is_unknown=False)
+
+    def _look(self, state: SlotState, now: float) -> None:
+        """A confirmed slot waits: is anything of it to be recovered?"""
+        join, number = self._join, state.number
+        is_open = self.queue.is_open(number)
+        if join.gate.evidence(state, now).whole:
+            if is_open:
+                self._done(number, now)
+            return
+        if is_open:
+            if number in self._unproven and state.confirmed in state.metas:
+                self._judge(state, Rung.RPC, now)
+            return
+        kept_from = join.ledger.kept_from
+        is_awaited = kept_from is not None and number >= kept_from
+        if is_awaited or not join.sights.have_passed(number):
+            return
+        self.queue.open(number, number + 1, now)
+        if state.confirmed not in state.metas:
+            known = join.ledger.known_below(number)
+            if known + 1 < number:
+                self.queue.open(known + 1, number, now, is_unknown=True)
+
+    def _judge(self, state: SlotState, rung: Rung, now: float) -> None:
+        """A block of this slot was taken: does it prove the slot?"""
+        slot = state.number
+        self._unproven.discard(slot)
+        if slot not in self._join.slots:
+            return  # closed
+        if state.confirmed is None:
+            self._unproven.add(slot)
+            self.queue.fetched(slot, now)
+            return
+        gate = self._join.gate
+        if gate.evidence(state, now).whole:
+            self._done(slot, now)
+            return
+        needs = gate.terms.needs
+        but_accounts = replace(needs, covered=tuple(k for k in needs.covered if k != Kind.ACCOUNT))
+        covers = state.cover_bits(state.confirmed)
+        found = judge(state, state.confirmed, but_accounts, covers=covers, wanted=1)
+        if found.whole and self.reconciling.is_on:
+            self.queue.fetched(slot, now)
+            self.reconciling.want(slot)
+        else:
+            self._fail(rung, slot, Verdict.CANNOT, now, 0.0)
+
+    def _fail(
+        self,
+        rung: Rung,
+        slot: int,
+        verdict: Verdict,
+        now: float,
+        jitter: float,
+        retry_after: float = 0.0,
+    ) -> None:
+        self._fail_all(rung, slot, slot + 1, verdict, now, jitter, retry_after)
+
+    def _fail_all(
+        self,
+        rung: Rung,
+        first: int,
+        end: int,
+        verdict: Verdict,
+        now: float,
+        jitter: float,
+        retry_after: float = 0.0,
+    ) -> None:
+        self._join.ledger.forgotten.busy.difference_update(range(first, end))
+        self._lose(self.queue.failed(rung, first, end, verdict, now, jitter, retry_after))
+
+    def _lose(self, slots: list[int]) -> None:
+        for lost in slots:
+            self.lost += 1
+            self._join.ledger.lose(lost, passes=self.policy.passes_lost)
+            self._report("critical", "a slot is lost: no rung of recovery brought it", lost)
+
+    def _witnesses(self, slot: int) -> int:
+        """One RPC is enough where a stream told how much the block holds."""
+        state = self._join.slots.get(slot)
+        told = state is not None and any(
+            bank.blockhash is not None and not bank.by_rpc for bank in state.banks
+        )
+        return 1 if told else WITNESSES
+
+    def _audit(self) -> Iterator[Command]:
+        """Compare a sample with what an RPC tells, where no second endpoint is there to compare with."""
+        if self._origins.endpoints > 1 or Rung.RPC not in self.policy.rungs:
+            return
+        released = self._join.gate.frontier[Commitment.CONFIRMED]
+        due = released - released % AUDITED
+        if due <= self._audited:
+            return
+        self._audited = due
+        slots = self._join.slots
+        held = (slots.get(number) for number in range(due, released + 1))
+        sample = next((s for s in held if s is not None and s.confirmed in s.metas), None)
+        if sample is not None:
+            self._audits.add(sample.number)
+            yield Fetch(sample.number, Rung.RPC, 1)
+
+    def _tell_dissent(self, slot: int, dissent: tuple[int, ...]) -> None:
+        if dissent:
+            self._report("critical", "RPCs disagree about a block", slot, origins=list(dissent))
+
+    def _report(self, level: str, sentence: str, slot: int, **facts: object) -> None:
+        self._join.gate.report(level, sentence, slot=slot, **facts)
+
+
+def _contradiction(state: SlotState, row: Row) -> str | None:
+    """Why this BlockMeta of an RPC cannot be the slot's block, or None."""
+    blockhash, (parent, parent_blockhash, _, count, *_) = row[2], row[4]
+    if state.confirmed is not None and state.confirmed != blockhash:
+        return f"its blockhash is {blockhash}, and {state.confirmed} is confirmed"
+    known: Meta | None = state.metas.get(blockhash)
+    if known is None:
+        return None
+    if known.transactions != count:
+        return f"it has {count} transactions, and a stream told {known.transactions}"
+    if (known.parent_slot, known.parent_blockhash) != (parent, parent_blockhash):
+        return f"its parent is {parent}, and a stream told {known.parent_slot}"
+    return None
+
+
+def _transactions(state: SlotState) -> int:
+    """How many transactions and statuses are held of the slot."""
+    stores = {id(bank.store): bank.store for bank in state.banks}.values()
+    kinds = (Kind.TRANSACTION, Kind.TRANSACTION_STATUS)
+    return sum(len(store.tables[kind]) for store in stores for kind in kinds)

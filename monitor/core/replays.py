@@ -1,0 +1,107 @@
+"""Recovery by replay: a stream of its own, at confirmed, from the lowest wanted slot on (DESIGN 8).
+
+At confirmed a server replays the blocks of the chain, each whole, and goes on live; so the stream is closed at the
+first message beyond the last wanted slot. It is no feed of the join: nobody waits for it, and it spans nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.core.commands import CloseFeed, Command, OpenFeed, Report
+from monitor.core.connections import REPLAY_PATIENCE, Connection, Connections
+from monitor.core.endings import Ending, EndReason
+from monitor.core.join import Join
+from monitor.core.origins import Origins
+from monitor.core.rungs import Verdict
+
+_NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF, EndReason.REPLAY_AHEAD))
+
+
+@dataclass(slots=True)
+class Replay:
+    """One stream."""
+
+    feed: int
+    endpoint: int
+    first: int
+    end: int
+    """The slots first..end-1 are wanted."""
+    heard_at: float
+    reached: int = -1
+    """Highest slot that it told of."""
+    is_closing: bool = False
+
+    def verdict(self, ending: Ending) -> Verdict:
+        """What its end says of the slots that it did not bring."""
+        if self.reached >= self.end or ending.reason in _NEVER:
+            return Verdict.CANNOT
+        return Verdict.FAILED
+
+
+class Replays:
+    """The replays under way."""
+
+    def __init__(self, connections: Connections, join: Join, origins: Origins) -> None:
+        self.by_feed: dict[int, Replay] = {}
+        self._connections = connections
+        self._join = join
+        self._origins = origins
+
+    def begin(self, first: int, end: int, now: float) -> Command | None:
+        """Ask the endpoint that is likeliest to have these slots; None when none is."""
+        asked = [each for each in self._connections.all if self._may_ask(each, first, now)]
+        if not asked:
+            return None
+        # Who replayed these slots already on its live stream would only repeat itself.
+        connection = min(asked, key=lambda each: (each.replayed_below > first, len(each.asked)))
+        feed = self._connections.new_feed()
+        connection.asked.append((now, first))
+        self.by_feed[feed] = Replay(feed, connection.endpoint, first, end, now)
+        origin = self._origins.replay(connection.endpoint)
+        self._join.sights.begin(feed, origin, is_replay=True, is_repair=True)
+        return OpenFeed(
+            feed, connection.endpoint, self._connections.generation, first, is_replay=True
+        )
+
+    def heard(self, feed: int, slot: int, now: float) -> Iterator[Command]:
+        """The stream told of this slot; -1: of none."""
+        replay = self.by_feed.get(feed)
+        if replay is None:
+            return
+        replay.heard_at = now
+        replay.reached = max(replay.reached, slot)
+        if replay.reached >= replay.end and not replay.is_closing:
+            replay.is_closing = True
+            yield CloseFeed(feed)
+
+    def ended(self, feed: int, ending: Ending) -> Replay | None:
+        """A stream is over; the replay that it was, or None."""
+        replay = self.by_feed.pop(feed, None)
+        if replay is not None:
+            self._connections.learn(replay.endpoint, ending, replay.first)
+        return replay
+
+    def tick(self, now: float) -> Iterator[Command]:
+        """Close what brings nothing any more."""
+        for replay in self.by_feed.values():
+            if not replay.is_closing and now >= replay.heard_at + REPLAY_PATIENCE:
+                replay.is_closing = True
+                yield Report(
+                    "warning",
+                    "a replay fell silent and was closed",
+                    {"endpoint": replay.endpoint, "from_slot": replay.first},
+                )
+                yield CloseFeed(replay.feed)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do, or None."""
+        due = [r.heard_at + REPLAY_PATIENCE for r in self.by_feed.values() if not r.is_closing]
+        return min(due, default=None)
+
+    def _may_ask(self, connection: Connection, first: int, now: float) -> bool:
+        if not connection.opened or any(
+            each.endpoint == connection.endpoint for each in self.by_feed.values()
+        ):
+            return False
+        return self._connections.may_replay(connection, first, now)

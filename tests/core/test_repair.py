@@ -1,0 +1,220 @@
+"""Recovery from a missing slot to its proof, as dialogue with a kernel."""
+
+from typing import Any
+
+from monitor.core.certificates import SlotEnd
+from monitor.core.chain import Commitment
+from monitor.core.commands import Command, Fetch, ReadAccounts, Report
+from monitor.core.events import (
+    AccountsRead,
+    BlockFetched,
+    Event,
+    FetchFailed,
+    Row,
+    SignedOff,
+)
+from monitor.core.monitors import AccountsFilter, Monitor
+from monitor.core.repair import AUDITED, RecoveryPolicy
+from monitor.core.rungs import Rung, Verdict
+from tests.core.play import ALL, SOME, Play, confirmed, finalized, meta, tx, write
+
+RPC = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, attempts=2)
+
+
+class Recovery(Play):
+    """A play with RPCs: 4 is the origin of the first one's blocks, for two endpoints; 2 for one."""
+
+    def __init__(self, *monitors: Monitor, feeds: int = 1, **settings: Any) -> None:
+        settings.setdefault("recovery", RPC)
+        super().__init__(*monitors, feeds=feeds, rpcs=2, **settings)
+        self.origin = self.kernel.origins.rpc(0)
+
+    def hears(self, event: Event) -> "Recovery":
+        self._do(self.kernel.handle(event, self.now))
+        return self
+
+    def asked(self, kind: type[Command]) -> list[Any]:
+        """Commands of this kind, and forget them."""
+        found = [each for each in self.commands if isinstance(each, kind)]
+        self.commands = [each for each in self.commands if not isinstance(each, kind)]
+        return found
+
+    def fetched(self, slot: int, *rows: Row, rung: Rung = Rung.RPC, **of_meta: Any) -> "Recovery":
+        of_meta.setdefault("transactions", len(rows))
+        whole = [*rows, meta(slot, **of_meta)]
+        return self.hears(BlockFetched(slot, rung, (self.origin,), whole))
+
+    def not_fetched(self, slot: int, verdict: Verdict, rung: Rung = Rung.RPC) -> "Recovery":
+        return self.hears(FetchFailed(slot, rung, verdict, 0.5))
+
+    def said(self, sentence: str) -> bool:
+        return any(isinstance(c, Report) and sentence in c.sentence for c in self.commands)
+
+
+def a_gap(*monitors: Monitor, **settings: Any) -> Recovery:
+    """Slot 5 is closed; slot 6 never came, and slot 7 names it."""
+    play = Recovery(*(monitors or (ALL,)), **settings)
+    play.block(1, 5, tx(5, 0))
+    play.says(1, confirmed(5), finalized(5))
+    play.block(1, 7, tx(7, 0, "x0"))
+    play.says(1, confirmed(7))
+    return play
+
+
+def test_a_block_that_a_confirmed_child_names_is_fetched_at_once() -> None:
+    play = a_gap()
+    assert play.asked(Fetch) == [Fetch(6, Rung.RPC, witnesses=2)]
+
+
+def test_a_recovered_slot_goes_out_in_its_place() -> None:
+    play = a_gap()
+    play.take()
+    play.fetched(6, tx(6, 0, "y0"))
+    assert play.take() == ["6 y0", "7 x0"]
+
+
+def test_its_certificate_names_the_rung_and_the_frontier_passes() -> None:
+    play = a_gap()
+    play.fetched(6, tx(6, 0, "y0"))
+    play.block(1, 8, tx(8, 0, "z0"))
+    play.says(1, confirmed(8), finalized(8))
+    play.block(1, 9)
+    certificate = play.certificates()[6]
+    assert (certificate.end, certificate.recovered_by) == (SlotEnd.RECOVERED, "rpc")
+    assert play.certificates()[7].end == SlotEnd.COMPLETE
+    assert play.kernel.frontier(Commitment.FINALIZED) == 8
+    assert play.kernel.repair.recovered == {Rung.RPC: 1}
+    play.kernel.check()
+
+
+def test_one_rpc_is_enough_where_a_stream_told_the_count() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0), tx(5, 1, "t1"), transactions=3)
+    play.says(1, confirmed(5))
+    play.block(1, 6)
+    assert play.asked(Fetch) == [Fetch(5, Rung.RPC, witnesses=1)]
+    play.fetched(5, tx(5, 0), tx(5, 1, "t1"), tx(5, 2, "t2"))
+    assert play.take() == ["5 t0", "5 t1", "5 t2"]
+
+
+def test_what_contradicts_the_stream_is_refused_and_told() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0), transactions=3)
+    play.says(1, confirmed(5))
+    play.block(1, 6)
+    play.fetched(5, tx(5, 0), tx(5, 1, "t1"))
+    assert play.said("not the chain's")
+    assert play.take() == []
+
+
+def test_a_block_that_the_child_does_not_name_is_refused() -> None:
+    play = a_gap()
+    play.take()
+    play.fetched(6, tx(6, 0, "y0"), block="another")
+    assert play.said("not the chain's")
+    assert play.take() == []
+
+
+def test_unknown_slots_are_fetched_ahead_and_proven_by_links() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0))
+    play.says(1, confirmed(5), finalized(5))
+    play.take()
+    play.block(1, 10, tx(10, 0, "x0"))
+    play.says(1, confirmed(10))
+    asked = play.asked(Fetch)
+    assert [each.slot for each in asked] == [9, 8, 7, 6]
+    play.fetched(8, tx(8, 0, "w0"), parent=6)
+    assert play.take() == []
+    play.fetched(9, tx(9, 0, "v0"))
+    play.fetched(6, tx(6, 0, "y0"))
+    assert play.take() == ["6 y0", "8 w0", "9 v0", "10 x0"]
+    assert not play.kernel.repair.queue.is_open(7)
+
+
+def test_a_claim_of_a_skip_proves_nothing_and_a_link_does() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0))
+    play.says(1, confirmed(5), finalized(5))
+    play.block(1, 8, tx(8, 0, "x0"))
+    play.says(1, confirmed(8))
+    play.not_fetched(6, Verdict.SKIPPED_CLAIM)
+    assert play.kernel.repair.queue.is_open(6)
+    play.fetched(7, tx(7, 0, "y0"), parent=5)
+    assert not play.kernel.repair.queue.is_open(6)
+
+
+def test_a_slot_that_no_rung_brings_is_lost_until_somebody_signs_it_off() -> None:
+    play = a_gap()
+    for _ in range(4):
+        play.not_fetched(6, Verdict.CANNOT)
+        play.at(play.now + 20)
+    assert play.kernel.is_lost(6)
+    assert play.said("a slot is lost")
+    play.block(1, 8, tx(8, 0, "z0"))
+    play.says(1, confirmed(8), finalized(8))
+    play.at(play.now + 5)
+    assert play.certificates()[6].end == SlotEnd.LOST
+    assert play.kernel.frontier(Commitment.FINALIZED) == 5
+    play.hears(SignedOff(6, "the exchange confirmed that it held nothing of ours"))
+    assert play.kernel.frontier(Commitment.FINALIZED) == 8
+    assert "signed off" in play.certificates()[6].proof
+    assert not play.kernel.is_lost(6)
+
+
+def test_lost_slots_are_passed_where_the_user_decided_so() -> None:
+    passing = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, attempts=1, passes_lost=True)
+    play = a_gap(recovery=passing)
+    for _ in range(3):
+        play.not_fetched(6, Verdict.CANNOT)
+        play.at(play.now + 20)
+    play.block(1, 8, tx(8, 0, "z0"))
+    play.says(1, confirmed(8), finalized(8))
+    play.at(play.now + 5)
+    assert play.kernel.frontier(Commitment.FINALIZED) == 8
+    play.at(play.now + 600)
+    assert play.asked(Fetch)[-1].slot == 6  # it is tried again all the same
+    play.fetched(6, tx(6, 0, "y0"))
+    assert play.take()[-1] == "6 y0 late"
+    assert play.certificates()[6].end == SlotEnd.RECOVERED
+
+
+def test_accounts_are_read_where_nothing_else_is_missing() -> None:
+    reads = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, reads_accounts=True)
+    play = a_gap(Monitor("vault", accounts=AccountsFilter(account=("x",))), recovery=reads)
+    play.take()
+    play.fetched(6)
+    play.at(play.now + 1)
+    (read,) = play.asked(ReadAccounts)
+    assert (read.first, read.end) == (6, 7)
+    state = write(9, "x", "", 0)
+    row = (*state[:2], b"x".ljust(32, b"\0") + b"!" + b"h" * 16, *state[3:])
+    play.hears(AccountsRead(6, 7, 9, [row], play.kernel.origins.reconciled(0)))
+    play.block(1, 8)
+    play.says(1, confirmed(8), finalized(8))
+    play.block(1, 9)
+    certificate = play.certificates()[6]
+    assert certificate.end == SlotEnd.RECOVERED
+    assert "accounts as of slot 9" in certificate.proof
+
+
+def test_with_one_endpoint_a_sample_is_audited_and_what_it_never_sent_comes_late() -> None:
+    play = Recovery(SOME)
+    play.block(1, AUDITED, tx(AUDITED, 0))
+    play.says(1, confirmed(AUDITED))
+    (asked,) = play.asked(Fetch)
+    assert (asked.slot, asked.witnesses) == (AUDITED, 1)
+    play.take()
+    play.fetched(AUDITED, tx(AUDITED, 0), tx(AUDITED, 1, "u1"), transactions=1)
+    assert play.said("an audit found updates that never came")
+    assert play.take() == [f"{AUDITED} u1 late"]
+
+
+def test_an_audit_that_finds_nothing_leaves_the_slot_complete() -> None:
+    play = Recovery(SOME)
+    play.block(1, AUDITED, tx(AUDITED, 0))
+    play.says(1, confirmed(AUDITED))
+    play.fetched(AUDITED, tx(AUDITED, 0))
+    play.says(1, finalized(AUDITED))
+    play.block(1, AUDITED + 1)
+    assert play.certificates()[AUDITED].end == SlotEnd.COMPLETE
