@@ -26,7 +26,9 @@ class Accounts:
         self._writes: OrderedDict[str, Writes] = OrderedDict()
 
     def settle(self, bank: Bank) -> None:
-        """Fold in a finalized block. Blocks come in ascending order, each once."""
+        """Fold in a finalized block. Blocks come in ascending order; one that is folded in already changes nothing."""
+        if bank.slot <= self._newest_folded:
+            return
         writes = self._writes_of(bank)
         self._folded.append((bank.slot, {key: self._state.get(key) for key in writes}))
         self._state.update(writes)
@@ -38,21 +40,35 @@ class Accounts:
 
         Before the first block of the level: slot 0 and nothing. `view`: as a node sees it that is behind.
         """
+        self._catch_up(now)
         view = view or self._view
         tip = view.newest(level, now)
         if tip is None:
             return 0, {}
         state = dict(self._state)
-        first = self._folded[-1][0] + 1 if self._folded else 0
         for slot, overwritten in reversed(self._folded):
             if slot <= tip.slot:
                 break
             state.update(overwritten)
-        for number in range(max(first, view.first_kept()), tip.slot + 1):
+        for number in range(max(self._newest_folded + 1, view.first_kept()), tip.slot + 1):
             bank = view.block(number, level, now)
             if bank is not None:
                 state.update(self._writes_of(bank))
         return tip.slot, {key: account for key, account in state.items() if account is not None}
+
+    @property
+    def _newest_folded(self) -> int:
+        return self._folded[-1][0] if self._folded else -1
+
+    def _catch_up(self, now: float) -> None:
+        """Fold in what is finalized, so that no block is read again and again."""
+        root = self._view.newest(Commitment.FINALIZED, now)
+        if root is None:
+            return
+        for number in range(max(self._newest_folded + 1, self._view.first_kept()), root.slot + 1):
+            bank = self._view.block(number, Commitment.FINALIZED, now)
+            if bank is not None:
+                self.settle(bank)
 
     def _writes_of(self, bank: Bank) -> Writes:
         found = self._writes.get(bank.blockhash)

@@ -66,7 +66,7 @@ class RpcNode:
         self.faults: Final = faults
         self._view = view
         self._bodies = bodies
-        self._utc_offset = utc_offset
+        self.utc_offset: Final = utc_offset
         self._now = 0.0
         self._methods = RpcMethods(view, accounts, lambda: self._now)
 
@@ -111,7 +111,7 @@ class RpcNode:
             case str() if met == BROKEN:
                 return Answer(500, _HTML, {"content-type": "text/html"})
             case str() if met == TOO_MANY_DATED:
-                until = ceil(self._now + self._utc_offset + _PAUSE)
+                until = ceil(self._now + self.utc_offset + _PAUSE)
                 return self._throttle(formatdate(until, usegmt=True))
             case _:
                 return self._throttle(str(ceil(_PAUSE)))

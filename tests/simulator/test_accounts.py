@@ -57,6 +57,19 @@ def test_folding_finalized_blocks_changes_nothing_but_the_work() -> None:
     assert accounts.at(Commitment.PROCESSED, 60.0) == Accounts(view).at(Commitment.PROCESSED, 60.0)
 
 
+def test_a_block_that_is_folded_in_twice_changes_nothing() -> None:
+    chain, view = cluster_view()
+    accounts = Accounts(view)
+    accounts.at(Commitment.FINALIZED, 60.0)
+    old = view.block(chain.first_slot, Commitment.FINALIZED, 60.0)
+    assert old is not None
+    before = accounts.at(Commitment.CONFIRMED, 60.0)
+
+    accounts.settle(old)
+
+    assert accounts.at(Commitment.CONFIRMED, 60.0) == before
+
+
 def test_every_block_writes_the_clock() -> None:
     _, view = cluster_view()
     accounts = Accounts(view)

@@ -1,0 +1,223 @@
+"""RPCs in virtual time: the port of recovery straight from nodes without sockets.
+
+What a pool decides is kept simple here: RPCs are asked one after the other, each once, and a block counts when as many
+as are wanted tell it alike. Answers are judged and read by the daemon's own code.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any, Final
+
+import anyio
+import orjson
+
+from monitor.core.errors import AccountsMalformed, BlockMalformed, BlockUnfinished
+from monitor.core.events import Row
+from monitor.core.monitors import DataSlice, Monitor
+from monitor.core.rates import RateWindow
+from monitor.core.rungs import Rung, Verdict
+from monitor.ports import AccountsFound, BlockFound, NoBlock, RpcTally
+from monitor.simulator.rpc_node import RpcNode
+from monitor.wire.rpc_accounts import AccountsReader
+from monitor.wire.rpc_answers import Refusal, refusal
+from monitor.wire.rpc_block import BlockReader, MappedBlock
+
+ROUND_TRIP: Final = 0.03
+"""Seconds."""
+PATIENCE: Final = 5.0
+"""Seconds after which an answer is not waited for any more."""
+_CHUNK: Final = 100
+_HOPE: Final = (
+    Verdict.OURS,
+    Verdict.CANNOT,
+    Verdict.SKIPPED_CLAIM,
+    Verdict.FAILED,
+    Verdict.THROTTLED,
+    Verdict.NOT_YET,
+)
+"""The most hopeful verdict last."""
+_WANTED: Final = {
+    "encoding": "base64",
+    "maxSupportedTransactionVersion": 1,
+    "transactionDetails": "full",
+    "rewards": True,
+    "commitment": "confirmed",
+}
+
+
+class VirtualBlocks:
+    """`ports.Blocks` over nodes. A node that wants a pause has it."""
+
+    def __init__(
+        self,
+        nodes: Sequence[RpcNode],
+        monitors: Sequence[Monitor],
+        *,
+        archives: frozenset[int] = frozenset(),
+        requests_per_second: float | None = None,
+        slices: Sequence[DataSlice] = (),
+    ) -> None:
+        """`archives`: which nodes are asked on the last rung. `requests_per_second`: of each; None: no limit."""
+        self._nodes = nodes
+        self._archives = archives
+        self._reader = BlockReader(monitors)
+        self._states = AccountsReader(monitors, slices)
+        self._pubkeys = _pubkeys(monitors)
+        self._turns = [RateWindow(requests_per_second) for _ in nodes]
+        self._locks = [anyio.Lock() for _ in nodes]
+        self._paused_until = [0.0 for _ in nodes]
+        self._tallies = [RpcTally(node.name) for node in nodes]
+        self.fetched: list[tuple[float, int, Rung, int]] = []
+        """(moment, slot, rung, witnesses) of every `fetch`, in order."""
+
+    @property
+    def tallies(self) -> Sequence[RpcTally]:
+        return self._tallies
+
+    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+        self.fetched.append((anyio.current_time(), slot, rung, witnesses))
+        order = self._order(slot, rung, witnesses)
+        told: dict[bytes, list[tuple[int, MappedBlock]]] = {}
+        verdicts: list[Verdict] = []
+        for rpc in order:
+            answer = await self._block(rpc, slot)
+            if isinstance(answer, MappedBlock):
+                told.setdefault(answer.digest, []).append((rpc, answer))
+            else:
+                verdicts.append(answer.verdict)
+            alike = max(told.values(), key=len, default=[])
+            if alike and len(alike) >= min(witnesses, len(order)):
+                return _found(alike, told)
+        alike = max(told.values(), key=len, default=[])
+        there = len(order) - verdicts.count(Verdict.CANNOT)
+        if alike and len(alike) >= min(witnesses, there):
+            return _found(alike, told)
+        return self._nothing(told, verdicts, order)
+
+    async def accounts(self, min_context_slot: int) -> AccountsFound | None:
+        if not self._pubkeys:
+            return None
+        best: AccountsFound | None = None
+        tellers = 0
+        for rpc in range(len(self._nodes)):
+            found = await self._read_states(rpc, min_context_slot)
+            if found is None:
+                continue
+            tellers += 1
+            if best is None or found.context_slot > best.context_slot:
+                best = found
+            if tellers == 2:
+                break
+        return best
+
+    async def close(self) -> None:
+        pass
+
+    def _order(self, slot: int, rung: Rung, witnesses: int) -> list[int]:
+        """Those of the rung in turn; behind them the others, where several must tell."""
+        own = [rpc for rpc in range(len(self._nodes)) if self._is_on(rpc, rung)]
+        others = [rpc for rpc in range(len(self._nodes)) if not self._is_on(rpc, rung)]
+        if not own:
+            return []
+        first = slot % len(own)
+        return own[first:] + own[:first] + (others if witnesses > 1 else [])
+
+    def _is_on(self, rpc: int, rung: Rung) -> bool:
+        return (rpc in self._archives) == (rung is Rung.ARCHIVE)
+
+    def _nothing(
+        self,
+        told: dict[bytes, list[tuple[int, MappedBlock]]],
+        verdicts: list[Verdict],
+        order: list[int],
+    ) -> NoBlock:
+        pause = min((self._pause(rpc) for rpc in order), default=0.0)
+        if len(told) > 1:
+            tellers = [rpc for group in told.values() for rpc, _ in group]
+            return NoBlock(Verdict.DISAGREED, pause, tuple(tellers))
+        verdict = max(verdicts, key=_HOPE.index, default=Verdict.CANNOT)
+        return NoBlock(Verdict.NOT_YET if told else verdict, pause)
+
+    async def _block(self, rpc: int, slot: int) -> MappedBlock | Refusal:
+        answer = await self._call(rpc, "getBlock", [slot, _WANTED])
+        if isinstance(answer, Refusal):
+            return answer
+        try:
+            block = self._reader.read(slot, answer, _stamp())
+        except (BlockMalformed, BlockUnfinished):
+            return self._count(rpc, Refusal(Verdict.FAILED, "malformed"))
+        if block.parent_slot >= slot:
+            return self._count(rpc, Refusal(Verdict.FAILED, "malformed"))
+        return block
+
+    async def _read_states(self, rpc: int, min_context_slot: int) -> AccountsFound | None:
+        options = {
+            "encoding": "base64",
+            "commitment": "confirmed",
+            "minContextSlot": min_context_slot,
+        }
+        rows: list[Row] = []
+        slots: list[int] = []
+        left = iter(self._pubkeys)
+        while keys := list(islice(left, _CHUNK)):
+            answer = await self._call(rpc, "getMultipleAccounts", [keys, options])
+            if isinstance(answer, Refusal):
+                return None
+            try:
+                slot, found = self._states.read(keys, answer, _stamp())
+            except AccountsMalformed:
+                return None
+            slots.append(slot)
+            rows += found
+        return AccountsFound(min(slots), rows, rpc)
+
+    async def _call(self, rpc: int, method: str, params: list[Any]) -> bytes | Refusal:
+        """The body of a good answer."""
+        if self._pause(rpc) > 0:
+            return Refusal(Verdict.THROTTLED, "paused")
+        async with self._locks[rpc]:
+            while delay := self._turns[rpc].delay(anyio.current_time()):
+                self._tallies[rpc].waits += 1
+                self._tallies[rpc].wait_seconds += delay
+                await anyio.sleep(delay)
+            now = anyio.current_time()
+            # The simulated node has the call in the moment in which it is sent.
+            self._turns[rpc].reached(self._turns[rpc].take(now), now)
+        self._tallies[rpc].calls += 1
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer = self._nodes[rpc].post(orjson.dumps(call), now)
+        await anyio.sleep(min(ROUND_TRIP + answer.delay, PATIENCE))
+        if ROUND_TRIP + answer.delay > PATIENCE:
+            return self._count(rpc, Refusal(Verdict.FAILED, "timeout"))
+        if answer.sent is not None:
+            return self._count(rpc, Refusal(Verdict.FAILED, "unreachable"))
+        refused = refusal(
+            answer.status, answer.headers, answer.body, now + self._nodes[rpc].utc_offset
+        )
+        return answer.body if refused is None else self._count(rpc, refused)
+
+    def _count(self, rpc: int, refused: Refusal) -> Refusal:
+        self._tallies[rpc].errors[refused.word] += 1
+        if refused.retry_after:
+            self._paused_until[rpc] = anyio.current_time() + refused.retry_after
+        return refused
+
+    def _pause(self, rpc: int) -> float:
+        return max(0.0, self._paused_until[rpc] - anyio.current_time())
+
+
+def _found(
+    alike: list[tuple[int, MappedBlock]], told: dict[bytes, list[tuple[int, MappedBlock]]]
+) -> BlockFound:
+    dissent = [rpc for group in told.values() if group is not alike for rpc, _ in group]
+    return BlockFound(tuple(rpc for rpc, _ in alike), alike[0][1].rows, tuple(dissent))
+
+
+def _stamp() -> int:
+    return int(anyio.current_time() * 1e9)
+
+
+def _pubkeys(monitors: Sequence[Monitor]) -> list[str]:
+    """The accounts that monitors name, each once."""
+    named = [monitor.accounts.account for monitor in monitors if monitor.accounts is not None]
+    return list(dict.fromkeys(key for keys in named for key in keys))
