@@ -27,10 +27,12 @@ from monitor.adapters.http.server import HttpApi
 from monitor.adapters.logs.log import LogSettings, open_log
 from monitor.adapters.logs.reporter import LogReporter
 from monitor.adapters.logs.standard import lead_standard_logging
+from monitor.adapters.recovery.pool import RpcPool
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.controls import controls
+from monitor.app.ladder import make_pool
 from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
@@ -147,11 +149,25 @@ async def _running(
     world = World(feeds, SystemClock(), SystemDice(), surroundings.reporter)
     store = await _open_store(configuration.state_dir)
     try:
-        daemon = assemble(configuration, world, feeds.reader_chosen, store, surroundings.make)
-        async with _watching(daemon, feeds, surroundings):
-            yield daemon
+        async with _rpcs(configuration, world) as pool:
+            reader, make = feeds.reader_chosen, surroundings.make
+            daemon = assemble(configuration, world, reader, store, make, pool)
+            async with _watching(daemon, feeds, surroundings):
+                yield daemon
     finally:
         store.close()
+
+
+@asynccontextmanager
+async def _rpcs(configuration: Configuration, world: World) -> AsyncIterator[RpcPool | None]:
+    """The RPCs while the block runs, if there are any."""
+    pool = make_pool(configuration, world.clock, world.dice)
+    try:
+        yield pool
+    finally:
+        if pool is not None:
+            with anyio.CancelScope(shield=True):
+                await pool.close()
 
 
 async def _open_store(state_dir: Path) -> SqliteLedger:

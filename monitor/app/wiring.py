@@ -11,11 +11,11 @@ from monitor.adapters.sinks.null import NullSink as NoWhere
 from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
 from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
+from monitor.app.ladder import recovery_policy
 from monitor.core.chain import Kind
 from monitor.core.commands import Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
-from monitor.core.origins import Origins
 from monitor.ports import Blocks, Clock, Store
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.bookkeeping import Books
@@ -108,18 +108,20 @@ def assemble(
         start_slot=resumed.start_slot,
         resume_slot=resumed.resume_slot,
         closed=resumed.closed,
+        still_open=resumed.open,
+        recovery=recovery_policy(configuration, resumed.jobs),
         covers=min(configuration.covers, len(configuration.endpoints)),
         held_bytes=budget.held,
         can_amend=reader != Reader.SINGLE_THREADED,
     )
-    kernel = Kernel(monitors, len(configuration.endpoints), policy)
+    rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
+    kernel = Kernel(monitors, len(configuration.endpoints), policy, rpcs=len(rpcs))
     for monitor in last_matching(monitors, plans):
         facts = {"monitor": monitor, "remedy": "list the pubkeys, or ask for every_write"}
         world.reporter.report(
             Report("warning", "a monitor gets the last matching write of each account", facts)
         )
-    rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
-    origins = Origins(len(configuration.endpoints), len(rpcs))
+    origins = kernel.origins
     names = origins.names([endpoint.name for endpoint in configuration.endpoints], rpcs)
     archives = frozenset(i for i, rpc in enumerate(configuration.rpc) if rpc.archive)
     writer = RecordWriter(names, [monitor.name for monitor in monitors], origins.words(archives))
@@ -134,7 +136,15 @@ def assemble(
     )
     books = Books(store, names, subscriptions, world.clock, world.reporter, world.dice)
     inbox = Inbox(world.feeds.wake)
-    recovering = Recovering(blocks, books.recall, inbox, origins, world.dice, world.reporter)
+    recovering = Recovering(
+        blocks,
+        books.recall,
+        inbox,
+        origins,
+        world.dice,
+        world.reporter,
+        configuration.recovery.batch_size,
+    )
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books, recovering)
     return Daemon(
         configuration,

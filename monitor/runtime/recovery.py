@@ -27,8 +27,8 @@ from monitor.core.rungs import Verdict
 from monitor.ports import BlockFound, Blocks, Dice, NoBlock, Reporter
 from monitor.runtime.inbox import Inbox
 
-FETCHES: Final = 64
-"""Blocks asked for at a time: the rate and the concurrency of each RPC are bounded behind the port. Guessed."""
+AT_ONCE: Final = 100
+"""Blocks asked for at a time, of all rungs; how many each RPC gets is decided behind the port. Guessed."""
 
 Errand = Fetch | ReadAccounts | Recall
 Remember = Callable[[Sequence[int]], Awaitable[Mapping[int, bytes]]]
@@ -46,8 +46,9 @@ class Recovering:
         origins: Origins,
         dice: Dice,
         reporter: Reporter,
+        at_once: int = AT_ONCE,
     ) -> None:
-        """`blocks`: None where no RPC is configured."""
+        """`blocks`: None where no RPC is configured. `at_once`: blocks asked for at a time."""
         self.blocks = blocks
         self.inbox = inbox
         """Where answers go."""
@@ -58,7 +59,7 @@ class Recovering:
         self._reporter = reporter
         self._due: deque[Errand] = deque()
         self._something = anyio.Event()
-        self._places = anyio.CapacityLimiter(FETCHES)
+        self._places = anyio.CapacityLimiter(at_once)
 
     @property
     def rpc_names(self) -> list[str]:

@@ -171,11 +171,20 @@ async def test_a_reader_that_leaves_stops_the_daemon_in_order_and_other_sinks_ke
 
 async def test_warns_of_sections_that_have_no_effect(tmp_path: Path) -> None:
     journal = Journal()
-    more = "recovery: {enabled: true}\n"
+    more = "signals: {chain: full}\n"
     async with running(configuration(tmp_path, {"ams": NOBODY}, more=more), surroundings(journal)):
         pass
-    (warning,) = [report for report in journal.reports if report.level == "warning"][:1]
-    assert warning.facts == {"section": "recovery"}
+    warnings = [report.facts for report in journal.reports if report.level == "warning"]
+    assert warnings[0] == {"section": "signals"}
+
+
+async def test_warns_of_what_cannot_be_recovered(tmp_path: Path) -> None:
+    journal = Journal()
+    async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings(journal)):
+        pass
+    (warning,) = [r for r in journal.reports if r.sentence == "some losses cannot be recovered"]
+    assert warning.level == "warning"
+    assert str(warning.facts["what"]).startswith("there is no rpc: ")
 
 
 async def test_a_sink_that_cannot_be_opened_is_told_as_it_is(tmp_path: Path) -> None:

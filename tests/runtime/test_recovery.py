@@ -21,10 +21,11 @@ from monitor.core.origins import Origins
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import AccountsFound, BlockFound, NoBlock
 from monitor.runtime.inbox import Inbox
-from monitor.runtime.recovery import FETCHES, Recovering
+from monitor.runtime.recovery import Recovering
 from tests.core.play import tx
 from tests.runtime.fakes import EvenDice, Journal, ScriptedBlocks
 
+AT_ONCE = 3
 ORIGINS = Origins(endpoints=3, rpcs=2)
 
 
@@ -55,6 +56,7 @@ class Stage:
             ORIGINS,
             EvenDice(),
             self.journal,
+            AT_ONCE,
         )
 
     @asynccontextmanager
@@ -150,20 +152,20 @@ async def test_a_store_that_fails_is_asked_until_it_tells() -> None:
 async def test_so_many_blocks_are_asked_for_at_a_time_and_no_more() -> None:
     blocks = ScriptedBlocks("main", delay=1.0)
     async with Stage(blocks).running() as stage:
-        for slot in range(2 * FETCHES):
+        for slot in range(2 * AT_ONCE):
             stage.recovering.perform(Fetch(slot, Rung.RPC, 1))
         await anyio.sleep(0.5)
-        assert blocks.under_way == FETCHES
+        assert blocks.under_way == AT_ONCE
         await anyio.sleep(2)
-    assert blocks.most_under_way == FETCHES
-    assert sorted(slot for slot, _, _ in blocks.asked) == list(range(2 * FETCHES))
-    assert len(stage.answers()) == 2 * FETCHES
+    assert blocks.most_under_way == AT_ONCE
+    assert sorted(slot for slot, _, _ in blocks.asked) == list(range(2 * AT_ONCE))
+    assert len(stage.answers()) == 2 * AT_ONCE
 
 
 async def test_accounts_and_memories_do_not_wait_for_blocks() -> None:
     blocks = ScriptedBlocks("main", delay=5.0)
     async with Stage(blocks, Store({7: b"seven"})).running() as stage:
-        for slot in range(FETCHES + 1):
+        for slot in range(AT_ONCE + 1):
             stage.recovering.perform(Fetch(slot, Rung.RPC, 1))
         stage.recovering.perform(Recall((7,)))
         await anyio.sleep(0.1)

@@ -1,0 +1,88 @@
+"""The ladder of one daemon: its rungs by the configuration, and the RPCs behind two of them."""
+
+import os
+from collections.abc import Sequence
+
+from monitor.adapters.recovery.mapping import Mapper
+from monitor.adapters.recovery.pool import RpcPool
+from monitor.adapters.recovery.rpc import RpcEndpoint
+from monitor.app.configuration import Configuration
+from monitor.core.jobs import Job
+from monitor.core.monitors import Monitor
+from monitor.core.repair import RecoveryPolicy
+from monitor.core.rungs import Rung
+from monitor.ports import Clock, Dice
+from monitor.wire.plan import compile_plan
+from monitor.wire.rpc_accounts import AccountsReader
+
+
+def rungs_of(configuration: Configuration) -> tuple[Rung, ...]:
+    """The rungs that can be asked for a slot; none when recovery is off. Other feeds are waited for, not asked."""
+    if not configuration.recovery.enabled:
+        return ()
+    kinds = {rpc.archive for rpc in configuration.rpc}
+    found = [Rung.REPLAY]
+    found += [Rung.RPC] if False in kinds else []
+    found += [Rung.ARCHIVE] if True in kinds else []
+    return tuple(found)
+
+
+def recovery_policy(configuration: Configuration, jobs: Sequence[Job]) -> RecoveryPolicy:
+    """What the kernel needs to know; `jobs` are those of the process before."""
+    recovery = configuration.recovery
+    return RecoveryPolicy(
+        rungs=rungs_of(configuration),
+        workers={
+            Rung.REPLAY: len(configuration.endpoints),
+            Rung.RPC: recovery.batch_size,
+            Rung.ARCHIVE: recovery.batch_size,
+        },
+        attempts=recovery.max_retries,
+        passes_lost=recovery.on_lost == "continue",
+        reads_accounts=bool(configuration.rpc) and any(map(_names_pubkeys, configuration.monitors)),
+        max_catchup=recovery.max_catchup_slots,
+        on_exceeded=recovery.on_catchup_exceeded,
+        jobs=tuple(jobs),
+    )
+
+
+def make_pool(configuration: Configuration, clock: Clock, dice: Dice) -> RpcPool | None:
+    """The RPCs to ask; None where there is none. Belongs to one event loop, and is to be closed.
+
+    Raises: PlanRefused as `compile_plan`.
+    """
+    if not configuration.rpc:
+        return None
+    monitors = configuration.monitors
+    plan = compile_plan(monitors, configuration.commitment.level, configuration.endpoints[0])
+    return RpcPool(
+        rpc_endpoints(configuration),
+        Mapper(monitors, workers_of(configuration)),
+        pubkeys_of(monitors),
+        AccountsReader(monitors, plan.slices),
+        clock,
+        dice,
+    )
+
+
+def rpc_endpoints(configuration: Configuration) -> list[RpcEndpoint]:
+    """The RPCs, in the order of the configuration."""
+    return [
+        RpcEndpoint(rpc.name, rpc.url, rpc.requests_per_second, rpc.archive, rpc.headers)
+        for rpc in configuration.rpc
+    ]
+
+
+def workers_of(configuration: Configuration) -> int:
+    """Processes that read blocks of RPCs."""
+    return configuration.recovery.workers or max(1, (os.cpu_count() or 1) // 2)
+
+
+def pubkeys_of(monitors: Sequence[Monitor]) -> tuple[str, ...]:
+    """The accounts that monitors name, each once: those whose state an RPC can tell."""
+    named = (key for each in monitors if each.accounts is not None for key in each.accounts.account)
+    return tuple(dict.fromkeys(named))
+
+
+def _names_pubkeys(monitor: Monitor) -> bool:
+    return monitor.accounts is not None and bool(monitor.accounts.account)
