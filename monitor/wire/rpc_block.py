@@ -105,7 +105,7 @@ class BlockReader:
         digest.update(links.encode())
         rows: list[Row] = []
         for index, told in enumerate(block.transactions):
-            if told.meta == _NO_META:
+            if bytes(told.meta) == _NO_META:
                 raise BlockUnfinished(f"slot {slot}: transaction {index} came without its meta")
             transaction = ToldTransaction(told)
             digest.update(transaction.alike())

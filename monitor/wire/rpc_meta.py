@@ -80,8 +80,8 @@ class Meta(Struct, rename="camel", gc=False):
     """What else of a `meta` a stream tells."""
 
     fee: int
-    pre_balances: list[int]
-    post_balances: list[int]
+    pre_balances: list[int] | None
+    post_balances: list[int] | None
     inner_instructions: list[_Inner] | None = None
     log_messages: list[str] | None = None
     pre_token_balances: list[Raw] | None = None

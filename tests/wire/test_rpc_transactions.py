@@ -1,0 +1,141 @@
+"""One transaction of an answer: what filters ask of it, what RPCs must agree on, and its frames."""
+
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from msgspec.json import decode, encode
+
+from monitor.core.monitors import TokenAccounts
+from monitor.simulator.wire_transactions import wire_bytes
+from monitor.wire.pb import geyser_pb2
+from monitor.wire.pb import solana_storage_pb2 as pb
+from monitor.wire.rpc_transactions import Told, ToldTransaction
+from tests.filter_updates import FIRST, A, B, C, D, X, Y, text
+
+MINT = text(D)
+META: dict[str, Any] = {
+    "err": None,
+    "fee": 5_000,
+    "preBalances": [10, 20],
+    "postBalances": [5, 20],
+    "loadedAddresses": {"writable": [text(B)], "readonly": [text(C)]},
+}
+
+
+def _wire(version: int | None = None) -> bytes:
+    message = pb.Message(
+        header=pb.MessageHeader(num_required_signatures=1),
+        account_keys=[A],
+        recent_blockhash=bytes(32),
+        versioned=version is not None,
+    )
+    if version == 1:
+        message.config.SetInParent()
+    return wire_bytes(pb.Transaction(signatures=[FIRST], message=message))
+
+
+def _told(meta: dict[str, Any] | None = None, wire: bytes = b"") -> ToldTransaction:
+    transaction = [b64encode(wire or _wire()).decode(), "base64"]
+    answer = {"transaction": transaction, "meta": META | (meta or {})}
+    return ToldTransaction(decode(encode(answer), type=Told))
+
+
+def _held(index: int, owner: bytes, amount: str) -> dict[str, Any]:
+    return {
+        "accountIndex": index,
+        "mint": MINT,
+        "owner": text(owner),
+        "uiTokenAmount": {"amount": amount, "decimals": 0},
+    }
+
+
+def test_its_keys_are_its_own_then_those_loaded() -> None:
+    told = _told({"preTokenBalances": [_held(0, X, "1")]})
+    assert told.keys(None) == [A, B, C]
+    assert told.signature == FIRST
+    assert not told.failed
+    assert not told.is_vote
+
+
+def test_owners_of_token_balances_are_keys_where_a_filter_expands_to_them() -> None:
+    held = {
+        "preTokenBalances": [_held(0, X, "1"), _held(1, Y, "5")],
+        "postTokenBalances": [_held(0, X, "1"), _held(1, Y, "6")],
+    }
+    told = _told(held)
+    assert set(told.keys(TokenAccounts.ALL)) == {A, B, C, X, Y}
+    assert set(told.keys(TokenAccounts.BALANCE_CHANGED)) == {A, B, C, Y}
+
+
+@pytest.mark.parametrize("version", [None, 0, 1])
+def test_its_frame_is_the_update_of_a_stream(version: int | None) -> None:
+    told = _told({"err": "AccountInUse"}, _wire(version))
+    update = geyser_pb2.SubscribeUpdate.FromString(told.frame(300, 7)).transaction
+    assert update.slot == 300
+    assert update.transaction.index == 7
+    assert update.transaction.signature == FIRST
+    assert update.transaction.meta.err.err == bytes(4)
+    assert update.transaction.transaction.message.account_keys == [A]
+    assert update.transaction.transaction.message.HasField("config") is (version == 1)
+    assert told.frame(300, 7) == geyser_pb2.SubscribeUpdate(transaction=update).SerializeToString()
+
+
+def test_its_status_frame_says_whether_it_failed() -> None:
+    frame = _told({"err": "AccountInUse"}).status_frame(300, 0)
+    status = geyser_pb2.SubscribeUpdate.FromString(frame).transaction_status
+    assert (status.slot, status.index, status.signature) == (300, 0, FIRST)
+    assert status.err.err == bytes(4)
+    succeeded = geyser_pb2.SubscribeUpdate.FromString(_told().status_frame(300, 0))
+    assert not succeeded.transaction_status.HasField("err")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"fee": 5_001},
+        {"err": "AccountInUse"},
+        {"preBalances": [10, 21]},
+        {"postBalances": [52, 0]},
+        {"preBalances": [10], "postBalances": [20, 5, 20]},
+    ],
+    ids=str,
+)
+def test_rpcs_that_tell_another_outcome_do_not_tell_it_alike(change: dict[str, Any]) -> None:
+    assert _told(change).alike() != _told().alike()
+
+
+def test_rpcs_that_tell_other_bytes_do_not_tell_it_alike() -> None:
+    assert _told(wire=_wire(0)).alike() != _told().alike()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"logMessages": ["Log truncated"]},
+        {"computeUnitsConsumed": 1, "costUnits": 5},
+        {"innerInstructions": []},
+        {"returnData": None},
+        {"status": {"Ok": None}},
+    ],
+    ids=str,
+)
+def test_what_honest_nodes_tell_differently_is_alike(change: dict[str, Any]) -> None:
+    assert _told(change).alike() == _told().alike()
+
+
+def test_white_space_is_alike() -> None:
+    answer = {"transaction": [b64encode(_wire()).decode(), "base64"], "meta": META}
+    spaced = encode(answer).replace(b"[10,20]", b"[ 10,\n 20 ]")
+    assert ToldTransaction(decode(spaced, type=Told)).alike() == _told().alike()
+
+
+def test_the_text_of_an_input_error_that_older_nodes_tell_is_alike() -> None:
+    old = _told({"err": {"InstructionError": [1, {"BorshIoError": "Unknown"}]}})
+    new = _told({"err": {"InstructionError": [1, "BorshIoError"]}})
+    assert old.alike() == new.alike()
+    assert old.frame(1, 0) != new.frame(1, 0)
+    other = _told({"err": {"InstructionError": [2, "BorshIoError"]}})
+    assert other.alike() != new.alike()
+    custom = [_told({"err": {"InstructionError": [1, {"Custom": n}]}}).alike() for n in (44, 45)]
+    assert custom[0] != custom[1]
