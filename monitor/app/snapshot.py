@@ -8,7 +8,6 @@ from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapsh
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import KIND_WORDS, Commitment, Kind
-from monitor.core.standing import REPAIR_BOUNDS, Standing
 
 
 def exposition(daemon: Daemon, reader: str) -> Exposition:
@@ -39,34 +38,21 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
         tip_slot=tip if tip >= 0 else None,
         shed={"stale": tally.stale, "memory": tally.shed, "malformed": daemon.delivery.malformed},
         store_failures=daemon.books.failures,
-        recovery=standing_of(daemon),
+        recovery=kernel.standing(),
         rpcs=() if daemon.recovering.blocks is None else daemon.recovering.blocks.tallies,
         now=daemon.clock.now(),
     )
 
 
-def standing_of(_daemon: Daemon) -> Standing:
-    """Where the queue stands. Nothing is recovered while the kernel has no queue."""
-    return Standing(
-        jobs={},
-        recovered={},
-        lost=0,
-        signed_off=0,
-        oldest_deadline=None,
-        repairs=(0,) * (len(REPAIR_BOUNDS) + 1),
-        repair_seconds=0.0,
-        catch_up=None,
-    )
-
-
 def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
     kernel = daemon.driver.kernel
+    replay = kernel.origins.replay(index)
     traffic = daemon.driver.traffic[index]
     age = None if traffic.last_at is None else max(0.0, daemon.clock.now() - traffic.last_at)
     return EndpointCounts(
         messages={KIND_WORDS[Kind(kind)]: count for kind, count in traffic.kinds.items()},
         frames_bytes=traffic.frames_bytes,
-        duplicates=kernel.tally.duplicates[index],
+        duplicates=sum(kernel.tally.duplicates[origin] for origin in (index, replay)),
         missed=kernel.tally.missed[index],
         errors={reason.value: n for reason, n in kernel.connections.errors[index].items()},
         filter_disagreements=daemon.driver.check.disagreements[index],

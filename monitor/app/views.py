@@ -6,7 +6,7 @@ from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
 from monitor.app.readiness import unready
 from monitor.app.recovery_view import RecoveryState, recovery_view
-from monitor.app.snapshot import exposition, snapshot, standing_of
+from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.endings import Ending
@@ -46,9 +46,8 @@ def status(daemon: Daemon) -> dict[str, object]:
 def recovery(daemon: Daemon) -> dict[str, object]:
     """How far recovery is, as plain JSON values."""
     counts = snapshot(daemon, daemon.reader)
-    state = RecoveryState(
-        standing_of(daemon), counts.rpcs, coverage_of(counts), daemon.driver.kernel.open_slots()
-    )
+    kernel = daemon.driver.kernel
+    state = RecoveryState(kernel.standing(), counts.rpcs, coverage_of(counts), kernel.open_slots())
     return recovery_view(state, counts.now, daemon.clock.utc_ns)
 
 

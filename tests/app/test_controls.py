@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-import pytest
-
 from monitor.app.controls import controls
 from monitor.core.events import SignedOff
-from monitor.core.kernel import Kernel
+from monitor.core.jobs import Job, JobState
+from monitor.core.rungs import Rung
 from tests.app.daemons import NOBODY, assembled, configuration
 
 
@@ -17,13 +16,14 @@ def test_a_slot_that_is_not_lost_cannot_be_signed_off(tmp_path: Path) -> None:
     assert made.recovering.inbox.take() is None
 
 
-def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(tmp_path: Path) -> None:
     made = assembled(configuration(tmp_path, {"ams": NOBODY}))
-    monkeypatch.setattr(Kernel, "is_lost", lambda _, slot: slot == 7)
+    kernel = made.driver.kernel
+    kernel.repair.queue.restore([Job(7, 8, Rung.RPC, 0, JobState.LOST)], 0.0)
 
     assert controls(made).sign_off(8, "seen by hand") is False
     assert controls(made).sign_off(7, "seen by hand") is True
-    assert made.recovering.inbox.take() == SignedOff(7, "seen by hand")
-    assert made.recovering.inbox.take() is None
+    heard = made.recovering.inbox.take()
+    assert heard == SignedOff(7, "seen by hand")
+    kernel.handle(heard, 0.0)
+    assert controls(made).sign_off(7, "seen by hand") is False

@@ -9,7 +9,6 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
-from monitor.app import recovery_commands
 from tests.adapters.http.answers import ANSWERS
 from tests.adapters.http.controlling import Lost, controlled
 from tests.app.configurations import LEAST, written
@@ -47,7 +46,7 @@ async def test_a_watch_looks_again_until_it_is_interrupted(monkeypatch: pytest.M
         if len(pauses) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(recovery_commands.time, "sleep", pause)
+    monkeypatch.setattr("monitor.app.recovery_commands.time.sleep", pause)
     looks: list[dict[str, Any]] = []
 
     def look() -> dict[str, Any]:
