@@ -119,11 +119,18 @@ class ReadAccounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Refuse:
+    """End the daemon: what it found is for a person to decide."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """Give back what was handed on of these slots; answered by one `Recalled`."""
 
     slots: tuple[int, ...]
 
 
-RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs
+RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs | Refuse
 Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled | RecoveryCommand

@@ -5,6 +5,7 @@ MonitorError
 ├── StateDirectoryBusy     another daemon owns the state directory; exit 1
 ├── ListenRefused          our HTTP address cannot be had; exit 1
 ├── SinkFailed             a sink could not take what it was given
+├── CatchUpRefused         a start would have to catch up with more than the user allows; exit 1
 ├── ReaderLeft             whoever read our standard output has left for good; exit 1
 ├── StoreFailed            the ledger's database could not be opened, read or written
 ├── DaemonNotAsked         a running daemon could not be asked over its API; exit 1
@@ -38,6 +39,10 @@ class ListenRefused(MonitorError):
 
 class SinkFailed(MonitorError):
     """A sink could not be opened or written."""
+
+
+class CatchUpRefused(MonitorError):
+    """The gap that a start found is larger than `recovery.max_catchup_slots`; the text says what can be chosen."""
 
 
 class ReaderLeft(MonitorError):

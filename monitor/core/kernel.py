@@ -40,6 +40,7 @@ from monitor.core.repair import RecoveryPolicy, Repair
 from monitor.core.replays import Replays
 from monitor.core.runs import DATA
 from monitor.core.shedding import shed
+from monitor.core.standing import Standing
 from monitor.core.tally import Tally
 
 GENERATION: Final = 1
@@ -116,6 +117,7 @@ class Kernel:
                 self.repair.feed_ended(event.feed, event.ending, event.jitter, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
+                self.repair.start(self._policy.resume_slot, now)
                 commands.extend(self.connections.start(now, self._first_request()))
                 self._see_feeds()
             case ReadingResumed():
@@ -163,6 +165,10 @@ class Kernel:
     def open_slots(self) -> int:
         """Slots whose certificate says partial."""
         return self.join.ledger.open_slots()
+
+    def standing(self) -> Standing:
+        """How far recovery is."""
+        return self.repair.progress.standing(self.repair.queue, self.join.ledger)
 
     def is_lost(self, slot: int) -> bool:
         """Whether recovery gave the slot up and nobody has signed it off."""

@@ -186,6 +186,10 @@ class Ledger:
             end = self._closed.first_absent(self._passed.first_absent(end))
         return end - 1 if end > self.floor else None
 
+    def closed_between(self, first: int, end: int) -> int:
+        """How many of the slots first..end-1 are closed."""
+        return sum(max(0, min(stop, end) - max(begin, first)) for begin, stop in self._closed)
+
     def known_below(self, slot: int) -> int:
         """The highest slot below this one of which a BlockMeta came or that has a certificate; -1: none of ours."""
         known = max((n for n, s in self._slots.items() if n < slot and s.metas), default=-1)
@@ -200,6 +204,14 @@ class Ledger:
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
         if passes:
             self._passed.add(slot, slot + 1)
+
+    def skip(self, first: int, end: int) -> None:
+        """The user does not want these slots: they count as lost, and nothing waits for them."""
+        for slot in self._certified.absent(first, end):
+            self._out.append(lost(slot, None, "skipped by recovery.on_catchup_exceeded"))
+        self._gate.tally.close(SlotEnd.LOST, end - first)
+        self._certified.add(first, end)
+        self._closed.add(first, end)
 
     def sign_off(self, slot: int, reason: str) -> None:
         """A person takes a lost slot for what it is: nothing waits for it any more."""

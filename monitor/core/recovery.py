@@ -26,6 +26,7 @@ class RecoveryQueue:
         self._floors = Floors()
         self._table = Table(terms.rungs)
         self._turns = Turns(terms, self._floors, self._table)
+        self._above = {rung: _next(rung, terms.rungs) for rung in LADDER}
 
     def __len__(self) -> int:
         """How many slots are open."""
@@ -220,15 +221,11 @@ class RecoveryQueue:
             return Rung.PEER, peers_until
         return self._nearest(Rung.REPLAY), None
 
-    def _next(self, rung: Rung) -> Rung | None:
-        rungs = self._terms.rungs
-        return next((each for each in rungs if LADDER.index(each) > LADDER.index(rung)), None)
-
     def _nearest(self, rung: Rung) -> Rung:
         """This rung, or the next one that there is, or the last."""
         if rung in self._terms.rungs and rung is not Rung.PEER:
             return rung
-        return self._next(rung) or self._terms.rungs[-1]
+        return self._above[rung] or self._terms.rungs[-1]
 
     def _wake(self, now: float) -> None:
         for run in self._table.woken(now):
@@ -260,19 +257,20 @@ class RecoveryQueue:
 
     def _place(self, first: int, end: int, place: Place, was: Place | None = None) -> None:
         """Put slots where this place says; those out of that rung's reach go on up the ladder."""
-        floor, above = self._floors.of(place.rung), self._next(place.rung)
+        floor, above = self._floors.of(place.rung), self._above[place.rung]
         out = min(max(first, floor), end)
         if first < out and above is not None:
             self._place(first, out, place._replace(rung=above, attempts=0, due=None), was)
         elif first < out:
             self._table.put(first, out, place._replace(is_hopeless=True), was)
         if out < end:
-            self._table.put(out, end, place._replace(is_hopeless=False), was)
+            near = place._replace(is_hopeless=False) if place.is_hopeless else place
+            self._table.put(out, end, near, was)
 
     def _fail(
         self, run: Run, verdict: Verdict, now: float, jitter: float, retry_after: float
     ) -> list[int]:
-        place, terms, above = run[2], self._terms, self._next(run[2].rung)
+        place, terms, above = run[2], self._terms, self._above[run[2].rung]
         free = place._replace(grant=None, is_fetched=False, due=None)
         attempts = attempts_after(place, verdict)
         is_done = is_spent(place, verdict, terms, has_next=above is not None)
@@ -306,3 +304,9 @@ class RecoveryQueue:
             if above < self._table.slots.first_absent(end):
                 return True
         return not is_final(verdict) and now - place.opened_at < self._terms.patience
+
+
+def _next(rung: Rung, rungs: Sequence[Rung]) -> Rung | None:
+    """The first of these that is above this one on the ladder."""
+    above = LADDER[LADDER.index(rung) + 1 :]
+    return next((each for each in rungs if each in above), None)

@@ -13,15 +13,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from monitor.core.audits import Audits
 from monitor.core.banks import Meta
-from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import Command, Fetch, KeepJobs, Recall
+from monitor.core.chain import Kind
+from monitor.core.commands import Command, Fetch, KeepJobs, Recall, Refuse
 from monitor.core.endings import Ending
 from monitor.core.events import BlockFetched, FetchFailed, Recalled, Row, SignedOff
 from monitor.core.evidence import judge
 from monitor.core.jobs import Job
 from monitor.core.join import Join
 from monitor.core.origins import Origins
+from monitor.core.progress import Progress
 from monitor.core.reconciling import Reconciling
 from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Lease, Terms
@@ -29,10 +31,10 @@ from monitor.core.replays import Replays
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
 
-AUDITED: Final = 200
-"""With a single endpoint, one slot of so many is compared with what an RPC tells (DESIGN 5)."""
 LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
 """After so long an answer is not waited for any more. A replay has a patience of its own."""
+UNPROVEN_BYTES: Final = 64 * 2**20
+"""Frames of blocks that wait for their proof; above it no more are fetched ahead. Guessed."""
 WITNESSES: Final = 2
 """RPCs that must tell the same block where no stream told its count."""
 
@@ -76,27 +78,25 @@ class Repair:
             )
         )
         self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
-        self.recovered: dict[Rung, int] = {}
-        """Slots that were closed by what a rung brought."""
-        self.lost = self.signed_off = 0
-        self.repairs: list[float] = []
-        """How long recovered slots were missing, in seconds, since `standing` last looked."""
+        self.progress = Progress()
         self._join = join
-        self._origins = origins
         self._answers = 0
         """Blocks of RPCs that were taken: each is told from the others as feeds are."""
-        self._audited = 0
-        """The last audit was of the slots from this one on."""
-        self._audits: set[int] = set()
-        self._unproven: set[int] = set()
-        """Slots of which a block came before the parent link that proves it."""
+        is_alone = origins.endpoints == 1 and Rung.RPC in policy.rungs
+        self._audits = Audits(join, is_on=is_alone)
+        self._unproven: dict[int, BlockFetched] = {}
+        """Blocks that came before the parent link that proves them: nothing of them is handed on yet."""
+        self._unproven_bytes = 0
+        self._resume_slot: int | None = None
+        """Until the size of the gap that the start found is known."""
         self._recalled: list[Lease] = []
         """Leases whose slots are no longer forgotten."""
         self._recalling: list[Lease] = []
         join.ledger.forgotten.is_stored = bool(policy.rungs)
 
-    def restore(self, now: float) -> None:
-        """Go on with the jobs of the process before."""
+    def start(self, resume_slot: int | None, now: float) -> None:
+        """Go on with the jobs of the process before. `resume_slot`: the first slot that it left to us."""
+        self._resume_slot = resume_slot
         self.queue.restore(self.policy.jobs, now)
 
     def work(self, now: float) -> Iterator[Command]:
@@ -105,12 +105,17 @@ class Repair:
         self._close_proven(now)
         if not self.policy.rungs:
             return
+        if self._resume_slot is not None and join.tip >= 0:
+            yield from self._weigh_gap(self._resume_slot, join.tip, now)
+            self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for first, end in wanted:
             self._open(first, end, now)
-        for state in join.gate.waiting():
-            self._look(state, now)
-        yield from self._audit()
+        while any([self._look(state, now) for state in list(join.gate.waiting())]):
+            self._close_proven(now)  # a block was taken, and its link may prove the next one below
+        audited = self._audits.begin()
+        if audited is not None:
+            yield Fetch(audited, Rung.RPC, 1)
         asked = list(self._ask(now))
         changes = self.queue.changes()
         if changes:
@@ -134,13 +139,22 @@ class Repair:
 
     def fetched(self, event: BlockFetched, now: float) -> None:
         """RPCs told a block."""
-        slot, rows = event.slot, event.rows
+        slot = event.slot
         self._tell_dissent(slot, event.dissent)
-        is_audit = slot in self._audits and not self.queue.is_open(slot)
-        self._audits.discard(slot)
-        state = self._join.slot(slot)
-        if state is None or not (is_audit or self.queue.is_open(slot)):
+        is_audit = self._audits.end(slot) and not self.queue.is_open(slot)
+        if not (is_audit or self.queue.is_open(slot)):
             return
+        state = self._join.slots.get(slot)
+        if state is not None and state.confirmed is not None:
+            self._take(state, event, now, is_audit=is_audit)
+        elif slot not in self._unproven:
+            self._unproven[slot] = event
+            self._unproven_bytes += _size(event)
+            if self._unproven_bytes <= UNPROVEN_BYTES:
+                self.queue.fetched(slot, now)  # else its worker stays with it, and fewer come
+
+    def _take(self, state: SlotState, event: BlockFetched, now: float, *, is_audit: bool) -> None:
+        slot, rows = event.slot, event.rows
         wrong = _contradiction(state, rows[-1])
         if wrong is not None:
             self._report("critical", "an RPC told a block that is not the chain's", slot, why=wrong)
@@ -157,14 +171,13 @@ class Repair:
                 self._report("error", "an audit found updates that never came", slot, updates=added)
             else:
                 state.recovered_by = before_by
-            return
-        self._judge(state, event.rung, now)
+        elif slot in self._join.slots:
+            self._judge(state, event.rung, now)
 
     def failed(self, event: FetchFailed, now: float) -> None:
         """No RPC told the block."""
         self._tell_dissent(event.slot, event.dissent)
-        if event.slot in self._audits:
-            self._audits.discard(event.slot)
+        if self._audits.end(event.slot) and not self.queue.is_open(event.slot):
             return
         self._fail(
             event.rung, event.slot, event.verdict, now, event.jitter, retry_after=event.retry_after
@@ -186,9 +199,26 @@ class Repair:
     def sign_off(self, event: SignedOff) -> None:
         """A person gave up a lost slot."""
         if self.queue.sign_off(event.slot):
-            self.signed_off += 1
+            self.progress.signed_off += 1
             self._join.ledger.sign_off(event.slot, event.reason)
             self._report("warning", "a lost slot was signed off", event.slot, reason=event.reason)
+
+    def _weigh_gap(self, first: int, tip: int, now: float) -> Iterator[Command]:
+        """A restart: is what was missed meanwhile more than the user wants to catch up with?"""
+        policy, slots = self.policy, tip - first
+        if slots <= policy.max_catchup or policy.on_exceeded == "catch_up":
+            if slots > 0:
+                self.progress.begin_catch_up(first, tip, now)
+            return
+        if policy.on_exceeded == "skip":
+            self._join.ledger.skip(first, tip)
+            self._report("critical", "the gap since the last run was skipped", first, to_slot=tip)
+            return
+        yield Refuse(
+            f"slots {first} to {tip - 1} were missed since the last run: {slots}, and "
+            f"recovery.max_catchup_slots is {policy.max_catchup}; raise it, or set "
+            "recovery.on_catchup_exceeded to skip (they are recorded as lost) or catch_up"
+        )
 
     def _ask(self, now: float) -> Iterator[Command]:
         """Begin what is due. What was forgotten of its slots comes back first."""
@@ -229,53 +259,55 @@ class Repair:
         ended, join.ledger.ended = join.ledger.ended, []
         for first, end in links:
             self.queue.close_range(first, end)
+            for slot in [slot for slot in self._unproven if first <= slot < end]:
+                self._forget_block(slot)
         for slot in ended:
             self._done(slot, now)
 
     def _done(self, slot: int, now: float) -> None:
-        self._unproven.discard(slot)
+        self._forget_block(slot)
         self._join.ledger.forgotten.busy.discard(slot)
         closed = self.queue.close(slot)
-        if closed is not None and closed.rung is not None:
-            self.recovered[closed.rung] = self.recovered.get(closed.rung, 0) + 1
-            self.repairs.append(now - closed.opened_at)
+        if closed is not None:
+            self.progress.repaired(closed, now)
 
     def _open(self, first: int, end: int, now: float) -> None:
         self.queue.open(first, end, now, is_unknown=False)
 
-    def _look(self, state: SlotState, now: float) -> None:
-        """A confirmed slot waits: is anything of it to be recovered?"""
+    def _forget_block(self, slot: int) -> BlockFetched | None:
+        block = self._unproven.pop(slot, None)
+        if block is not None:
+            self._unproven_bytes -= _size(block)
+        return block
+
+    def _look(self, state: SlotState, now: float) -> bool:
+        """A confirmed slot waits: is anything of it to be recovered? True when a block was taken."""
         join, number = self._join, state.number
         is_open = self.queue.is_open(number)
         if join.gate.evidence(state, now).whole:
             if is_open:
                 self._done(number, now)
-            return
+            return False
         if is_open:
-            if number in self._unproven and state.confirmed in state.metas:
-                self._judge(state, Rung.RPC, now)
-            return
+            block = self._forget_block(number)
+            if block is not None:
+                self._take(state, block, now, is_audit=False)
+            return block is not None
         kept_from = join.ledger.kept_from
         is_awaited = kept_from is not None and number >= kept_from
         if is_awaited or not join.sights.have_passed(number):
-            return
+            return False
         self.queue.open(number, number + 1, now)
         if state.confirmed not in state.metas:
             known = join.ledger.known_below(number)
             if known + 1 < number:
                 self.queue.open(known + 1, number, now, is_unknown=True)
+        return False
 
     def _judge(self, state: SlotState, rung: Rung, now: float) -> None:
         """A block of this slot was taken: does it prove the slot?"""
-        slot = state.number
-        self._unproven.discard(slot)
-        if slot not in self._join.slots:
-            return  # closed
-        if state.confirmed is None:
-            self._unproven.add(slot)
-            self.queue.fetched(slot, now)
-            return
-        gate = self._join.gate
+        slot, gate = state.number, self._join.gate
+        assert state.confirmed is not None
         if gate.evidence(state, now).whole:
             self._done(slot, now)
             return
@@ -315,7 +347,7 @@ class Repair:
 
     def _lose(self, slots: list[int]) -> None:
         for lost in slots:
-            self.lost += 1
+            self.progress.lost += 1
             self._join.ledger.lose(lost, passes=self.policy.passes_lost)
             self._report("critical", "a slot is lost: no rung of recovery brought it", lost)
 
@@ -326,22 +358,6 @@ class Repair:
             bank.blockhash is not None and not bank.by_rpc for bank in state.banks
         )
         return 1 if told else WITNESSES
-
-    def _audit(self) -> Iterator[Command]:
-        """Compare a sample with what an RPC tells, where no second endpoint is there to compare with."""
-        if self._origins.endpoints > 1 or Rung.RPC not in self.policy.rungs:
-            return
-        released = self._join.gate.frontier[Commitment.CONFIRMED]
-        due = released - released % AUDITED
-        if due <= self._audited:
-            return
-        self._audited = due
-        slots = self._join.slots
-        held = (slots.get(number) for number in range(due, released + 1))
-        sample = next((s for s in held if s is not None and s.confirmed in s.metas), None)
-        if sample is not None:
-            self._audits.add(sample.number)
-            yield Fetch(sample.number, Rung.RPC, 1)
 
     def _tell_dissent(self, slot: int, dissent: tuple[int, ...]) -> None:
         if dissent:
@@ -364,6 +380,10 @@ def _contradiction(state: SlotState, row: Row) -> str | None:
     if (known.parent_slot, known.parent_blockhash) != (parent, parent_blockhash):
         return f"its parent is {parent}, and a stream told {known.parent_slot}"
     return None
+
+
+def _size(block: BlockFetched) -> int:
+    return sum(len(row[6] or b"") for row in block.rows)
 
 
 def _transactions(state: SlotState) -> int:

@@ -21,12 +21,13 @@ from monitor.core.commands import (
     OpenFeed,
     ReadAccounts,
     Recall,
+    Refuse,
     Release,
     Report,
     Settled,
 )
 from monitor.core.endings import Ending, EndReason
-from monitor.core.errors import FrameMalformed
+from monitor.core.errors import CatchUpRefused, FrameMalformed
 from monitor.core.events import (
     Event,
     FeedEnded,
@@ -236,6 +237,8 @@ class Driver:
                     self._steer(command)
                 case Fetch() | ReadAccounts() | Recall():
                     self.recovering.perform(command)
+                case Refuse():
+                    raise CatchUpRefused(command.why)
                 case Report():
                     self._world.reporter.report(self._named(command))
 

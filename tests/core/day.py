@@ -24,6 +24,7 @@ from monitor.core.commands import (
     OpenFeed,
     ReadAccounts,
     Recall,
+    Refuse,
     Release,
     Released,
     Report,
@@ -308,7 +309,7 @@ class Day:
                     self.sentences[command.sentence] += 1
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._asks(command)
-                case Fetch() | ReadAccounts() | Recall() | KeepJobs():
+                case Fetch() | ReadAccounts() | Recall() | KeepJobs() | Refuse():
                     raise AssertionError("nothing is recovered here")
 
     def _asks(self, command: OpenFeed | AmendFeed | CloseFeed) -> None:

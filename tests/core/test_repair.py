@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from monitor.core.audits import AUDITED
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Command, Fetch, ReadAccounts, Report
@@ -14,7 +15,7 @@ from monitor.core.events import (
     SignedOff,
 )
 from monitor.core.monitors import AccountsFilter, Monitor
-from monitor.core.repair import AUDITED, RecoveryPolicy
+from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, SOME, Play, confirmed, finalized, meta, tx, write
 
@@ -83,7 +84,7 @@ def test_its_certificate_names_the_rung_and_the_frontier_passes() -> None:
     assert (certificate.end, certificate.recovered_by) == (SlotEnd.RECOVERED, "rpc")
     assert play.certificates()[7].end == SlotEnd.COMPLETE
     assert play.kernel.frontier(Commitment.FINALIZED) == 8
-    assert play.kernel.repair.recovered == {Rung.RPC: 1}
+    assert play.kernel.standing().recovered == {Rung.RPC: 1}
     play.kernel.check()
 
 
