@@ -1,11 +1,12 @@
 """What waits for the store: certificates and changes of recovery, each with what has to be safe in the sinks before.
 
-A later certificate of a slot takes the place of one that still waits. Changes of jobs keep their order.
+A later certificate of a slot takes the place of one that still waits, unless sinks have to be further for it: a cursor
+may pass the slot before they are, and the store has to know of the slot then. Changes of jobs keep their order.
 """
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.core.certificates import CLOSED
@@ -69,7 +70,8 @@ class Pending:
     def __init__(self) -> None:
         self.size_bytes = 0
         """Of all of it, about."""
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, list[Entry]] = {}
+        """By slot, each needs more than the one before."""
         self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
         self._found: list[HeldEvents] = []
 
@@ -77,18 +79,20 @@ class Pending:
     def has_recovery(self) -> bool:
         """Whether some of it is needed to go on with recovery after a crash."""
         return bool(self._changes or self._found) or any(
-            entry.given is not None or entry.held for entry in self._entries.values()
+            entry.given is not None or entry.held
+            for waiting in self._entries.values()
+            for entry in waiting
         )
 
     def certify(self, entry: Entry) -> None:
         """Over what waits of its slot; what was handed on of an open slot before stays true."""
-        slot = entry.stored.slot
-        earlier = self._entries.get(slot)
-        if earlier is not None:
-            self.size_bytes -= earlier.size
+        waiting = self._entries.setdefault(entry.stored.slot, [])
+        if waiting:
             if entry.given is None and entry.stored.end not in CLOSED:
-                entry = Entry(entry.stored, entry.needed, earlier.given, entry.held)
-        self._entries[slot] = entry
+                entry = replace(entry, given=waiting[-1].given)
+            if waiting[-1].needed == entry.needed:
+                self.size_bytes -= waiting.pop().size
+        waiting.append(entry)
         self.size_bytes += entry.size
 
     def keep_jobs(self, changes: Iterable[Job | JobsDone], needed: Positions) -> None:
@@ -103,7 +107,10 @@ class Pending:
 
     def ready(self, safe: Sequence[int]) -> Round:
         """What may be committed now that sinks are so far. It waits until it is `done`."""
-        entries = [e for e in self._entries.values() if _is_reached(e.needed, safe)]
+        entries = []
+        for waiting in self._entries.values():
+            reached = [entry for entry in waiting if _is_reached(entry.needed, safe)]
+            entries += reached[-1:]
         changes = []
         for change, needed in self._changes:
             if not _is_reached(needed, safe):
@@ -115,10 +122,12 @@ class Pending:
     def done(self, written: Round) -> None:
         """This is stored; what came meanwhile waits on."""
         for entry in written.entries:
-            slot = entry.stored.slot
-            if self._entries[slot] is entry:
-                del self._entries[slot]
-                self.size_bytes -= entry.size
+            waiting = self._entries.pop(entry.stored.slot)
+            self.size_bytes -= sum(each.size for each in waiting)
+            left = [e for e in waiting if e is not entry and _is_reached(entry.needed, e.needed)]
+            if left:
+                self._entries[entry.stored.slot] = left
+                self.size_bytes += sum(each.size for each in left)
         for _ in written.changes:
             self._changes.popleft()
             self.size_bytes -= _JOB_BYTES
@@ -126,11 +135,12 @@ class Pending:
 
     def slots(self, first: int, end: int) -> Iterator[tuple[int, StoredSlot]]:
         """Certificates that wait, of slots from `first` to `end`, `end` excluded."""
-        return ((s, entry.stored) for s, entry in self._entries.items() if first <= s < end)
+        items = self._entries.items()
+        return ((slot, waiting[-1].stored) for slot, waiting in items if first <= slot < end)
 
     def given(self, slots: Iterable[int]) -> Mapping[int, bytes]:
         """What was handed on of these slots, as far as it waits."""
-        asked = (self._entries[slot] for slot in slots if slot in self._entries)
+        asked = (self._entries[slot][-1] for slot in slots if slot in self._entries)
         return {e.stored.slot: e.given for e in asked if e.given is not None}
 
 

@@ -65,6 +65,40 @@ def test_what_is_stored_waits_no_more_and_what_came_meanwhile_does() -> None:
     assert pending.size_bytes == 0
 
 
+def test_a_certificate_that_needs_no_more_takes_the_place_of_the_one_before() -> None:
+    pending = Pending()
+    pending.certify(entry(needed=(5,), given=bytes(1000)))
+    pending.certify(entry(end=SlotEnd.RECOVERED, needed=(5,)))
+    assert [each.end for each in pending.ready([5]).slots] == [SlotEnd.RECOVERED]
+    assert pending.size_bytes == entry().size
+
+
+def test_a_certificate_does_not_wait_for_what_its_amendment_needs() -> None:
+    pending = Pending()
+    pending.certify(entry(needed=(5,), given=b"a"))
+    pending.certify(entry(needed=(9,), given=b"b"))
+    pending.certify(entry(end=SlotEnd.RECOVERED, needed=(20,)))
+    first = pending.ready([5])
+    assert (first.slots, first.given) == ([STORED], {7: b"a"})
+    assert pending.ready([9]).given == {7: b"b"}
+    pending.done(first)
+    assert not pending.ready([8])
+    pending.done(pending.ready([9]))
+    assert [each.end for _, each in pending.slots(0, 10)] == [SlotEnd.RECOVERED]
+    pending.done(pending.ready([20]))
+    assert (pending.size_bytes, [*pending.slots(0, 10)]) == (0, [])
+
+
+def test_amendments_that_sinks_have_overtaken_are_not_stored() -> None:
+    pending = Pending()
+    pending.certify(entry(needed=(5,), given=b"a"))
+    pending.certify(entry(end=SlotEnd.RECOVERED, needed=(9,)))
+    ready = pending.ready([9])
+    assert [each.end for each in ready.slots] == [SlotEnd.RECOVERED]
+    pending.done(ready)
+    assert pending.size_bytes == 0
+
+
 def test_what_was_handed_on_of_an_open_slot_stays_true_when_its_certificate_is_amended() -> None:
     pending = Pending()
     pending.certify(entry(given=b"given"))

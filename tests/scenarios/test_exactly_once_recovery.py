@@ -155,13 +155,17 @@ KILLED_BEFORE_THE_CERTIFICATE = Life(
         ("settle", 1),
         ("wait", 2000),
         ("bring", 0),
-        ("settle", 1),
+        ("settle", 2),
         ("wait", 2000),
     ],
     0,
     0b11,
 )
 """What a recovery brought is safe in the sink, slots go on behind it, and no certificate tells of it."""
+KILLED_BEFORE_THE_AMENDMENT = Life(
+    [("lose", 5), ("settle", 1), ("wait", 10), ("part", 0), ("wait", 150)], 0, 0b11
+)
+"""A cursor passes a slot while what a recovery brought of it is not safe yet."""
 SEEN_BY_THE_PROCESS_BEFORE = [
     Life([("release", 5), ("wait", 2000)], 0, 0b11),
     Life([("lose", 6), ("settle", 2), ("wait", 2000)], 0, 0b11),
@@ -173,6 +177,7 @@ SEEN_BY_THE_PROCESS_BEFORE = [
 @given(st.lists(LIVES, max_size=5), st.sampled_from([None, 700, 3000]))
 @example([KILLED_BEFORE_THE_CERTIFICATE], None)
 @example([KILLED_BEFORE_THE_CERTIFICATE, KILLED_BEFORE_THE_CERTIFICATE], 700)
+@example([KILLED_BEFORE_THE_AMENDMENT], None)
 @example(SEEN_BY_THE_PROCESS_BEFORE, None)
 def test_what_is_recovered_comes_out_once_whatever_crashes(
     lives: list[Life], rotate_bytes: int | None
