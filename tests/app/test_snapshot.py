@@ -148,3 +148,11 @@ def test_the_exposition_reads_the_counts_of_the_moment(tmp_path: Path) -> None:
     made.delivery.malformed = 3
     assert b'chain_monitor_shed_total{reason="malformed"} 3.0' not in before
     assert b'chain_monitor_shed_total{reason="malformed"} 3.0' in shown.text()
+
+
+def test_what_an_endpoint_replayed_twice_counts_for_it(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    kernel = made.driver.kernel
+    kernel.tally.duplicates[1] = 3
+    kernel.tally.duplicates[kernel.origins.replay(1)] = 4
+    assert [each.duplicates for each in snapshot(made, "plain").endpoints.values()] == [0, 7]

@@ -1,8 +1,10 @@
 """Wiring: each part of the configuration reaches the part of the daemon that it is for."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from monitor.adapters.grpc.settings import GrpcSettings, Reader
@@ -12,16 +14,19 @@ from monitor.adapters.sinks.stdout import StdoutSink
 from monitor.app.configuration import Sink
 from monitor.app.wiring import grpc_settings, hold_of, judged_of, make_sink
 from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import OpenFeed, Release
+from monitor.core.commands import Fetch, OpenFeed, Release
 from monitor.core.events import FramesArrived, Started
+from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor
+from monitor.core.origins import Origins
+from monitor.core.rungs import Rung
 from monitor.ports import Clock, Endpoint
 from monitor.ports import Sink as SinkPort
 from monitor.wire.plan import compile_plan
 from tests.app.configurations import KEY, LEAST, loaded
-from tests.app.daemons import NOBODY, StillClock, assembled, configuration
+from tests.app.daemons import NOBODY, StillClock, assembled, configuration, until
 from tests.core.play import created, tx
-from tests.runtime.fakes import MemorySink
+from tests.runtime.fakes import MemoryLedger, MemorySink, ScriptedBlocks
 from tests.runtime.test_delivery import transaction
 
 SINKS = """\
@@ -29,6 +34,13 @@ endpoints: [{name: ams, url: "http://127.0.0.1:1"}]
 state_dir: state
 monitors: [{name: one, transactions: {}}, {name: two, transactions: {}}]
 sinks:
+"""
+
+
+RPCS = """\
+rpc:
+  - {name: main, url: "http://127.0.0.1:1"}
+  - {name: old, url: "http://127.0.0.1:1", archive: true}
 """
 
 
@@ -122,6 +134,60 @@ async def test_each_sink_gets_the_monitors_that_it_names(tmp_path: Path) -> None
         await outbox.run()
     assert [b'"monitors":["two"]' in line for line in made["a"].lines] == [True]
     assert len(made["b"].lines) == 2
+
+
+def test_the_ladder_is_the_configurations(tmp_path: Path) -> None:
+    store = MemoryLedger(settled=9)
+    store.found_jobs = [Job(3, 5, Rung.RPC, 1, JobState.OPEN)]
+    text = SINKS + '  - {name: s, kind: "null", monitors: [one]}\n' + RPCS
+    watched = loaded(tmp_path, text + "recovery: {max_retries: 7}\n")
+    daemon = assembled(watched, store=store, blocks=ScriptedBlocks("main", "old"))
+    policy = daemon.driver.kernel.repair.policy
+    assert (policy.attempts, policy.jobs) == (7, tuple(store.found_jobs))
+    assert policy.rungs == (Rung.REPLAY, Rung.RPC, Rung.ARCHIVE)
+    assert daemon.driver.kernel.origins == Origins(endpoints=1, rpcs=2)
+    assert daemon.driver.recovering is daemon.recovering
+
+
+async def test_records_name_the_rpc_that_brought_them(tmp_path: Path) -> None:
+    sink = MemorySink()
+    text = SINKS + "  - {name: a, kind: stdout, monitors: [one]}\n" + RPCS
+    blocks = ScriptedBlocks("main", "old")
+    daemon = assembled(loaded(tmp_path, text), make=lambda *_: sink, blocks=blocks)
+    origins = daemon.driver.kernel.origins
+    came = [
+        (mask, origin, *rest)
+        for origin in (0, origins.replay(0), origins.rpc(0), origins.rpc(1))
+        for mask, _, *rest in [transaction(0b01)]
+    ]
+    daemon.delivery.hand_on(Release(Commitment.CONFIRMED, came))  # type: ignore[arg-type]
+    daemon.outboxes[0].finish()
+    await daemon.outboxes[0].run()
+    assert [(r["source"], r["endpoint"]) for r in map(json.loads, sink.lines)] == [
+        ("live", "ams"),
+        ("replay", "ams"),
+        ("rpc", "main"),
+        ("archive", "old"),
+    ]
+
+
+async def test_no_more_blocks_are_asked_for_at_once_than_the_configuration_says(
+    tmp_path: Path,
+) -> None:
+    blocks = ScriptedBlocks("main", "old", delay=0.01)
+    text = SINKS + '  - {name: s, kind: "null", monitors: [one]}\n' + RPCS
+    daemon = assembled(loaded(tmp_path, text + "recovery: {batch_size: 3}\n"), blocks=blocks)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(daemon.recovering.run)
+        for slot in range(9):
+            daemon.recovering.perform(Fetch(slot, Rung.RPC, 1))
+
+        async def are_asked() -> bool:
+            return len(blocks.asked) == 9
+
+        await until(are_asked)
+        tasks.cancel_scope.cancel()
+    assert blocks.most_under_way == 3
 
 
 def test_what_any_endpoint_was_not_asked_for_exactly_is_judged_here() -> None:

@@ -105,7 +105,7 @@ class Stage:
             slices_on_server=False,
         )
         self.driver = Driver(
-            kernel(monitors, len(endpoints), policy),
+            kernel(monitors, len(endpoints), policy, rpcs=len(blocks.tallies) if blocks else 0),
             World(self.feeds, clock, dice, self.journal),
             endpoints,
             self.plans,

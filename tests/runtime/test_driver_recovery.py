@@ -53,8 +53,10 @@ class Script:
 class AskingKernel(Kernel):
     """The kernel, which besides asks for what the script says and leaves recovery's answers to it."""
 
-    def __init__(self, monitors: Sequence[Monitor], endpoints: int, policy: Policy) -> None:
-        super().__init__(monitors, endpoints, policy)
+    def __init__(
+        self, monitors: Sequence[Monitor], endpoints: int, policy: Policy, *, rpcs: int = 0
+    ) -> None:
+        super().__init__(monitors, endpoints, policy, rpcs=rpcs)
         self.script = Script()
 
     @override
