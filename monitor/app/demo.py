@@ -138,7 +138,9 @@ def configuration_text(places: Places) -> str:
 profile: balanced
 state_dir: {_quoted(directory / "state")}
 endpoints:
-{endpoints}commitment: {{strategy: fixed, level: confirmed}}
+{endpoints}rpc:
+  - {{name: rpc1, url: "http://127.0.0.1:{places.first_port + len(REGIONS)}"}}   # what no region brought is fetched there
+commitment: {{strategy: fixed, level: confirmed}}
 monitors:
   - name: payments                  # every transaction that is no vote and did not fail
     transactions: {{vote: false, failed: false}}
@@ -241,6 +243,7 @@ Three simulated regions ({ports}) and the daemon that joins them.
   logs     {directory / "monitor.log"}, {directory / "simulator.log"}
   metrics  http://{places.api}/metrics   ready: http://{places.api}/readyz
 See how it does: scripts/run status{api}     what became of each slot, and the proof: scripts/run slots{api}
+What is fetched elsewhere, and from where:  scripts/run recovery{api} --watch
 Break a region:  scripts/run fault{control} nyc kill     mend it:  scripts/run fault{control} nyc heal
 Ctrl-C ends it.
 """

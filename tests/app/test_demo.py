@@ -34,6 +34,7 @@ def test_the_configuration_that_it_writes_loads(tmp_path: Path, folder: str) -> 
     configuration = load(written(directory, text), {})
     assert [endpoint.name for endpoint in configuration.endpoints] == [r[0] for r in REGIONS]
     assert configuration.endpoints[2].url == "http://127.0.0.1:20002"
+    assert [rpc.url for rpc in configuration.rpc] == ["http://127.0.0.1:20003"]
     assert configuration.commitment.level == Commitment.CONFIRMED
     assert configuration.state_dir == directory.resolve() / "state"
     assert configuration.api.listen == "127.0.0.1:20009"
