@@ -28,7 +28,7 @@ ROOM_BYTES: Final = 64 * 2**20
 """Of bodies under way. Guessed: nine of the largest blocks seen, unpacked; some fifty as they come."""
 PATIENCE: Final = 20.0
 """Seconds for one body, after which its process counts as lost; the largest block seen takes 0.2."""
-_STOP_SECONDS: Final = 1.0
+STOP_SECONDS: Final = 1.0
 _STOP_LOOK_SECONDS: Final = 0.005
 _RECEIVED_BYTES: Final = 256 * 1024
 
@@ -55,8 +55,8 @@ class Mapper:
     async def map(self, slot: int, body: bytes, stamp_ns: int) -> MappedBlock:
         """The block in the answer to getBlock, as it came: gzipped or not. `stamp_ns`: when it came, as in `Row`.
 
-        Raises: BlockUnfinished, BlockMalformed as `BlockReader.read`; BlockMalformed too when two processes died of it;
-        OSError where no process can be started.
+        Raises: BlockUnfinished, BlockMalformed as `BlockReader.read`; BlockMalformed too when two processes died of it,
+        or none could be started.
         """
         async with self._space(len(body)), self._turns:
             with anyio.CancelScope(shield=True):
@@ -71,29 +71,35 @@ class Mapper:
         workers, self._free = self._free, []
         for worker in workers:
             await worker.link.aclose()
-        looks = int(_STOP_SECONDS / _STOP_LOOK_SECONDS)
+        looks = int(STOP_SECONDS / _STOP_LOOK_SECONDS)
         while looks and any(worker.process.poll() is None for worker in workers):
             await anyio.sleep(_STOP_LOOK_SECONDS)
             looks -= 1
         for worker in workers:
             await worker.end()
 
-    async def _ask(self, slot: int, body: bytes, stamp_ns: int) -> tuple[int, bytearray]:
+    async def _ask(self, slot: int, body: bytes, stamp_ns: int) -> tuple[int, bytes | bytearray]:
         request = REQUEST.pack(slot, stamp_ns, len(body))
+        fault = ""
         for _ in range(2):
-            worker = await self._worker()
+            try:
+                worker = await self._worker()
+            except OSError as error:
+                fault = f"none could be started: {error.strerror}"
+                continue
             try:
                 with anyio.fail_after(PATIENCE):
                     answered = await worker.ask(request, body)
-            except (anyio.BrokenResourceError, anyio.EndOfStream, TimeoutError):
+            except (anyio.BrokenResourceError, anyio.EndOfStream, TimeoutError) as error:
+                fault = f"the last one ended ({type(error).__name__})"
                 await worker.end()
             else:
                 self._free.append(worker)
                 return answered
         text = (
-            f"slot {slot}: two processes died while they mapped this block; is there memory left?"
+            f"slot {slot}: two processes could not map this block, {fault}; is there memory left?"
         )
-        return Fate.MALFORMED, bytearray(text.encode())
+        return Fate.MALFORMED, text.encode()
 
     async def _worker(self) -> "_Worker":
         while self._free:
