@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from monitor.app.controls import controls
+from monitor.app.views import recovery
 from monitor.core.events import SignedOff
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
@@ -27,3 +28,17 @@ def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(tmp_path: Path) -> 
     assert heard == SignedOff(7, "seen by hand")
     kernel.handle(heard, 0.0)
     assert controls(made).sign_off(7, "seen by hand") is False
+
+
+def test_what_may_be_signed_off_is_shown_in_ranges(tmp_path: Path) -> None:
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}))
+    jobs = [Job(first, end, Rung.RPC, 0, JobState.LOST) for first, end in ((7, 8), (9, 12))]
+    made.driver.kernel.repair.queue.restore(jobs, 0.0)
+
+    assert recovery(made)["lost_ranges"] == [{"from": 7, "to": 8}, {"from": 9, "to": 12}]
+    made.driver.kernel.handle(SignedOff(10, "seen by hand"), 0.0)
+    assert recovery(made)["lost_ranges"] == [
+        {"from": 7, "to": 8},
+        {"from": 9, "to": 10},
+        {"from": 11, "to": 12},
+    ]
