@@ -1,6 +1,7 @@
 """When a second RPC is asked because the first one takes long, and how often that may be."""
 
 from collections import deque
+from math import ceil
 from typing import Final
 
 FIRST_DELAY: Final = 0.4
@@ -33,7 +34,7 @@ class HedgeDelay:
         if len(self._seconds) < _ENOUGH:
             return FIRST_DELAY
         ordered = sorted(self._seconds)
-        return max(SHORTEST_DELAY, ordered[int(0.95 * len(ordered))])
+        return max(SHORTEST_DELAY, ordered[ceil(0.95 * len(ordered)) - 1])
 
 
 class HedgeBudget:

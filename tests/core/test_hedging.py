@@ -16,10 +16,10 @@ def test_takes_the_95th_percentile_of_good_answers() -> None:
     delay = HedgeDelay()
     for hundredth in range(1, 21):
         delay.answered(hundredth / 100)
-    assert delay.delay() == pytest.approx(0.20)
+    assert delay.delay() == pytest.approx(0.19)
     for _ in range(40):
         delay.answered(0.05)
-    assert delay.delay() == pytest.approx(0.18)
+    assert delay.delay() == pytest.approx(0.17)
 
 
 def test_forgets_old_answers() -> None:

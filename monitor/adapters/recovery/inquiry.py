@@ -74,6 +74,7 @@ class Inquiry:
         """`rpcs`: all that there are for this question, with their indexes, the best one first."""
         self._witnesses = witnesses
         self._rpcs = rpcs
+        self._lanes = {index: rpc.lane for index, rpc in rpcs}
         self._ask = ask
         self._hedging = hedging
         self._clock = clock
@@ -101,11 +102,15 @@ class Inquiry:
         if len(self._left) < self._required:
             return self._nothing()
         send, receive = anyio.create_memory_object_stream[_Heard](2 * len(self._rpcs))
-        with send, receive:
-            async with anyio.create_task_group() as tasks:
-                self._ask_more(tasks, send)
-                outcome = await self._hear(receive, tasks, send)
-                tasks.cancel_scope.cancel()
+        try:
+            with send, receive:
+                async with anyio.create_task_group() as tasks:
+                    self._ask_more(tasks, send)
+                    outcome = await self._hear(receive, tasks, send)
+                    tasks.cancel_scope.cancel()
+        finally:
+            for index in self._under_way:
+                self._lanes[index].step_out()
         return outcome
 
     async def _hear(
@@ -142,6 +147,7 @@ class Inquiry:
             self._under_way[index] = now
             return
         sent_at = self._under_way.pop(index)
+        self._lanes[index].step_out()
         if isinstance(heard.outcome, Refusal):
             self._verdicts.append(heard.outcome.verdict)
             return
@@ -167,6 +173,7 @@ class Inquiry:
         index, rpc = self._left.pop(0)
         self._asked += 1
         self._under_way[index] = None
+        rpc.lane.line_up()
         tasks.start_soon(self._call, index, send, name=f"getBlock of {rpc.endpoint.name}")
 
     async def _call(self, index: int, send: MemoryObjectSendStream[_Heard]) -> None:

@@ -33,16 +33,16 @@ class Lane:
         self._turn = anyio.Lock()
         self._moved = anyio.Event()
         self._breaker = Breaker()
+        self._lined_up = 0
         self._latency = _FIRST_LATENCY
         self._errors = 0.0
 
     def expected(self) -> float:
         """Seconds until a call made now is answered, about; what RPCs are ranked by."""
-        waiting = self._places.statistics().tasks_waiting
-        under_way = self._places.borrowed_tokens + waiting
+        under_way = max(self._lined_up, self.in_use)
         delay = self._window.delay(self._clock.now())
         if self._rate is not None:
-            delay += waiting / self._rate
+            delay += (under_way - self.in_use) / self._rate
         slowness = 1 + _ERROR_WEIGHT * self._errors
         return delay + self._latency * slowness * (1 + under_way / self._concurrency.limit)
 
@@ -54,7 +54,8 @@ class Lane:
     @property
     def is_idle(self) -> bool:
         """A call made now would go at once."""
-        is_free = self._places.available_tokens >= 1 and not self._turn.locked()
+        under_way = max(self._lined_up, self.in_use)
+        is_free = under_way < self._concurrency.limit and not self._turn.locked()
         return is_free and self._window.delay(self._clock.now()) == 0
 
     def pause(self) -> tuple[float, Verdict] | None:
@@ -64,6 +65,14 @@ class Lane:
     def keeps(self, slot: int) -> bool:
         """False while the RPC is known to have dropped this slot."""
         return self._breaker.keeps(slot, self._clock.now())
+
+    def line_up(self) -> None:
+        """A call will be made soon: who chooses an RPC meanwhile knows of it."""
+        self._lined_up += 1
+
+    def step_out(self) -> None:
+        """The call that lined up is over."""
+        self._lined_up -= 1
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

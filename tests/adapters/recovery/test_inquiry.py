@@ -52,18 +52,18 @@ async def test_a_slow_answer_is_hedged_and_the_loser_cancelled() -> None:
 
 
 async def test_hedges_after_the_pools_p95() -> None:
-    quick = [told(block())] * 20
+    quick = [told(block())] * 40
     async with asking(first(*quick, then=told(block(), delay=math.inf)), HONEST) as (pool, servers):
         servers[1].answer = SILENT
         pool._rpcs[1].lane.given_up(1000.0)
-        for _ in range(20):
+        for _ in range(40):
             await pool.fetch(SLOT, Rung.RPC, 1)
         servers[1].answer = HONEST
         assert pool._hedging[Rung.RPC].delay.delay() < FIRST_DELAY / 2
         found = await pool.fetch(SLOT, Rung.RPC, 1)
     assert isinstance(found, BlockFound)
     assert found.sources == (1,)
-    assert calls(servers) == [21, 1]
+    assert calls(servers) == [41, 1]
 
 
 async def test_the_hedge_may_lose() -> None:
@@ -265,11 +265,22 @@ async def test_while_one_pauses_the_other_is_asked() -> None:
     assert calls(servers) == [1, 5]
 
 
+async def test_many_at_once_are_shared_among_all() -> None:
+    quick = always(told(block(), delay=0.05))
+    async with asking(quick, quick) as (pool, servers):
+        async with anyio.create_task_group() as tasks:
+            for _ in range(16):
+                tasks.start_soon(pool.fetch, SLOT, Rung.RPC, 1)
+        assert [rpc.lane._lined_up for rpc in pool._rpcs] == [0, 0]
+    assert all(each >= 6 for each in calls(servers))
+
+
 async def test_nothing_is_under_way_when_it_returns() -> None:
     patience = Patience(connect=1.0, whole=5.0)
     async with asking(SILENT, HONEST, HONEST, patience=patience) as (pool, _):
         assert isinstance(await pool.fetch(SLOT, Rung.RPC, 2), BlockFound)
         assert under_way(pool) == 0
+        assert [rpc.lane._lined_up for rpc in pool._rpcs] == [0, 0, 0]
 
 
 def under_way(pool: RpcPool) -> int:
