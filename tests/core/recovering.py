@@ -10,17 +10,21 @@ PEER, REPLAY, RPC, ARCHIVE = LADDER
 
 
 def terms(
-    *rungs: Rung, workers: int = 1, lease_seconds: float = 10.0, **others: float | int
+    *rungs: Rung,
+    workers: int = 1,
+    replays: int = 1,
+    lease_seconds: float = 10.0,
+    **others: float,
 ) -> Terms:
-    """Terms with as many workers on each rung, one replay at a time, and no patience unless told."""
+    """Terms with as many workers on each rung, so many replays at a time, and no patience unless told."""
     given = {"patience": 0.0, **others}
-    counts = {rung: 1 if rung is REPLAY else workers for rung in rungs}
+    counts = {rung: replays if rung is REPLAY else workers for rung in rungs}
     return Terms(rungs, counts, dict.fromkeys(rungs, lease_seconds), **given)  # type: ignore[arg-type]
 
 
-def queue(*rungs: Rung, workers: int = 1, **others: float | int) -> RecoveryQueue:
+def queue(*rungs: Rung, workers: int = 1, replays: int = 1, **others: float) -> RecoveryQueue:
     """A queue of such terms, whose replays reach to slot 0 for ever."""
-    return RecoveryQueue(terms(*rungs, workers=workers, **others))
+    return RecoveryQueue(terms(*rungs, workers=workers, replays=replays, **others))
 
 
 def leased(

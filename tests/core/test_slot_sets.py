@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from monitor.core.slot_sets import SlotSet
 
-NUMBER = st.one_of(st.integers(0, 40), st.integers(1000, 1060), st.integers(2030, 3100))
+NUMBER = st.one_of(st.integers(0, 40), st.integers(4070, 4130), st.integers(8180, 12300))
+"""Around the edges of blocks, of 4096 slots each."""
 STEPS = st.lists(st.tuples(st.booleans(), NUMBER, NUMBER), max_size=12)
 
 
@@ -38,7 +39,7 @@ def test_neighbours_are_found(steps: list[tuple[bool, int, int]], number: int) -
     slots, model = filled(steps)
     assert slots.at_or_after(number) == min((n for n in model if n >= number), default=None)
     assert slots.before(number) == max((n for n in model if n < number), default=None)
-    assert slots.first_absent(number) == min(set(range(number, 5000)) - model)
+    assert slots.first_absent(number) == min(set(range(number, 20_000)) - model)
 
 
 @given(STEPS, NUMBER, NUMBER)
@@ -53,7 +54,7 @@ def test_runs_are_as_long_as_they_can_be_within_the_bounds(
     assert edges == sorted(set(edges))
 
 
-@pytest.mark.parametrize("number", [0, 1023, 1024, 2047])
+@pytest.mark.parametrize("number", [0, 4095, 4096, 8191])
 def test_edges_of_blocks_are_numbers_like_others(number: int) -> None:
     slots = SlotSet()
     slots.add(number, number + 1)
@@ -61,6 +62,17 @@ def test_edges_of_blocks_are_numbers_like_others(number: int) -> None:
     assert slots.first_absent(number) == number + 1
     slots.discard(number, number + 1)
     assert list(slots) == []
+
+
+def test_a_range_of_several_blocks_has_one_end() -> None:
+    slots = SlotSet()
+    slots.add(5, 12_288)
+    assert slots.first_absent(5) == 12_288
+    assert slots.before(12_288) == 12_287
+    slots.discard(4096, 8192)
+    assert slots.first_absent(5) == 4096
+    assert slots.at_or_after(4096) == 8192
+    assert slots.before(8192) == 4095
 
 
 def test_a_range_far_wider_than_what_is_in_can_be_taken_out() -> None:

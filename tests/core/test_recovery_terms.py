@@ -1,0 +1,11 @@
+"""Terms that no queue could work with are refused."""
+
+import pytest
+
+from tests.core.recovering import PEER, REPLAY, terms
+
+
+def test_a_rung_that_can_be_asked_is_needed() -> None:
+    with pytest.raises(ValueError, match="rung"):
+        terms(PEER)
+    assert terms(PEER, REPLAY).rungs == (PEER, REPLAY)
