@@ -147,6 +147,12 @@ def simulate(
         int | None,
         typer.Option(metavar="N", min=0, help="Slots that a region replays; 150. 0: no replay."),
     ] = None,
+    age: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, help="Slots that the chain is old at the start; RPCs have them."
+        ),
+    ] = 0,
     start_when: Annotated[
         int, typer.Option(metavar="N", min=0, help="Start the chain when N feeds are open.")
     ] = 0,
@@ -172,6 +178,7 @@ def simulate(
         truth_max_mb=truth_max_mb,
         blocks=blocks,
         fill=fill,
+        age=age,
         start_when=start_when,
         token=token,
         chain=chain_of(votes, transactions),

@@ -27,7 +27,7 @@ from monitor.simulator.model import Chain
 from monitor.simulator.options import SimulateOptions, rpc_names
 from monitor.simulator.region import Region
 from monitor.simulator.rpc import HOST, listen_rpc, serve_rpc
-from monitor.simulator.rpc_bodies import BlockBodies
+from monitor.simulator.rpc_bodies import USUAL_FORM, BlockBodies
 from monitor.simulator.rpc_faults import RpcFaults
 from monitor.simulator.rpc_node import RpcNode
 from monitor.simulator.server import RegionServer, ServerSettings
@@ -63,6 +63,7 @@ class Cluster:
         self._nodes: dict[str, RpcNode] = {}
         self._views: list[ChainView] = []
         self._see_chain(0.0)
+        self._bodies = BlockBodies(0)
         self._waiting = options.start_when > 0
         self._settled = self.chain.first_slot
         self._settle_at = -inf
@@ -91,7 +92,9 @@ class Cluster:
         Raises SimulatorFailed for a port or a truth file that cannot be had, FaultRefused for a bad control address.
         """
         options = self._options
-        started_at = inf if self._waiting else anyio.current_time()
+        self._bodies = BlockBodies(options.rpc_blocks_kept + options.age)
+        self._grow_old()
+        started_at = inf if self._waiting else self._beginning()
         self._see_chain(started_at)
         async with AsyncExitStack() as stack:
             truth = _open_truth(options)
@@ -110,6 +113,7 @@ class Cluster:
                 for node, node_socket in zip(self._nodes.values(), sockets, strict=True):
                     tasks.start_soon(serve_rpc, node, node_socket, name=f"JSON-RPC {node.name}")
                 tasks.start_soon(serve_control, commands, self, name="control")
+                self._move_on(anyio.current_time(), truth)
                 task_status.started()
                 await self._tick(truth)
 
@@ -170,7 +174,6 @@ class Cluster:
     def _see_chain(self, started_at: float) -> None:
         self._view = ChainView(self.chain, self._options.slot_time, started_at)
         self._accounts = Accounts(self._view)
-        self._bodies = BlockBodies(self._options.rpc_blocks_kept)
 
     def _make_node(self, name: str, started_at: float) -> RpcNode:
         view = ChainView(self.chain, self._options.slot_time, started_at)
@@ -193,6 +196,7 @@ class Cluster:
             started_at=started_at,
             utc_offset=time.time() - anyio.current_time(),
             portion=options.portion(place),
+            heard_from=self.chain.first_slot + options.unheard(),
         )
         settings = ServerSettings(
             port=options.port_of(place),
@@ -207,25 +211,40 @@ class Cluster:
         while True:
             now = anyio.current_time()
             if self._waiting and self._feeds() >= self._options.start_when:
-                self._begin(now)
-            due = now + _LONGEST_SLEEP
-            for name, region in self._regions.items():
-                if region.next_due() <= now:
-                    region.advance(now)
-                    self._servers[name].wake()
-                due = min(due, region.next_due())
-            self._settle(truth, now)
+                self._begin(self._beginning())
+            due = min(self._move_on(now, truth), now + _LONGEST_SLEEP)
             await anyio.sleep(max(due - anyio.current_time(), _TICK))
+
+    def _move_on(self, now: float, truth: TruthFile | None) -> float:
+        """Do what is due; returns when something is due again."""
+        for name, region in self._regions.items():
+            if region.next_due() <= now:
+                region.advance(now)
+                self._servers[name].wake()
+        self._settle(truth, now)
+        return min(region.next_due() for region in self._regions.values())
+
+    def _grow_old(self) -> None:
+        """Make the past of the chain, and what RPCs tell of it, before any clock runs."""
+        first, end = self.chain.first_slot, self.chain.first_slot + self._options.age
+        for number in range(first, min(end, self.chain.end_slot or end)):
+            bank = canonical(self.chain.slot(number))
+            if bank is not None:
+                self._bodies.get(bank, USUAL_FORM)
+
+    def _beginning(self) -> float:
+        """When the first slot began, if the chain has its age now."""
+        return anyio.current_time() - self._options.age * self._options.slot_time
 
     def _feeds(self) -> int:
         return sum(server.feeds for server in self._servers.values())
 
-    def _begin(self, now: float) -> None:
+    def _begin(self, started_at: float) -> None:
         self._waiting = False
         for view in (self._view, *self._views):
-            view.begin(now)
+            view.begin(started_at)
         for region in self._regions.values():
-            region.begin(now)
+            region.begin(started_at)
 
     def _settle(self, truth: TruthFile | None, now: float) -> None:
         """Blocks become history when the chain itself finalizes them, whatever the regions have said."""

@@ -34,6 +34,8 @@ class SimulateOptions:
     """Real getBlock answers, one JSON a line, served unmodified instead of a made chain."""
     fill: Path | None = None
     """Real getBlock answers whose transactions fill the endless chain, in place of made ones."""
+    age: int = 0
+    """Slots that the chain is old when the doors open; RPCs then have the blocks of these slots at hand."""
     start_when: int = 0
     """The chain starts when so many feeds have asked for something; 0: at once."""
     token: str | None = None
@@ -47,7 +49,7 @@ class SimulateOptions:
     gzip: bool = True
     """Offer gzip, as the real server does."""
     rpc_blocks_kept: int = 256
-    """getBlock answers that stay prepared in memory."""
+    """getBlock answers that stay prepared in memory, beside those of `age`."""
     chain: ChainSettings = field(default_factory=ChainSettings)
     """Of a made chain; its slot_time, for block times, is taken from above."""
     server: RegionSettings = field(default_factory=RegionSettings)
@@ -68,8 +70,13 @@ class SimulateOptions:
         return Portion(place, len(self.regions)) if self.losses_apart else ALONE
 
     def chain_settings(self) -> ChainSettings:
-        """How a made chain is set up."""
-        return replace(self.chain, slot_time=self.slot_time)
+        """How a made chain is set up; it keeps what it begins with, and its usual window behind that."""
+        return replace(self.chain, slot_time=self.slot_time, window=self.chain.window + self.age)
+
+    def unheard(self) -> int:
+        """Slots of the chain's past that regions never heard: all but what they may replay, and its finality."""
+        recent = self.server.replay_stored_slots + 2 * self.chain.slots_until_finalized
+        return max(0, self.age - recent)
 
     def rpc_ports(self) -> list[int]:
         """The ports of the JSON-RPC nodes, which follow those of the regions."""

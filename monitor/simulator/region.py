@@ -72,10 +72,12 @@ class Region:
         started_at: float,
         utc_offset: float = 0.0,
         portion: Portion = ALONE,
+        heard_from: int = 0,
     ) -> None:
         """Slot n begins at `started_at + (n - first_slot) * slot_time`; `now + utc_offset` is seconds since 1970.
 
-        A `started_at` of `inf` waits for `begin`. `portion` is what the region may lose for good when told to.
+        A `started_at` of `inf` waits for `begin`. `portion` is what the region may lose for good when told to. Slots below
+        `heard_from` were before its time.
         """
         self.name = name
         self.faults: Final = Faults(self, seed, portion)
@@ -91,7 +93,7 @@ class Region:
         self._shifted_at = -inf
         """Since when the present lag holds; what was due before comes now."""
         self._order = count()
-        self._next_slot = chain.first_slot
+        self._next_slot = max(chain.first_slot, heard_from)
         self._events: list[tuple[float, int, What, int, Any]] = []
         self._timers: list[tuple[float, int, Callable[[float], None]]] = []
         self._sessions: list[Session] = []

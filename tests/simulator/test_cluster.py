@@ -165,6 +165,24 @@ def test_all_regions_can_be_out_of_reach_while_the_rpcs_answer_and_the_chain_goe
             assert late.first(lambda update: update.HasField("slot")).slot.slot >= before + 20
 
 
+def test_an_old_chain_has_its_past_at_hand_and_regions_replay_its_end() -> None:
+    with running(age=400, slot_time=0.5, server=RegionSettings(replay_stored_slots=100)) as cluster:
+        first = cluster.chain.first_slot
+        finalized = ask(cluster, "getSlot")["result"]
+        listed = ask(cluster, "getBlocks", first, first + 40)["result"]
+        oldest = ask(cluster, "getBlock", first, {"maxSupportedTransactionVersion": 1})["result"]
+        with connected(cluster.endpoints["ams"]) as client:
+            asked = request("blocks_meta")
+            asked.from_slot = first + 370
+            client.send(asked)
+            replayed = client.first(lambda update: update.HasField("block_meta")).block_meta.slot
+
+    assert first + 330 < finalized < first + 400
+    assert listed[0] == first
+    assert oldest["parentSlot"] == first - 1
+    assert first + 370 <= replayed < first + 380
+
+
 def test_rpcs_have_ports_and_faults_of_their_own() -> None:
     with running(rpcs=2) as cluster:
         assert send_fault(cluster.control, "rpc2", "errors", "500") == "rpc2 has errors 500 1"

@@ -51,3 +51,15 @@ def test_rpcs_are_numbered_and_listen_behind_the_regions() -> None:
     assert rpc_names(2) == ("rpc1", "rpc2")
     assert options.rpc_ports() == [10003, 10004]
     assert SimulateOptions(rpcs=2, ports=0).rpc_ports() == [0, 0]
+
+
+def test_an_old_chain_keeps_its_past_and_regions_have_heard_its_end() -> None:
+    options = SimulateOptions(
+        age=2000,
+        chain=ChainSettings(window=500, slots_until_finalized=31),
+        server=RegionSettings(replay_stored_slots=100),
+    )
+
+    assert options.chain_settings().window == 2500
+    assert options.unheard() == 2000 - 100 - 62
+    assert SimulateOptions(age=20).unheard() == 0

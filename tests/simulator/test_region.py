@@ -7,7 +7,7 @@ import pytest
 
 from monitor.core.chain import SlotStatus
 from monitor.simulator.limits import AccountsLimits, FilterLimits
-from monitor.simulator.region import Refused
+from monitor.simulator.region import Refused, Region, RegionSettings
 from monitor.wire.pb import geyser_pb2
 from tests.simulator.subscriber import (
     EPOCH,
@@ -263,3 +263,15 @@ def test_geyser_number_of_statuses() -> None:
     assert [status.value for status in SlotStatus] == [
         getattr(geyser_pb2, f"SLOT_{status.name}") for status in SlotStatus
     ]
+
+
+def test_slots_before_the_region_s_time_are_not_heard() -> None:
+    chain = plain_chain(6)
+    region = Region(
+        "ams", chain, RegionSettings(slot_time=1.0), seed=1, started_at=0.0, heard_from=103
+    )
+    session = subscribe(region, request_all())
+
+    region.advance(20.0)
+
+    assert {line.split()[0] for line in story(session)} == {"103", "104", "105"}
