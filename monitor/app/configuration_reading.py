@@ -14,8 +14,6 @@ from monitor.app.configuration_mistakes import Location
 
 _Shape = TypeVar("_Shape")
 
-_OF_KEY: Final = "[key]"
-"""What pydantic adds to the place of a key that is wrong itself."""
 _KINDS_OF_VALUE: Final[Mapping[str, tuple[str, str]]] = {
     "int_type": ("is no whole number", "write digits, without quotes"),
     "int_from_float": ("is no whole number", "write digits, without quotes"),
@@ -86,8 +84,6 @@ def _located(document: Document, place: Location) -> Location:
     kept: list[str | int] = []
     value: Any = document.content
     for n, step in enumerate(place):
-        if step == _OF_KEY:
-            break
         if isinstance(value, dict) and step in value:
             kept.append(step)
             value = value[step]

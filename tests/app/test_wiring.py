@@ -13,6 +13,7 @@ from monitor.adapters.sinks.null import NullSink
 from monitor.adapters.sinks.stdout import StdoutSink
 from monitor.app.configuration import Sink
 from monitor.app.wiring import grpc_settings, hold_of, judged_of, make_sink
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Fetch, OpenFeed, Release
 from monitor.core.events import FramesArrived, Started
@@ -20,7 +21,7 @@ from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung
-from monitor.ports import Clock, Endpoint
+from monitor.ports import Clock, Endpoint, StoredSlot
 from monitor.ports import Sink as SinkPort
 from monitor.wire.plan import compile_plan
 from tests.app.configurations import KEY, LEAST, loaded
@@ -147,6 +148,18 @@ def test_the_ladder_is_the_configurations(tmp_path: Path) -> None:
     assert policy.rungs == (Rung.REPLAY, Rung.RPC, Rung.ARCHIVE)
     assert daemon.driver.kernel.origins == Origins(endpoints=1, rpcs=2)
     assert daemon.driver.recovering is daemon.recovering
+
+
+def test_slots_that_an_earlier_process_left_open_are_open(tmp_path: Path) -> None:
+    store = MemoryLedger(settled=9)
+    store.certificates = {slot: left_open(slot) for slot in (3, 4, 7)}
+    text = SINKS + '  - {name: s, kind: "null", monitors: [one]}\n'
+    assert assembled(loaded(tmp_path, text), store=store).driver.kernel.open_slots() == 3
+
+
+def left_open(slot: int) -> StoredSlot:
+    """A certificate of a slot of which something is missing."""
+    return StoredSlot(slot, SlotEnd.PARTIAL, "", None, None, None, (), (), (), None, 0)
 
 
 async def test_records_name_the_rpc_that_brought_them(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class Alarm:
                 rest = LONGEST_REST if seconds is None else min(seconds, LONGEST_REST)
                 self.ring_from = self._stamp() + REST_NS
                 await self._lie(rest)
-                if self._woken or is_something():
+                if is_something():
                     return
                 seconds = None if seconds is None else seconds - rest
             self.ring_from = 0
