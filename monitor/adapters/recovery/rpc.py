@@ -142,7 +142,6 @@ class Rpc:
         await self._client.aclose()
 
     async def _exchange(self, payload: bytes, ticket: float, began: float) -> _Reply | Refusal:
-        is_over = False
         try:
             with anyio.fail_after(self._patience.whole):
                 async with self._client.stream(
@@ -150,20 +149,16 @@ class Rpc:
                 ) as response:
                     self.lane.reached(ticket)
                     body = await _whole(response)
-            is_over = True
         except (TimeoutError, httpx2.TimeoutException):
-            is_over = True
             return Refusal(Verdict.FAILED, "timeout")
         except httpx2.TransportError:
-            is_over = True
             self.lane.reached(ticket)
             return Refusal(Verdict.FAILED, "unreachable")
         except (httpx2.HTTPError, httpx2.InvalidURL):
-            is_over = True
             return _MALFORMED
-        finally:
-            if not is_over:
-                self.lane.given_up(self._clock.now() - began)
+        except anyio.get_cancelled_exc_class():
+            self.lane.given_up(self._clock.now() - began)
+            raise
         if body is None:
             return _MALFORMED
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -49,6 +49,7 @@ async def test_a_slow_answer_is_hedged_and_the_loser_cancelled() -> None:
             await servers[0].was_left.wait()
     assert calls(servers) == [1, 1]
     assert not pool.tallies[0].errors
+    assert pool._rpcs[1].lane.expected() < pool._rpcs[0].lane.expected()
 
 
 async def test_hedges_after_the_pools_p95() -> None:

@@ -129,7 +129,9 @@ async def test_silence_and_cuts_are_failures(reply: Reply, word: str) -> None:
         assert dict(pool.tallies[0].errors) == {word: 1}
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://name.invalid/", "nonsense"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "http://name.invalid/", "nonsense", "http://[/"]
+)
 async def test_a_server_that_is_not_there_is_a_failure(url: str) -> None:
     pool = pool_of([RpcEndpoint("a", url, patience=QUICK)])
     found = await pool.fetch(SLOT, Rung.RPC, 1)
