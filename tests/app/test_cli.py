@@ -23,6 +23,9 @@ from monitor.core.errors import (
     StateDirectoryBusy,
 )
 from monitor.ports import StoredSlot
+from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.cluster import Cluster
+from monitor.simulator.options import SimulateOptions
 from tests.adapters.http.answers import ANSWERS, stored
 from tests.app.configurations import LEAST, written
 from tests.app.daemons import NOBODY
@@ -215,6 +218,25 @@ def test_a_fault_without_a_simulator_is_1_with_a_remedy() -> None:
     assert (code, output) == (1, "")
     assert "scripts/run" in error
     assert len(error.splitlines()) == 1
+
+
+@pytest.mark.real_time
+def test_the_words_of_a_fault_reach_a_region_or_an_rpc() -> None:
+    small = ChainSettings(votes=2, transactions=1, account_writes=6)
+    options = SimulateOptions(ports=0, control="127.0.0.1:0", chain=small)
+    with Cluster(options) as cluster:
+        control = ("--control", cluster.control)
+        told = [
+            invoke("fault", "nyc", "lag", "2.5", *control),
+            invoke("fault", "rpc1", "errors", "32004", "0.5", *control),
+            invoke("fault", "rpc1", "heal", *control),
+        ]
+
+    assert told == [
+        (0, "nyc runs 2.5 s late\n"),
+        (0, "rpc1 has errors -32004 0.5\n"),
+        (0, "rpc1 is healed of errors -32004 0.5\n"),
+    ]
 
 
 @pytest.mark.real_time
