@@ -147,20 +147,26 @@ class Books:
     def certify(
         self, certificates: Sequence[Certificate], given: Mapping[int, bytes] | None = None
     ) -> None:
-        """Store these soon, with what was handed on of open ones. Never blocks and never drops; see `is_full`."""
+        """Store these soon, and what was handed on of these and other open slots, which is `given`.
+
+        Never blocks and never drops; see `is_full`.
+        """
         closed_at = self._clock.utc_ns(int(self._clock.now() * 1e9))
         needed = self._queued()
-        known = given or {}
+        untold = dict(given or {})
+        if untold:
+            self._hurry()
         for certificate in certificates:
             slot = certificate.slot
             is_open = certificate.end not in CLOSED
+            told = untold.pop(slot, None)
             held = tuple(self._held_of(slot)) if is_open else ()
             stored = self._stored(certificate, closed_at)
-            self._pending.certify(Entry(stored, needed, known.get(slot) if is_open else None, held))
+            self._pending.certify(Entry(slot, stored, needed, told if is_open else None, held))
             if self.newest_slot is None or slot > self.newest_slot:
                 self.newest_slot = slot
-        if known:
-            self._hurry()
+        for slot, told in untold.items():
+            self._pending.certify(Entry(slot, None, needed, told, ()))
 
     def keep_jobs(self, changes: Sequence[Job | JobsDone]) -> None:
         """Store what became of jobs soon, behind all that was certified before. Never blocks and never drops."""
@@ -176,11 +182,11 @@ class Books:
             found = await self._aside(self._store.given, slots)
         return {**found, **self._pending.given(slots)}
 
-    async def sign_off(self, slot: int, reason: str) -> None:
-        """Keep an operator's word; it is on the disk when this returns. Raises StoreFailed."""
+    def sign_off(self, slot: int, reason: str) -> None:
+        """Store an operator's word soon."""
         at_ns = self._clock.utc_ns(int(self._clock.now() * 1e9))
-        async with self._turn:
-            await self._aside(self._store.sign_off, SignOff(slot, reason, at_ns))
+        self._pending.sign_off(SignOff(slot, reason, at_ns))
+        self._hurry()
 
     async def tally(self) -> SlotTally:
         """How many slots came to what, as stored. Raises StoreFailed."""
@@ -286,6 +292,8 @@ class Books:
         with self._store.together():
             self._store.commit(written.slots, cursors, settled)
             self._store.commit_recovery(written.given, written.changes, written.held)
+            for signed in written.signed:
+                self._store.sign_off(signed)
 
     def _follow(self) -> None:
         """Take over how far each sink is."""

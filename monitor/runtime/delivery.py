@@ -6,7 +6,7 @@ started again is not queued a second time.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Final
@@ -162,12 +162,17 @@ class Delivery:
         else:
             self._queue(released, row, mask, level, None)
 
-    def certify(self, certificates: Sequence[Certificate]) -> None:
-        """Nothing of closed slots is released again; something of open ones may be, however late."""
+    def certify(self, certificates: Sequence[Certificate], given: Iterable[int] = ()) -> None:
+        """Nothing of closed slots is released again; something of open ones may be, however late.
+
+        `given`: slots of which the store learns what was handed on.
+        """
+        told = {certificate.slot for certificate in certificates}.union(given)
         for route in self._routes:
+            for slot in told:
+                route.outbox.certify(slot)
             for certificate in certificates:
                 slot = certificate.slot
-                route.outbox.certify(slot)
                 if certificate.end in CLOSED:
                     route.written.pop(slot, None)
                     route.open_slots.discard(slot)

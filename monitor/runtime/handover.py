@@ -52,7 +52,7 @@ class HandOver:
                             await self._release(command)
                 case Certify():
                     self._books.certify(command.certificates, command.given)
-                    delivery.certify(command.certificates)
+                    delivery.certify(command.certificates, command.given)
                 case Settled():
                     self._books.settle(command.slot)
                     delivery.settle(command.slot)

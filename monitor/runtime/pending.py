@@ -11,7 +11,7 @@ from typing import Final
 
 from monitor.core.certificates import CLOSED
 from monitor.core.jobs import Job, JobsDone
-from monitor.ports import HeldEvents, StoredSlot
+from monitor.ports import HeldEvents, SignOff, StoredSlot
 
 Positions = tuple[int, ...]
 """Of each sink that can be read back: bytes of lines that it has to have made safe."""
@@ -26,7 +26,9 @@ _JOB_BYTES: Final = 160
 class Entry:
     """One slot's certificate, and what belongs to it while the slot is open."""
 
-    stored: StoredSlot
+    slot: int
+    stored: StoredSlot | None
+    """None: the one before holds, and only what was handed on is told anew."""
     needed: Positions
     given: bytes | None
     """What the kernel handed on of it."""
@@ -36,9 +38,17 @@ class Entry:
     @property
     def size(self) -> int:
         """Bytes, about."""
-        stored, events = self.stored, sum(len(each.ids) for each in self.held)
-        items = len(stored.sources) + len(stored.missed_by) + len(stored.delay_ms) + events
-        return _SLOT_BYTES + len(stored.proof) + _ITEM_BYTES * items + len(self.given or b"")
+        items = sum(len(each.ids) for each in self.held)
+        size = _SLOT_BYTES + len(self.given or b"")
+        if (stored := self.stored) is not None:
+            items += len(stored.sources) + len(stored.missed_by) + len(stored.delay_ms)
+            size += len(stored.proof)
+        return size + _ITEM_BYTES * items
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether nothing of the slot is needed any more."""
+        return self.stored is not None and self.stored.end in CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +59,20 @@ class Round:
     changes: list[Job | JobsDone]
     held: list[HeldEvents]
     """Of the open slots that a start found, and of those certified."""
+    signed: list[SignOff]
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.changes or self.held)
+        return bool(self.entries or self.changes or self.held or self.signed)
 
     @property
     def slots(self) -> list[StoredSlot]:
         """The certificates."""
-        return [entry.stored for entry in self.entries]
+        return [entry.stored for entry in self.entries if entry.stored is not None]
 
     @property
     def given(self) -> dict[int, bytes]:
         """By slot."""
-        return {e.stored.slot: e.given for e in self.entries if e.given is not None}
+        return {entry.slot: entry.given for entry in self.entries if entry.given is not None}
 
 
 class Pending:
@@ -69,16 +80,17 @@ class Pending:
 
     def __init__(self) -> None:
         self.size_bytes = 0
-        """Of all of it, about."""
+        """Of all of it but sign-offs, about."""
         self._entries: dict[int, list[Entry]] = {}
         """By slot, each needs more than the one before."""
         self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
         self._found: list[HeldEvents] = []
+        self._signed: list[SignOff] = []
 
     @property
     def has_recovery(self) -> bool:
         """Whether some of it is needed to go on with recovery after a crash."""
-        return bool(self._changes or self._found) or any(
+        return bool(self._changes or self._found or self._signed) or any(
             entry.given is not None or entry.held
             for waiting in self._entries.values()
             for entry in waiting
@@ -86,10 +98,12 @@ class Pending:
 
     def certify(self, entry: Entry) -> None:
         """Over what waits of its slot; what was handed on of an open slot before stays true."""
-        waiting = self._entries.setdefault(entry.stored.slot, [])
+        waiting = self._entries.setdefault(entry.slot, [])
         if waiting:
-            if entry.given is None and entry.stored.end not in CLOSED:
+            if entry.given is None and not entry.is_closing:
                 entry = replace(entry, given=waiting[-1].given)
+            if entry.stored is None:
+                entry = replace(entry, stored=waiting[-1].stored, held=waiting[-1].held)
             if waiting[-1].needed == entry.needed:
                 self.size_bytes -= waiting.pop().size
         waiting.append(entry)
@@ -105,6 +119,10 @@ class Pending:
         """What sinks held at the start, of open slots that nobody watches from their beginning: with the next round."""
         self._found += found
 
+    def sign_off(self, signed: SignOff) -> None:
+        """With the next round."""
+        self._signed.append(signed)
+
     def ready(self, safe: Sequence[int]) -> Round:
         """What may be committed now that sinks are so far. It waits until it is `done`."""
         entries = []
@@ -117,31 +135,34 @@ class Pending:
                 break
             changes.append(change)
         held = [*self._found, *(held for entry in entries for held in entry.held)]
-        return Round(entries, changes, held)
+        return Round(entries, changes, held, [*self._signed])
 
     def done(self, written: Round) -> None:
         """This is stored; what came meanwhile waits on."""
         for entry in written.entries:
-            waiting = self._entries.pop(entry.stored.slot)
+            waiting = self._entries.pop(entry.slot)
             self.size_bytes -= sum(each.size for each in waiting)
             left = [e for e in waiting if e is not entry and _is_reached(entry.needed, e.needed)]
             if left:
-                self._entries[entry.stored.slot] = left
+                self._entries[entry.slot] = left
                 self.size_bytes += sum(each.size for each in left)
         for _ in written.changes:
             self._changes.popleft()
             self.size_bytes -= _JOB_BYTES
         self._found = []
+        del self._signed[: len(written.signed)]
 
     def slots(self, first: int, end: int) -> Iterator[tuple[int, StoredSlot]]:
         """Certificates that wait, of slots from `first` to `end`, `end` excluded."""
-        items = self._entries.items()
-        return ((slot, waiting[-1].stored) for slot, waiting in items if first <= slot < end)
+        for slot, waiting in self._entries.items():
+            stored = waiting[-1].stored
+            if first <= slot < end and stored is not None:
+                yield slot, stored
 
     def given(self, slots: Iterable[int]) -> Mapping[int, bytes]:
         """What was handed on of these slots, as far as it waits."""
         asked = (self._entries[slot][-1] for slot in slots if slot in self._entries)
-        return {e.stored.slot: e.given for e in asked if e.given is not None}
+        return {entry.slot: entry.given for entry in asked if entry.given is not None}
 
 
 def _is_reached(needed: Positions, safe: Sequence[int]) -> bool:

@@ -184,10 +184,22 @@ async def test_what_a_recall_finds_while_a_commit_is_made_is_not_missing() -> No
     assert found == [{7: b"x"}]
 
 
-async def test_a_sign_off_is_stored_with_its_time_when_it_returns() -> None:
+async def test_what_was_handed_on_of_other_open_slots_is_stored_too() -> None:
     desk = Desk()
-    await anyio.sleep(3)
-    await desk.books.sign_off(7, "nobody has it")
+    desk.books.begin(1)
+    desk.books.certify([bare(8)], {7: b"late", 8: b"closed: of no use"})
+    assert await desk.books.recall([7, 8]) == {7: b"late"}
+    await desk.books.close()
+    assert (desk.store.handed_on, desk.ends()) == ({7: b"late"}, {8: SlotEnd.SKIPPED})
+
+
+async def test_a_sign_off_is_stored_soon_with_its_time() -> None:
+    desk = Desk()
+    async with desk.running() as books:
+        books.begin(1)
+        await anyio.sleep(3)
+        books.sign_off(7, "nobody has it")
+        await anyio.sleep(0.11)
     signed = SignOff(7, "nobody has it", 1_795_246_920_000_000_000 + 3 * 10**9)
     assert desk.store.signed == [signed]
 

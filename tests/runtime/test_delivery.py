@@ -332,5 +332,20 @@ async def test_a_certificate_of_a_slot_of_which_a_sink_held_nothing_keeps_nothin
     assert (office.written(0), office.routes[0].open_slots) == ({}, set())
 
 
+async def test_late_events_hold_the_place_back_until_the_store_learns_of_them() -> None:
+    office = Office(A)
+    outbox = office.outboxes[0]
+    office.delivery.hand_on(Release(Commitment.CONFIRMED, [transaction(1)]))
+    for slot in (SLOT, SLOT + 1):
+        outbox.settle(slot)
+        office.delivery.hand_on(Release(Commitment.CONFIRMED, [transaction(1)]))
+    places = [outbox._marks[-1].later]
+    office.delivery.certify([], {SLOT: b"given"})
+    outbox.settle(SLOT + 2)
+    places.append(outbox._marks[-1].later)
+    line = outbox.queued // 3
+    assert places == [line, 3 * line]
+
+
 def test_the_id_of_a_record_is_read_from_its_beginning() -> None:
     assert id_of(b'{"id":"5.1:entry:0","kind":"entry"}\n') == b"5.1:entry:0"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import HeldEvents, StoredSlot
+from monitor.ports import HeldEvents, SignOff, StoredSlot
 from monitor.runtime.pending import Entry, Pending, Positions
 
 STORED = StoredSlot(7, SlotEnd.PARTIAL, "proof", None, None, None, (), (), (), None, 0)
@@ -21,7 +21,7 @@ def entry(
     given: bytes | None = None,
     held: tuple[HeldEvents, ...] = (),
 ) -> Entry:
-    return Entry(replace(STORED, slot=slot, end=end), needed, given, held)
+    return Entry(slot, replace(STORED, slot=slot, end=end), needed, given, held)
 
 
 def test_nothing_waits_at_first() -> None:
@@ -87,6 +87,37 @@ def test_a_certificate_does_not_wait_for_what_its_amendment_needs() -> None:
     assert [each.end for _, each in pending.slots(0, 10)] == [SlotEnd.RECOVERED]
     pending.done(pending.ready([20]))
     assert (pending.size_bytes, [*pending.slots(0, 10)]) == (0, [])
+
+
+def test_what_was_handed_on_is_told_anew_without_a_certificate() -> None:
+    pending = Pending()
+    pending.certify(Entry(7, None, (5,), b"late", ()))
+    assert [*pending.slots(0, 10)] == []
+    ready = pending.ready([5])
+    assert (ready.slots, ready.given) == ([], {7: b"late"})
+    pending.done(ready)
+    assert pending.size_bytes == 0
+
+
+def test_what_is_told_anew_takes_the_certificate_that_waits_along() -> None:
+    pending = Pending()
+    pending.certify(entry(needed=(5,), given=b"a", held=(HELD,)))
+    pending.certify(Entry(7, None, (9,), b"late", ()))
+    assert pending.ready([5]).given == {7: b"a"}
+    ready = pending.ready([9])
+    assert (ready.slots, ready.given, ready.held) == ([STORED], {7: b"late"}, [HELD])
+
+
+def test_a_sign_off_goes_with_the_next_round() -> None:
+    pending = Pending()
+    one, other = SignOff(7, "x", 1), SignOff(8, "y", 2)
+    pending.sign_off(one)
+    assert pending.has_recovery
+    ready = pending.ready([])
+    assert ready
+    pending.sign_off(other)
+    pending.done(ready)
+    assert (ready.signed, pending.ready([]).signed) == ([one], [other])
 
 
 def test_amendments_that_sinks_have_overtaken_are_not_stored() -> None:

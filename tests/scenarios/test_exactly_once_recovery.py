@@ -106,7 +106,9 @@ class Streams:
         slot, indexes = found
         if how == "part":
             self.release(slot, indexes[:1])
-            self.certify(slot, SlotEnd.PARTIAL)
+            given = {slot: bytes(self.given[slot])}
+            self.books.certify([], given)
+            self.delivery.certify([], given)
         else:
             self.release(slot, indexes)
             self.brought.append(slot)
