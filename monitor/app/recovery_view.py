@@ -18,7 +18,7 @@ class RecoveryState:
     coverage: Mapping[str, object] | None
     """As the status tells it."""
     open_slots: int
-    """Slots whose certificate says partial."""
+    """Slots whose certificate says partial or lost."""
 
 
 def recovery_view(
