@@ -291,9 +291,9 @@ class Books:
         """All of it or nothing."""
         with self._store.together():
             self._store.commit(written.slots, cursors, settled)
-            self._store.commit_recovery(written.given, written.changes, written.held)
             for signed in written.signed:
                 self._store.sign_off(signed)
+            self._store.commit_recovery(written.given, written.changes, written.held)
 
     def _follow(self) -> None:
         """Take over how far each sink is."""

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.app.controls import controls
 from monitor.app.views import recovery
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.events import SignedOff
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
+from monitor.runtime.resumption import resumption
 from tests.app.daemons import NOBODY, assembled, configuration
 
 
@@ -28,6 +31,20 @@ def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(tmp_path: Path) -> 
     assert heard == SignedOff(7, "seen by hand")
     kernel.handle(heard, 0.0)
     assert controls(made).sign_off(7, "seen by hand") is False
+
+
+async def test_a_restart_knows_what_was_signed_off(tmp_path: Path) -> None:
+    store = SqliteLedger(tmp_path / "ledger.sqlite")
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}), store=store)
+    made.driver.kernel.repair.queue.restore([Job(7, 8, Rung.RPC, 0, JobState.LOST)], 0.0)
+    made.books.begin(1)
+    lost = Certificate(7, SlotEnd.LOST, "no rung of recovery brought it")
+    made.books.certify([lost])
+
+    controls(made).sign_off(7, "seen by hand")
+    await made.books.close()
+    assert [(each.slot, each.reason) for each in store.signed_off()] == [(7, "seen by hand")]
+    assert resumption(store, [], None).open == ()
 
 
 def test_what_may_be_signed_off_is_shown_in_ranges(tmp_path: Path) -> None:
