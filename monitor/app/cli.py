@@ -196,8 +196,8 @@ def fault(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Of a region: kill refuse outage mute lag drop-tx drop-account drop-slot duplicate "
-            "cut heal. Of an RPC: kill mute cut slow behind pruned limit errors lie heal.",
+            help="Of a region: kill refuse outage mute lag lose-tx drop-tx drop-account drop-slot "
+            "duplicate cut heal. Of an RPC: kill mute cut slow behind pruned limit errors lie heal.",
         ),
     ],
     arguments: Annotated[
@@ -206,8 +206,9 @@ def fault(
             metavar="[ARG]...",
             help="lag, slow: seconds. outage, behind: slots. pruned: a slot. limit: requests a second. "
             "errors: a code without its sign (32004), null, meta-null, 429, 429-date or 500, and a "
-            "share. lie: blockhash, parent, missing, altered, fee or any, and a share. drop-tx, "
-            "drop-account, drop-slot, duplicate, of an RPC mute and cut: a share, as 0.05.",
+            "share. lie: blockhash, parent, missing, altered, fee or any, and a share. lose-tx, "
+            "drop-tx, drop-account, drop-slot, duplicate, of an RPC mute and cut: a share, as 0.05. "
+            "What lose-tx loses is lost by every region that has it.",
         ),
     ] = None,
     control: Annotated[

@@ -3,6 +3,7 @@
 from math import inf, isfinite
 from random import Random
 from typing import Final, Protocol
+from zlib import crc32
 
 from monitor.core.chain import Kind
 from monitor.simulator.losses import ALONE, Losses, Portion
@@ -14,6 +15,7 @@ WORDS: Final = (
     "outage",
     "mute",
     "lag",
+    "lose-tx",
     "drop-tx",
     "drop-account",
     "drop-slot",
@@ -23,6 +25,7 @@ WORDS: Final = (
 )
 
 _USUAL_RATIOS: Final = {
+    "lose-tx": 0.01,
     "drop-tx": 0.01,
     "drop-account": 0.01,
     "drop-slot": 0.05,
@@ -63,6 +66,8 @@ class Faults:
         """Seconds."""
         self._out_until = -inf
         """In `slots_begun`."""
+        self.lose_tx = 0.0
+        """As `drop_tx`, but which ones follows from the transaction alone: every region with this loses the same."""
         self.drop_tx = 0.0
         """Share of transactions that are never sent, nor in their block. Shares are of what the region may lose."""
         self.drop_account = 0.0
@@ -89,6 +94,7 @@ class Faults:
         if self.lag:
             found.append(f"lag {self.lag:g}")
         ratios = (
+            ("lose-tx", self.lose_tx),
             ("drop-tx", self.drop_tx),
             ("drop-account", self.drop_account),
             ("drop-slot", self.drop_slot),
@@ -129,9 +135,10 @@ class Faults:
                 return self._heal()
 
     def drops(self, message: Received) -> bool:
-        """Drawn for each transaction and account write that comes; what is dropped is noted."""
+        """Decided for each transaction and account write that comes; what is dropped is noted."""
         ratio = self._drop_ratio(message.kind)
-        if not ratio or not self._draw(ratio) or not self._portion.has(message):
+        dropped = self._draw(ratio) and self._portion.has(message)
+        if not dropped and not self._loses(message):
             return False
         self.losses.lose(message)
         return True
@@ -154,6 +161,11 @@ class Faults:
             return self.drop_tx
         return self.drop_account if kind is Kind.ACCOUNT else 0.0
 
+    def _loses(self, message: Received) -> bool:
+        if not self.lose_tx or message.kind is not Kind.TRANSACTION:
+            return False
+        return crc32(message.transaction.signature) < self.lose_tx * 2**32
+
     def _draw(self, ratio: float) -> bool:
         return ratio > 0 and self._dice.random() < ratio
 
@@ -169,7 +181,7 @@ class Faults:
         self.killed = self.refusing = self.muted = False
         self.lag = 0.0
         self._out_until = -inf
-        self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
+        self.lose_tx = self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
         return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"
 

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.core.chain import Kind
 from monitor.simulator.faults import WORDS
-from monitor.simulator.losses import Portion
+from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.region import Refused, Region, RegionSettings
 from monitor.wire.pb import geyser_pb2
 from tests.simulator.chains import messages_of
@@ -282,6 +282,19 @@ def test_what_is_dropped_is_noted() -> None:
     }
     assert came | lost == sent
     assert not came & lost
+
+
+def test_what_one_region_loses_every_region_loses_that_has_the_fault() -> None:
+    lost = []
+    for seed, portion in ((1, ALONE), (2, Portion(0, 2)), (3, Portion(1, 2))):
+        chain, settings = plain_chain(50, transactions=20), RegionSettings(slot_time=1.0)
+        region = Region("one", chain, settings, seed=seed, started_at=0.0, portion=portion)
+        region.faults.apply("lose-tx", "0.1")
+        region.advance(60.0)
+        lost.append({loss.identity for loss in region.faults.losses.latest})
+
+    assert 60 < len(lost[0]) < 140
+    assert lost[0] == lost[1] == lost[2]
 
 
 def test_a_region_with_a_portion_drops_nothing_else() -> None:
