@@ -32,6 +32,8 @@ class Terms:
     """Whole covers to wait for, as long as `hold` lasts."""
     witnesses: int = 1
     """Endpoints that have to replay a slot alike."""
+    recovers: bool = False
+    """Others than the streams can bring a slot."""
 
 
 class Gate:
@@ -51,6 +53,8 @@ class Gate:
         """Bytes of the frames that wait."""
         self.finalized: list[SlotState] = []
         """Slots released at finalized since the ledger last looked."""
+        self.passed_over: list[SlotState] = []
+        """Slots that were released incomplete since recovery last looked."""
         self.late: set[int] = set()
         """Slots that events were handed on of after their release, since the ledger last looked."""
         self._replayed_below = 0
@@ -111,7 +115,7 @@ class Gate:
 
     def is_hopeless(self, state: SlotState) -> bool:
         """Whether nobody is left who could bring more of the slot."""
-        return state.number < self._replayed_below
+        return state.number < self._replayed_below and not self.terms.recovers
 
     def is_held(self, state: SlotState) -> bool:
         """Whether a replay could add nothing: all that is known of the slot's block is held, or it died."""
@@ -259,6 +263,7 @@ class Gate:
                 return True
         elif is_over:
             state.gave_up = True
+            self.passed_over.append(state)
             self.report(
                 "warning",
                 "a slot was passed over incomplete",

@@ -85,7 +85,8 @@ class Kernel:
         self.origins = origins = Origins(endpoints, rpcs)
         self.tally = Tally([0] * origins.count, [0] * endpoints)
         witnesses = min(REPLAYS_ALIKE, endpoints)
-        terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses)
+        recovers = bool(policy.recovery.rungs)
+        terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses, recovers)
         self.gate = Gate(self.levels, self.tally, terms)
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
         self.join = Join(self.gate, origins.count, floor=floor)
@@ -252,6 +253,8 @@ class Kernel:
         slot = row[1]
         is_repair = feed in self.repair.replays.by_feed
         replayed = is_repair or self.connections.is_replaying(feed, slot)
+        if is_repair:
+            self.repair.replayed(slot)
         bank = self.join.take_meta(feed, row, replayed=replayed, now=now)
         for command in self.connections.meta_taken(
             feed,

@@ -44,17 +44,14 @@ class RecoveryQueue:
     ) -> None:
         """The slots first..end-1 are missing.
 
-        Those that are open already keep their place; they take the greater weight, and are known once somebody has
-        named them. `weight`: of the monitors that wait. `is_unknown`: nobody named the slots as ones that hold blocks.
+        Those that are open already keep their place and take the greater weight. Once somebody has named an unknown
+        slot, what sources said of it before is forgotten. `weight`: of the monitors that wait. `is_unknown`: nobody named the slots as ones that hold blocks.
         `peers_until`: until then other feeds may bring them, so nobody is asked.
         """
         table = self._table
         for low, high, place in table.runs(first, end):
-            stronger = place._replace(
-                weight=max(weight, place.weight),
-                is_unknown=is_unknown and place.is_unknown,
-            )
-            if stronger != place:
+            stronger = _strengthened(place, weight, is_unknown=is_unknown)
+            if stronger is not place:
                 table.take(low, high, place)
                 table.put(low, high, stronger, place)
         rung, due = self._beginning(peers_until, now)
@@ -137,7 +134,7 @@ class RecoveryQueue:
         return lost
 
     def next_deadline(self) -> float | None:
-        """When `lease` or `expire` has something to do, if nothing else happens."""
+        """When `lease` or `expire` has something to do, if no call that frees a worker or opens a slot is made before."""
         times = [grant.until for each in self._table.grants.values() for grant in each]
         wake = self._table.next_wake()
         if wake is not None:
@@ -185,7 +182,7 @@ class RecoveryQueue:
     def restore(self, jobs: Sequence[Job], now: float) -> None:
         """Go on where a queue of an earlier process was. LOST slots are tried at once: the ladder may have grown.
 
-        Whether somebody had named a slot is not stored, so that all are unknown until they are opened again.
+        Whether somebody had named a slot is not stored: all are unknown until they are opened again, and begin anew then.
         """
         for job in jobs:
             rung = self._nearest(job.rung)
@@ -260,7 +257,12 @@ class RecoveryQueue:
         floor, above = self._floors.of(place.rung), self._above[place.rung]
         out = min(max(first, floor), end)
         if first < out and above is not None:
-            self._place(first, out, place._replace(rung=above, attempts=0, due=None), was)
+            self._place(
+                first,
+                out,
+                place._replace(rung=above, attempts=0, failing_since=None, due=None),
+                was,
+            )
         elif first < out:
             self._table.put(first, out, place._replace(is_hopeless=True), was)
         if out < end:
@@ -271,13 +273,14 @@ class RecoveryQueue:
         self, run: Run, verdict: Verdict, now: float, jitter: float, retry_after: float
     ) -> list[int]:
         place, terms, above = run[2], self._terms, self._above[run[2].rung]
-        free = place._replace(grant=None, is_fetched=False, due=None)
+        since = now if place.failing_since is None else place.failing_since
+        free = place._replace(grant=None, is_fetched=False, due=None, failing_since=since)
         attempts = attempts_after(place, verdict)
         is_done = is_spent(place, verdict, terms, has_next=above is not None)
         if is_done and above is not None:
-            self._move(run, free._replace(rung=above, attempts=0))
+            self._move(run, free._replace(rung=above, attempts=0, failing_since=None))
             return []
-        if not is_done or self._may_wait(run, verdict, now):
+        if not is_done or self._may_wait(run, verdict, now - since):
             delay = max(
                 pause(verdict, attempts, terms, self._floors.slot_time, jitter), retry_after
             )
@@ -290,8 +293,8 @@ class RecoveryQueue:
         )
         return [] if place.rounds else list(range(run[0], run[1]))
 
-    def _may_wait(self, run: Run, verdict: Verdict, now: float) -> bool:
-        """Whether a slot that the last rung failed to bring is not LOST yet.
+    def _may_wait(self, run: Run, verdict: Verdict, failing: float) -> bool:
+        """Whether a slot that the last rung fails to bring, for so many seconds now, is not LOST yet.
 
         An unknown slot that a source calls skipped may well be: the proof comes with the block above, as long as that
         may be had.
@@ -303,7 +306,19 @@ class RecoveryQueue:
             above = self._table.lost.first_absent(end)
             if above < self._table.slots.first_absent(end):
                 return True
-        return not is_final(verdict) and now - place.opened_at < self._terms.patience
+        return not is_final(verdict) and failing < self._terms.patience
+
+
+def _strengthened(place: Place, weight: int, *, is_unknown: bool) -> Place:
+    """The place of a slot that is opened again; the same one where that says nothing new."""
+    if weight > place.weight:
+        place = place._replace(weight=weight)
+    if is_unknown or not place.is_unknown:
+        return place
+    place = place._replace(is_unknown=False)
+    if place.grant is not None or place.is_fetched or place.rung is Rung.PEER:
+        return place
+    return place._replace(attempts=0, failing_since=None, due=None)
 
 
 def _next(rung: Rung, rungs: Sequence[Rung]) -> Rung | None:

@@ -44,10 +44,10 @@ def is_spent(place: Place, verdict: Verdict, terms: Terms, *, has_next: bool) ->
 def pause(verdict: Verdict, attempts: int, terms: Terms, slot_time: float, jitter: float) -> float:
     """Seconds before the same rung is asked again, after so many failures, with `jitter` in [0, 1).
 
-    A block that is about to come is looked for again within a second, as long as that is news.
+    `slot_time` 0: unknown. A block that is about to come is looked for again within a second, as long as that is news.
     """
     if verdict in _SOON and attempts < terms.attempts:
-        shortest = min(slot_time, SOON)
+        shortest = min(slot_time or FIRST_DELAY, SOON)
         return shortest + jitter * (SOON - shortest)
     return full_jitter(max(attempts, 1), jitter)
 

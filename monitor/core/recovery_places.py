@@ -33,6 +33,8 @@ class Place(NamedTuple):
     is_unknown: bool = False
     """Nobody has named the slot as one that holds a block."""
     attempts: int = 0
+    failing_since: float | None = None
+    """The first failure on the rung; None: there was none."""
     rounds: int = 0
     """How often the whole ladder has failed; above 0 the slot is LOST."""
     due: float | None = None
@@ -59,8 +61,8 @@ class Place(NamedTuple):
 
     @property
     def rank(self) -> Rank:
-        """Named slots first, then unknown ones, then those with little hope; heavier and older ones first among them."""
-        standing = 2 if self.rounds or self.is_hopeless else int(self.is_unknown)
+        """Named slots, then unknown, hopeless and LOST ones; among each, heavier ones first, and then older ones."""
+        standing = 3 if self.rounds else 2 if self.is_hopeless else int(self.is_unknown)
         return standing, -self.weight, int(self.opened_at // _AGE_SECONDS)
 
     @property

@@ -19,8 +19,8 @@ class Terms:
     attempts: int = 3
     """Failures on one rung before the next one is asked (DESIGN 8)."""
     patience: float = 15.0
-    """No slot is LOST sooner after its opening, unless the last rung says that it cannot serve: a block is final
-    after 13 s on a healthy chain (32 slots of 0.4 s), and an RPC that lags has it no sooner. 0: none."""
+    """No slot is LOST before the last rung has failed for so long, unless it says that it never can serve: a block is
+    final after 13 s on a healthy chain (32 slots of 0.4 s), and an RPC that lags has it no sooner. 0: none."""
     slow_retry: float = 60.0
     """The longest pause before the first retry of a LOST slot; doubles up to an hour."""
     proof_seconds: float = 600.0

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from monitor.core.audits import Audits
-from monitor.core.banks import Meta
 from monitor.core.chain import Kind
+from monitor.core.claims import contradiction, size_of, transactions_of
 from monitor.core.commands import Command, Fetch, KeepJobs, Recall, Refuse
 from monitor.core.endings import Ending
-from monitor.core.events import BlockFetched, FetchFailed, Recalled, Row, SignedOff
+from monitor.core.events import BlockFetched, FetchFailed, Recalled, SignedOff
 from monitor.core.evidence import judge
 from monitor.core.jobs import Job
 from monitor.core.join import Join
@@ -87,6 +87,7 @@ class Repair:
         self._unproven: dict[int, BlockFetched] = {}
         """Blocks that came before the parent link that proves them: nothing of them is handed on yet."""
         self._unproven_bytes = 0
+        self._passed_over: list[SlotState] = []
         self._resume_slot: int | None = None
         """Until the size of the gap that the start found is known."""
         self._recalled: list[Lease] = []
@@ -111,7 +112,7 @@ class Repair:
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for first, end in wanted:
             self._open(first, end, now)
-        while any([self._look(state, now) for state in list(join.gate.waiting())]):
+        while any([self._look(state, now) for state in self._incomplete()]):
             self._close_proven(now)  # a block was taken, and its link may prove the next one below
         audited = self._audits.begin()
         if audited is not None:
@@ -149,24 +150,24 @@ class Repair:
             self._take(state, event, now, is_audit=is_audit)
         elif slot not in self._unproven:
             self._unproven[slot] = event
-            self._unproven_bytes += _size(event)
+            self._unproven_bytes += size_of(event)
             if self._unproven_bytes <= UNPROVEN_BYTES:
                 self.queue.fetched(slot, now)  # else its worker stays with it, and fewer come
 
     def _take(self, state: SlotState, event: BlockFetched, now: float, *, is_audit: bool) -> None:
         slot, rows = event.slot, event.rows
-        wrong = _contradiction(state, rows[-1])
+        wrong = contradiction(state, rows[-1])
         if wrong is not None:
             self._report("critical", "an RPC told a block that is not the chain's", slot, why=wrong)
             self._fail(event.rung, slot, Verdict.DISAGREED, now, 0.0)
             return
-        before = _transactions(state)
+        before = transactions_of(state)
         before_by = state.recovered_by
         state.recovered_by = event.rung
         self._answers += 1
         self._join.take_block(-self._answers, event.sources[0], rows, now)
         if is_audit:
-            added = _transactions(state) - before
+            added = transactions_of(state) - before
             if added > 0:
                 self._report("error", "an audit found updates that never came", slot, updates=added)
             else:
@@ -182,6 +183,12 @@ class Repair:
         self._fail(
             event.rung, event.slot, event.verdict, now, event.jitter, retry_after=event.retry_after
         )
+
+    def replayed(self, slot: int) -> None:
+        """A replay for recovery brought this slot."""
+        state = self._join.slots.get(slot)
+        if state is not None and self.queue.is_open(slot):
+            state.recovered_by = Rung.REPLAY
 
     def feed_ended(self, feed: int, ending: Ending, jitter: float, now: float) -> None:
         """If the feed was a replay for recovery: what it did not bring is asked for elsewhere."""
@@ -211,8 +218,9 @@ class Repair:
                 self.progress.begin_catch_up(first, tip, now)
             return
         if policy.on_exceeded == "skip":
-            self._join.ledger.skip(first, tip)
-            self._report("critical", "the gap since the last run was skipped", first, to_slot=tip)
+            end = min((slot for slot in self._join.slots if slot >= first), default=tip)
+            self._join.ledger.skip(first, end)
+            self._report("critical", "the gap since the last run was skipped", first, to_slot=end)
             return
         yield Refuse(
             f"slots {first} to {tip - 1} were missed since the last run: {slots}, and "
@@ -231,6 +239,7 @@ class Repair:
                 yield Recall(tuple(gone))
             else:
                 leases.append(lease)
+        has_failed = False
         for lease in leases:
             forgotten.busy.update(range(lease.first, lease.end))
             if lease.rung != Rung.REPLAY:
@@ -242,6 +251,9 @@ class Repair:
                 yield begun
             else:
                 self._fail_all(lease.rung, lease.first, lease.end, Verdict.CANNOT, now, 0.0)
+                has_failed = True
+        if has_failed:
+            yield from self._ask(now)  # the next rung, at once
 
     def recalled(self, event: Recalled) -> None:
         """What was handed on of forgotten slots is known again."""
@@ -277,8 +289,20 @@ class Repair:
     def _forget_block(self, slot: int) -> BlockFetched | None:
         block = self._unproven.pop(slot, None)
         if block is not None:
-            self._unproven_bytes -= _size(block)
+            self._unproven_bytes -= size_of(block)
         return block
+
+    def _incomplete(self) -> list[SlotState]:
+        """Confirmed slots that were not released, or were without all of it and are not asked for yet."""
+        gate = self._join.gate
+        passed, gate.passed_over = gate.passed_over, []
+        self._passed_over += passed
+        self._passed_over = [
+            state
+            for state in self._passed_over
+            if state.number in self._join.slots and not self.queue.is_open(state.number)
+        ]
+        return gate.waiting() + self._passed_over
 
     def _look(self, state: SlotState, now: float) -> bool:
         """A confirmed slot waits: is anything of it to be recovered? True when a block was taken."""
@@ -365,29 +389,3 @@ class Repair:
 
     def _report(self, level: str, sentence: str, slot: int, **facts: object) -> None:
         self._join.gate.report(level, sentence, slot=slot, **facts)
-
-
-def _contradiction(state: SlotState, row: Row) -> str | None:
-    """Why this BlockMeta of an RPC cannot be the slot's block, or None."""
-    blockhash, (parent, parent_blockhash, _, count, *_) = row[2], row[4]
-    if state.confirmed is not None and state.confirmed != blockhash:
-        return f"its blockhash is {blockhash}, and {state.confirmed} is confirmed"
-    known: Meta | None = state.metas.get(blockhash)
-    if known is None:
-        return None
-    if known.transactions != count:
-        return f"it has {count} transactions, and a stream told {known.transactions}"
-    if (known.parent_slot, known.parent_blockhash) != (parent, parent_blockhash):
-        return f"its parent is {parent}, and a stream told {known.parent_slot}"
-    return None
-
-
-def _size(block: BlockFetched) -> int:
-    return sum(len(row[6] or b"") for row in block.rows)
-
-
-def _transactions(state: SlotState) -> int:
-    """How many transactions and statuses are held of the slot."""
-    stores = {id(bank.store): bank.store for bank in state.banks}.values()
-    kinds = (Kind.TRANSACTION, Kind.TRANSACTION_STATUS)
-    return sum(len(store.tables[kind]) for store in stores for kind in kinds)

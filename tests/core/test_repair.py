@@ -1,19 +1,24 @@
 """Recovery from a missing slot to its proof, as dialogue with a kernel."""
 
+from dataclasses import replace
 from typing import Any
 
 from monitor.core.audits import AUDITED
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
-from monitor.core.commands import Command, Fetch, ReadAccounts, Report
+from monitor.core.commands import Certify, Command, Fetch, ReadAccounts, Recall, Refuse, Report
+from monitor.core.endings import EndReason
 from monitor.core.events import (
     AccountsRead,
     BlockFetched,
     Event,
     FetchFailed,
+    Recalled,
     Row,
     SignedOff,
 )
+from monitor.core.forgotten import KEPT
+from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
@@ -219,3 +224,67 @@ def test_an_audit_that_finds_nothing_leaves_the_slot_complete() -> None:
     play.says(1, finalized(AUDITED))
     play.block(1, AUDITED + 1)
     assert play.certificates()[AUDITED].end == SlotEnd.COMPLETE
+
+
+def test_what_was_handed_on_of_a_forgotten_slot_is_not_handed_on_again() -> None:
+    play = Recovery(ALL)
+    for slot in range(5, 5 + KEPT + 10):
+        play.block(1, slot, tx(slot, 0), transactions=2)
+        play.says(1, confirmed(slot), finalized(slot))
+        play.at(play.now + 5)
+    given = {slot: each for c in play.asked(Certify) for slot, each in c.given.items()}
+    for lease in range(8):
+        play.not_fetched(5 + lease, Verdict.CANNOT)
+    play.at(play.now + 4000)
+    slot = play.asked(Recall)[0].slots[0]
+    play.take()
+    play.hears(Recalled({slot: given[slot]}))
+    assert slot in [each.slot for each in play.asked(Fetch)]
+    play.fetched(slot, tx(slot, 0), tx(slot, 1, "u1"))
+    assert play.take() == [f"{slot} u1 late"]
+    assert play.certificates()[slot].end == SlotEnd.RECOVERED
+
+
+def test_a_restart_goes_on_with_what_was_left_open() -> None:
+    policy = replace(RPC, jobs=(Job(5, 7, Rung.RPC, 1, JobState.OPEN),))
+    play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 7),))
+    assert [each.slots for each in play.asked(Recall)] == [(6,), (5,)]
+    assert play.kernel.frontier(Commitment.FINALIZED) is None
+    assert play.kernel.open_slots() == 2
+
+
+def restarted(missed: int, **of_policy: Any) -> Recovery:
+    """Slots up to 9 were settled; the tip is `missed` slots further."""
+    play = Recovery(ALL, recovery=replace(RPC, max_catchup=100, **of_policy), resume_slot=10)
+    play.block(1, 10 + missed)
+    play.says(1, confirmed(10 + missed))
+    play.ends(1, EndReason.REPLAY_EXPIRED, floor=10 + missed)
+    return play
+
+
+def test_a_gap_within_the_bound_is_caught_up_with_and_shown() -> None:
+    catch_up = restarted(90).kernel.standing().catch_up
+    assert catch_up is not None
+    assert (catch_up.slots, catch_up.done) == (90, 0)
+
+
+def test_a_larger_gap_is_refused_with_a_choice() -> None:
+    (refused,) = restarted(101).asked(Refuse)
+    assert "slots 10 to 110" in refused.why
+    assert "on_catchup_exceeded" in refused.why
+
+
+def test_a_larger_gap_may_be_skipped_and_is_recorded() -> None:
+    play = restarted(101, on_exceeded="skip")
+    assert play.certificates()[10].end == SlotEnd.LOST
+    assert play.certificates()[109].end == SlotEnd.LOST
+    assert play.kernel.frontier(Commitment.FINALIZED) == 109
+    assert [each.slot for each in play.asked(Fetch)] == [110]  # the live chain names it
+
+
+def test_a_larger_gap_may_be_caught_up_with_all_the_same() -> None:
+    play = restarted(101, on_exceeded="catch_up")
+    assert len(play.asked(Fetch)) == 8
+    catch_up = play.kernel.standing().catch_up
+    assert catch_up is not None
+    assert catch_up.slots == 101

@@ -1,0 +1,106 @@
+"""Recovery by replay, on a stream of its own."""
+
+from monitor.core.certificates import SlotEnd
+from monitor.core.commands import CloseFeed, Fetch, OpenFeed
+from monitor.core.connections import REPEAT_LIMIT, REPLAY_PATIENCE
+from monitor.core.endings import EndReason
+from monitor.core.repair import RecoveryPolicy
+from monitor.core.rungs import Rung
+from tests.core.play import ALL, SOME, confirmed, finalized, meta, tx
+from tests.core.test_repair import Recovery, a_gap
+
+BOTH = RecoveryPolicy(
+    rungs=(Rung.REPLAY, Rung.RPC), workers={Rung.REPLAY: 2, Rung.RPC: 8}, attempts=1
+)
+
+
+def replaying(**settings: object) -> tuple[Recovery, int]:
+    """A gap at slot 6, and the feed that is to replay it."""
+    play = a_gap(recovery=BOTH, **settings)
+    asked = play.asked(OpenFeed)[-1]
+    assert (asked.endpoint, asked.from_slot, asked.is_replay) == (0, 6, True)
+    play.take()
+    play.accepts(asked.feed)
+    play.asked(CloseFeed)
+    return play, asked.feed
+
+
+def test_a_gap_is_replayed_and_goes_out_in_its_place() -> None:
+    play, feed = replaying()
+    play.says(feed, tx(6, 0, "y0"), meta(6), confirmed(6))
+    play.says(feed, tx(7, 0, "x0"))
+    assert play.take() == ["6 y0", "7 x0"]
+    assert [each.feed for each in play.asked(CloseFeed)] == [feed]
+    play.ends(feed, EndReason.END)
+    play.block(1, 8)
+    play.says(1, confirmed(8), finalized(8))
+    play.block(1, 9)
+    certificate = play.certificates()[6]
+    assert (certificate.end, certificate.recovered_by) == (SlotEnd.RECOVERED, "replay")
+    assert play.kernel.standing().recovered == {Rung.REPLAY: 1}
+    assert play.asked(Fetch) == []
+    play.kernel.check()
+
+
+def test_a_filtered_slot_is_whole_once_the_next_one_follows() -> None:
+    play = a_gap(SOME, recovery=BOTH)
+    feed = play.asked(OpenFeed)[-1].feed
+    play.take()
+    play.accepts(feed)
+    play.says(feed, tx(6, 0, "y0"), meta(6, transactions=9))
+    assert play.take() == []
+    play.says(feed, tx(7, 0, "x0"), meta(7))
+    play.at(play.now + 0.1)
+    assert play.take() == ["6 y0", "7 x0"]
+
+
+def test_what_a_replay_cannot_bring_is_asked_of_rpcs() -> None:
+    play, feed = replaying()
+    play.ends(feed, EndReason.REPLAY_EXPIRED, floor=7)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_a_replay_that_passes_the_slot_without_it_has_failed() -> None:
+    play, feed = replaying()
+    play.says(feed, tx(8, 0, "z0"))
+    assert [each.feed for each in play.asked(CloseFeed)] == [feed]
+    play.ends(feed, EndReason.END)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_a_replay_that_brings_nothing_is_closed() -> None:
+    play, feed = replaying()
+    play.at(play.now + REPLAY_PATIENCE)
+    assert [each.feed for each in play.asked(CloseFeed)][:1] == [feed]
+
+
+def test_nobody_waits_for_a_replay_for_recovery() -> None:
+    play, feed = replaying()
+    play.says(feed, tx(6, 0, "y0"), meta(6))
+    play.block(1, 8, tx(8, 0, "z0"))
+    assert play.kernel.join.sights.have_passed(7)
+
+
+def test_the_same_replay_is_not_asked_for_again_and_again() -> None:
+    play, feed = replaying()
+    for _ in range(REPEAT_LIMIT + 1):
+        play.ends(feed)
+        play.at(play.now + 2)
+        opened = play.asked(OpenFeed)
+        if not opened:
+            break
+        feed = opened[-1].feed
+        play.accepts(feed)
+    assert play.asked(OpenFeed) == []
+    assert [each.slot for each in play.asked(Fetch)][:1] == [6]
+
+
+def test_without_an_endpoint_that_may_replay_the_next_rung_is_asked_at_once() -> None:
+    play = Recovery(ALL, recovery=BOTH)
+    play.block(1, 5, tx(5, 0))
+    play.says(1, confirmed(5), finalized(5))
+    play.kernel.connections.all[0].replay_off = True
+    play.block(1, 7, tx(7, 0, "x0"))
+    play.says(1, confirmed(7))
+    play.at(play.now + 0.01)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
