@@ -44,8 +44,8 @@ class ChainView:
 
     def block(self, number: int, level: Commitment, now: float) -> Bank | None:
         """The block on the chain in this slot, if it has reached the level. Raises KeyError when it is forgotten."""
-        if not self._exists(number):
-            return None
+        if not self._exists(number) or self.moment(number, 0.0) > now:
+            return None  # Without a look at the chain, which would make all slots up to there.
         slot = self._chain.slot(number)
         bank = canonical(slot)
         if bank is None or self.moment(number, _reached_at(slot, bank, level)) > now:

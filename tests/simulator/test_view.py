@@ -125,3 +125,11 @@ def test_pruned_slots_are_not_kept() -> None:
     assert view.first_kept() == chain.first_slot + 10
     view.fall_back(0)
     assert view.first_kept() == chain.first_slot
+
+
+def test_the_far_future_is_not_made_to_be_looked_at() -> None:
+    chain = chain_of(window=50)
+    view = ChainView(chain, SLOT_TIME, STARTED)
+
+    assert view.block(chain.first_slot + 10**9, Commitment.CONFIRMED, at(10)) is None
+    assert view.block(chain.first_slot + 1, Commitment.CONFIRMED, at(10)) is not None
