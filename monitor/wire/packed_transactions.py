@@ -109,7 +109,8 @@ class _LaidOut:
     def encode(self) -> bytes:
         wire = self.wire
         message = [_kept_header(wire[self._keys_at - 4 : self._keys_at - 1])]
-        message += [b"\x12\x20" + key for key in self.keys()]
+        if self._keys_at < self._keys_end:
+            message.append(b"\x12\x20" + b"\x12\x20".join(self.keys()))
         at = self._keys_end + _KEY_BYTES
         message.append(b"\x1a\x20" + wire[self._keys_end : at])
         count, at = _shortvec(wire, at)

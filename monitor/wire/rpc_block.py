@@ -32,7 +32,6 @@ from monitor.wire.rpc_transactions import Told, ToldTransaction
 _TRANSACTION: Final = int(Kind.TRANSACTION)
 _TRANSACTION_STATUS: Final = int(Kind.TRANSACTION_STATUS)
 _BLOCK_META: Final = int(Kind.BLOCK_META)
-_NO_META: Final = b"null"
 _DIGEST_BYTES: Final = 32
 
 
@@ -105,9 +104,9 @@ class BlockReader:
         digest.update(links.encode())
         rows: list[Row] = []
         for index, told in enumerate(block.transactions):
-            if bytes(told.meta) == _NO_META:
+            if told.meta is None:
                 raise BlockUnfinished(f"slot {slot}: transaction {index} came without its meta")
-            transaction = ToldTransaction(told)
+            transaction = ToldTransaction(told, told.meta)
             digest.update(transaction.alike())
             rows += self._rows(slot, index, transaction, stamp_ns)
         rows.append(self._meta_row(slot, block, stamp_ns))

@@ -2,8 +2,8 @@
 
 `transaction_meta` says what each field means; this is the fast road, for blocks, and writes the same bytes. How it
 works: msgspec reads only what is asked, without objects for the collector to walk. Lists of numbers and texts go through
-protobuf, which copies them at once. Inner instructions are written by hand. Token balances stay JSON and are kept as
-made by their text without the index: what one transaction leaves is what the next one finds.
+protobuf, which copies them at once. Inner instructions are written by hand. Token balances stay JSON, and what is made of
+one is kept by its text: what one transaction leaves is what the next one finds, often at another index.
 """
 
 from binascii import a2b_base64
@@ -24,11 +24,12 @@ from monitor.wire.pb.solana_storage_pb2 import (
 )
 from monitor.wire.transaction_errors import encode_transaction_error
 
-_HOLDINGS_KEPT: Final = 8_192
-"""About 6 MB at most, with their JSON."""
+_BALANCES_KEPT: Final = 8_192
+"""About 6 MB at most, with their JSON; twice, for they are kept with their index and without."""
 _CALLS_KEPT: Final = 16_384
 """About 3 MB at most: instruction data of up to `_LONGEST_CALL_KEPT` letters and its bytes."""
 _LONGEST_CALL_KEPT: Final = 64
+_NULL: Final = Raw(b"null")
 _INDEX: Final = b'{"accountIndex":'
 _INDEX_BYTES: Final = len(_INDEX)
 
@@ -36,27 +37,6 @@ _INDEX_BYTES: Final = len(_INDEX)
 class _Loaded(Struct, gc=False):
     writable: list[str] = []
     readonly: list[str] = []
-
-
-class Outcome(Struct, rename="camel", gc=False):
-    """As much of a `meta` as filters and comparing want."""
-
-    fee: int
-    pre_balances: Raw
-    post_balances: Raw
-    err: Any = None
-    loaded_addresses: _Loaded | None = None
-
-    def error(self) -> bytes | None:
-        """The runtime's bincode of why it failed; None: it did not."""
-        return None if self.err is None else encode_transaction_error(self.err)
-
-    def loaded(self) -> tuple[list[bytes], list[bytes]]:
-        """The keys that it loaded from tables: writable, readonly. Raises ValueError for a text that is no key."""
-        found = self.loaded_addresses
-        if found is None:
-            return [], []
-        return [*map(base58.key_bytes, found.writable)], [*map(base58.key_bytes, found.readonly)]
 
 
 class _Called(Struct, rename="camel", gc=False):
@@ -77,22 +57,35 @@ class _Returned(Struct, rename="camel", gc=False):
 
 
 class Meta(Struct, rename="camel", gc=False):
-    """What else of a `meta` a stream tells."""
+    """A `meta`, with what only a frame wants still as JSON."""
 
     fee: int
-    pre_balances: list[int] | None
-    post_balances: list[int] | None
-    inner_instructions: list[_Inner] | None = None
-    log_messages: list[str] | None = None
-    pre_token_balances: list[Raw] | None = None
-    post_token_balances: list[Raw] | None = None
+    pre_balances: Raw
+    post_balances: Raw
+    err: Any = None
+    loaded_addresses: _Loaded | None = None
+    inner_instructions: Raw = _NULL
+    log_messages: Raw = _NULL
+    pre_token_balances: Raw = _NULL
+    post_token_balances: Raw = _NULL
     return_data: _Returned | None = None
     compute_units_consumed: int | None = None
     cost_units: int | None = None
 
+    def error(self) -> bytes | None:
+        """The runtime's bincode of why it failed; None: it did not."""
+        return None if self.err is None else encode_transaction_error(self.err)
+
+    def loaded(self) -> tuple[list[bytes], list[bytes]]:
+        """The keys that it loaded from tables: writable, readonly. Raises ValueError for a text that is no key."""
+        found = self.loaded_addresses
+        if found is None:
+            return [], []
+        return [*map(base58.key_bytes, found.writable)], [*map(base58.key_bytes, found.readonly)]
+
     def holdings(self) -> tuple[list[Holding], list[Holding]]:
-        """The token balances before and after."""
-        before, after = self.pre_token_balances, self.post_token_balances
+        """The token balances before and after. Raises MsgspecError."""
+        before, after = map(_read_raws, (self.pre_token_balances, self.post_token_balances))
         return [*map(_holding, before or ())], [*map(_holding, after or ())]
 
 
@@ -111,38 +104,39 @@ class _Balance(Struct, rename="camel", gc=False):
     program_id: str | None = None
 
 
-read_outcome: Final = Decoder(Outcome).decode
-"""Raises MsgspecError."""
-read_meta: Final = Decoder(Meta).decode
+_read_numbers: Final = Decoder(list[int] | None).decode
+_read_texts: Final = Decoder(list[str] | None).decode
+_read_inner: Final = Decoder(list[_Inner] | None).decode
+_read_raws: Final = Decoder(list[Raw] | None).decode
 _read_balance: Final = Decoder(_Balance).decode
 
 
 def encode_meta(meta: Meta, error: bytes | None, loaded: tuple[list[bytes], list[bytes]]) -> bytes:
-    """The bytes of the TransactionStatusMeta. `error` and `loaded`: as the `Outcome` of the same meta tells them.
+    """The bytes of the TransactionStatusMeta. `error` and `loaded`: of the same meta, which filters asked for before.
 
     Raises ValueError, TypeError or MsgspecError for what no runtime writes.
     """
-    inner, logs = meta.inner_instructions, meta.log_messages
+    inner, logs = _read_inner(meta.inner_instructions), _read_texts(meta.log_messages)
     parts = [
         b"" if error is None else delimited(b"\x0a", delimited(b"\x0a", error)),
         TransactionStatusMeta(
-            fee=meta.fee, pre_balances=meta.pre_balances, post_balances=meta.post_balances
+            fee=meta.fee,
+            pre_balances=_read_numbers(meta.pre_balances),
+            post_balances=_read_numbers(meta.post_balances),
         ).SerializeToString(),
     ]
     if inner:
         parts += map(_encode_inner, inner)
     if logs:
         parts.append(TransactionStatusMeta(log_messages=logs).SerializeToString())
-    if meta.pre_token_balances:
-        parts.append(_encode_balances(b"\x3a", meta.pre_token_balances))
-    if meta.post_token_balances:
-        parts.append(_encode_balances(b"\x42", meta.post_token_balances))
+    parts.append(_repeated(b"\x3a", _encode_balances(meta.pre_token_balances)))
+    parts.append(_repeated(b"\x42", _encode_balances(meta.post_token_balances)))
     if inner is None:
         parts.append(b"\x50\x01")
     if logs is None:
         parts.append(b"\x58\x01")
-    parts += [b"\x62\x20" + key for key in loaded[0]]
-    parts += [b"\x6a\x20" + key for key in loaded[1]]
+    parts.append(_repeated(b"\x62\x20", loaded[0]))
+    parts.append(_repeated(b"\x6a\x20", loaded[1]))
     returned = meta.return_data
     parts.append(
         TransactionStatusMeta(
@@ -153,6 +147,10 @@ def encode_meta(meta: Meta, error: bytes | None, loaded: tuple[list[bytes], list
         ).SerializeToString()
     )
     return b"".join(parts)
+
+
+def _repeated(tag: bytes, contents: list[bytes]) -> bytes:
+    return tag + tag.join(contents) if contents else b""
 
 
 def _encode_inner(inner: _Inner) -> bytes:
@@ -170,23 +168,18 @@ def _encode_inner(inner: _Inner) -> bytes:
 _kept_call: Final = Kept(base58.decode, _CALLS_KEPT).__getitem__
 
 
-def _encode_balances(tag: bytes, balances: list[Raw]) -> bytes:
-    """Servers write the index first; the rest of the text is the key of what was made of it before."""
-    parts = []
-    for raw in balances:
-        text = bytes(raw)
-        comma = text.find(b",")
-        if comma < 0 or not text.startswith(_INDEX):
-            parts.append(delimited(tag, _new_balance(text)))
-            continue
-        index = int(text[_INDEX_BYTES:comma])
-        balance = _kept_balance(text[comma + 1 :])
-        if index:
-            before = b"\x08" + varint(index)
-            parts += (tag, varint(len(before) + len(balance)), before, balance)
-        else:
-            parts += (tag, varint(len(balance)), balance)
-    return b"".join(parts)
+def _encode_balances(balances: Raw) -> list[bytes]:
+    return [_kept_balance(bytes(each)) for each in _read_raws(balances) or ()]
+
+
+def _balance(text: bytes) -> bytes:
+    """A token balance behind its length. Servers write the index first; what follows it is kept without it."""
+    comma = text.find(b",")
+    if comma < 0 or not text.startswith(_INDEX):
+        return delimited(b"", _new_balance(text))
+    index = int(text[_INDEX_BYTES:comma])
+    before = b"\x08" + varint(index) if index else b""
+    return delimited(b"", before + _kept_holding(text[comma + 1 :]))
 
 
 def _new_balance(text: bytes) -> bytes:
@@ -206,11 +199,12 @@ def _new_balance(text: bytes) -> bytes:
     ).SerializeToString()
 
 
-def _balance_without_index(rest: bytes) -> bytes:
+def _holding_alone(rest: bytes) -> bytes:
     return _new_balance(b"{" + rest)
 
 
-_kept_balance: Final = Kept(_balance_without_index, _HOLDINGS_KEPT).__getitem__
+_kept_balance: Final = Kept(_balance, _BALANCES_KEPT).__getitem__
+_kept_holding: Final = Kept(_holding_alone, _BALANCES_KEPT).__getitem__
 
 
 def _holding(raw: Raw) -> Holding:

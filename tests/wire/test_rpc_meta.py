@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from msgspec import MsgspecError
+from msgspec.json import decode
 
 from monitor.wire.pb import solana_storage_pb2 as pb
-from monitor.wire.rpc_meta import encode_meta, read_meta, read_outcome
+from monitor.wire.rpc_meta import Meta, encode_meta
 from monitor.wire.transaction_meta import map_meta as map_plainly
 
 MINT = "So11111111111111111111111111111111111111112"
@@ -24,8 +25,12 @@ HELD: dict[str, Any] = {
 
 def _encode(answer: dict[str, Any]) -> bytes:
     text = json.dumps(answer, separators=(",", ":")).encode()
-    outcome = read_outcome(text)
-    return encode_meta(read_meta(text), outcome.error(), outcome.loaded())
+    return _encode_text(text)
+
+
+def _encode_text(text: bytes) -> bytes:
+    meta = decode(text, type=Meta)
+    return encode_meta(meta, meta.error(), meta.loaded())
 
 
 def map_meta(answer: dict[str, Any]) -> pb.TransactionStatusMeta:
@@ -177,15 +182,14 @@ def test_a_token_balance_is_read_in_any_order(order: tuple[str, ...]) -> None:
 def test_white_space_in_a_token_balance_changes_nothing() -> None:
     answer = OLDEST | {"preTokenBalances": [HELD]}
     spaced = json.dumps(answer, indent=1).encode()
-    outcome = read_outcome(spaced)
-    assert encode_meta(read_meta(spaced), outcome.error(), outcome.loaded()) == _encode(answer)
+    assert _encode_text(spaced) == _encode(answer)
 
 
 def test_holdings_are_what_filters_ask_of_token_balances() -> None:
     answer = OLDEST | {"preTokenBalances": [HELD], "postTokenBalances": [HELD | {"owner": None}]}
-    meta = read_meta(json.dumps(answer).encode())
+    meta = decode(json.dumps(answer), type=Meta)
     assert meta.holdings() == ([(3, PROGRAM, "7")], [(3, "", "7")])
-    assert read_meta(json.dumps(OLDEST).encode()).holdings() == ([], [])
+    assert decode(json.dumps(OLDEST), type=Meta).holdings() == ([], [])
 
 
 @pytest.mark.parametrize("length", [1, 87, 90, 300])

@@ -38,7 +38,13 @@ def _wire(version: int | None = None) -> bytes:
 def _told(meta: dict[str, Any] | None = None, wire: bytes = b"") -> ToldTransaction:
     transaction = [b64encode(wire or _wire()).decode(), "base64"]
     answer = {"transaction": transaction, "meta": META | (meta or {})}
-    return ToldTransaction(decode(encode(answer), type=Told))
+    return _read(encode(answer))
+
+
+def _read(text: bytes) -> ToldTransaction:
+    told = decode(text, type=Told)
+    assert told.meta is not None
+    return ToldTransaction(told, told.meta)
 
 
 def _held(index: int, owner: bytes, amount: str) -> dict[str, Any]:
@@ -127,7 +133,7 @@ def test_what_honest_nodes_tell_differently_is_alike(change: dict[str, Any]) -> 
 def test_white_space_is_alike() -> None:
     answer = {"transaction": [b64encode(_wire()).decode(), "base64"], "meta": META}
     spaced = encode(answer).replace(b"[10,20]", b"[ 10,\n 20 ]")
-    assert ToldTransaction(decode(spaced, type=Told)).alike() == _told().alike()
+    assert _read(spaced).alike() == _told().alike()
 
 
 def test_the_text_of_an_input_error_that_older_nodes_tell_is_alike() -> None:
