@@ -56,6 +56,7 @@ def test_a_block_about_to_come_is_looked_for_within_a_second(verdict: Verdict) -
     assert pause(verdict, 2, TERMS, 0.4, 0.0) == 0.4
     assert pause(verdict, 2, TERMS, 0.4, ALMOST_ONE) == pytest.approx(1.0)
     assert pause(verdict, 2, TERMS, 7.0, 0.5) == 1.0
+    assert pause(verdict, 2, TERMS, 0.0, 0.0) == FIRST_DELAY
     assert pause(verdict, 6, TERMS, 0.4, ALMOST_ONE) == pytest.approx(16.0, rel=1e-3)
 
 

@@ -143,10 +143,13 @@ class QueueMachine(RuleBasedStateMachine):
         for _ in range(2000):
             if not self.model - self.lost:
                 return
-            for each in self.jobs.lease(self.now, frontier=None):
-                self.note_lost(
-                    self.jobs.failed(each.rung, each.first, each.end, Verdict.FAILED, self.now, 0.5)
-                )
+            while leases := self.jobs.lease(self.now, frontier=None):
+                for each in leases:
+                    self.note_lost(
+                        self.jobs.failed(
+                            each.rung, each.first, each.end, Verdict.FAILED, self.now, 0.5
+                        )
+                    )
             self.now = max(self.now, self.jobs.next_deadline() or self.now)
             self.note_lost(self.jobs.expire(self.now))
         raise AssertionError("a slot is neither brought nor LOST for ever")

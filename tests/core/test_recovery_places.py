@@ -32,8 +32,8 @@ def test_rank_sets_named_before_unknown_before_hopeless_then_heavy_then_old() ->
         Place(RPC, 50.0, weight=2),
         Place(RPC, 0.0, weight=1),
         Place(RPC, 0.0, weight=9, is_unknown=True),
-        Place(RPC, 0.0, weight=9, rounds=1),
         Place(RPC, 0.0, weight=8, is_hopeless=True, is_unknown=True),
+        Place(RPC, 0.0, weight=9, rounds=1),
     ]
     assert sorted(reversed(ascending), key=lambda each: each.rank) == ascending
 
