@@ -10,6 +10,7 @@ from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.endings import Ending
+from monitor.ports import SlotTally
 
 
 def answers(daemon: Daemon) -> Answers:
@@ -36,6 +37,7 @@ def status(daemon: Daemon) -> dict[str, object]:
         "durable_slot": counts.durable_slot,
         "tip_slot": counts.tip_slot,
         "slots": {end.value: tally[end] for end in SlotEnd if tally.get(end)},
+        "slots_stored": _stored(daemon.books.tally),
         "coverage": coverage_of(counts),
         "endpoints": list(_endpoints(daemon, counts)),
         "sinks": list(_sinks(daemon, counts)),
@@ -61,6 +63,14 @@ def coverage_of(counts: Snapshot) -> dict[str, object] | None:
         "produced": coverage.produced,
         "counted_by": "block_height" if coverage.by_height else "parent_slot",
     }
+
+
+def _stored(tally: SlotTally | None) -> dict[str, dict[str, int]] | None:
+    """Slots by what they came to, over all restarts: ever, and of the certificates that are kept."""
+    if tally is None:
+        return None
+    by_name = (("ever", tally.ever), ("kept", tally.kept))
+    return {name: {end.value: of[end] for end in SlotEnd if end in of} for name, of in by_name}
 
 
 def _endpoints(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:

@@ -84,6 +84,8 @@ class Books:
         """The last slot that has a certificate."""
         self.durable_slot: int | None = None
         """All events of slots up to this one are safe in every sink, and the store knows; None before it does."""
+        self.tally: SlotTally | None = None
+        """Slots by what they came to, over all restarts, as of the last commit; None before the first one."""
         self.failures = 0
         self.failing: str | None = None
         """The last error while the store fails."""
@@ -188,11 +190,6 @@ class Books:
         self._pending.sign_off(SignOff(slot, reason, at_ns))
         self._hurry()
 
-    async def tally(self) -> SlotTally:
-        """How many slots came to what, as stored. Raises StoreFailed."""
-        async with self._turn:
-            return await self._aside(self._store.tally)
-
     def settle(self, slot: int) -> None:
         """Slots up to this one are done with: cursors may follow once their lines are safe."""
         if self.is_new:
@@ -278,7 +275,7 @@ class Books:
         written = self._pending.ready(safe)
         if written or state != self._committed:
             async with self._turn:
-                await self._aside(self._commit, written, *state)
+                self.tally = await self._aside(self._commit, written, *state)
             self._committed = state
             self._pending.done(written)
         self.durable_slot = min((c.frontier for c in state[0]), default=self._settled)
@@ -287,13 +284,14 @@ class Books:
             self._room.set()
             self._room = None
 
-    def _commit(self, written: Round, cursors: list[Cursor], settled: int) -> None:
-        """All of it or nothing."""
+    def _commit(self, written: Round, cursors: list[Cursor], settled: int) -> SlotTally:
+        """All of it or nothing. Answers what all slots have come to."""
         with self._store.together():
             self._store.commit(written.slots, cursors, settled)
             for signed in written.signed:
                 self._store.sign_off(signed)
             self._store.commit_recovery(written.given, written.changes, written.held)
+            return self._store.tally()
 
     def _follow(self) -> None:
         """Take over how far each sink is."""

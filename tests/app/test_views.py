@@ -10,6 +10,7 @@ from monitor.app.wiring import Daemon
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Started
+from monitor.ports import SlotTally
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
 from tests.core.play import confirmed, created, finalized, meta, processed, tx
 
@@ -96,6 +97,14 @@ def test_each_sink_says_what_waits_and_what_failed(tmp_path: Path) -> None:
             "failing": "events.jsonl: No space left on device; make room",
         }
     ]
+
+
+def test_what_all_slots_came_to_over_restarts_is_told_once_it_is_known(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    assert status(made)["slots_stored"] is None
+    made.books.tally = SlotTally({SlotEnd.SKIPPED: 7, SlotEnd.COMPLETE: 90}, {SlotEnd.COMPLETE: 40})
+    told = {"ever": {"complete": 90, "skipped": 7}, "kept": {"complete": 40}}
+    assert status(made)["slots_stored"] == told
 
 
 def test_a_store_that_fails_is_told(tmp_path: Path) -> None:

@@ -204,13 +204,14 @@ async def test_a_sign_off_is_stored_soon_with_its_time() -> None:
     assert desk.store.signed == [signed]
 
 
-async def test_the_tally_is_the_stores() -> None:
+async def test_the_tally_of_all_slots_is_known_after_a_commit() -> None:
     desk = Desk()
     desk.books.begin(1)
+    assert desk.books.tally is None
     desk.books.certify([bare(1), bare(2)])
     await desk.books.close()
     counts = {SlotEnd.SKIPPED: 2}
-    assert await desk.books.tally() == SlotTally(counts, counts)
+    assert desk.books.tally == SlotTally(counts, counts)
 
 
 async def test_a_restart_drops_what_recovery_knew_of_slots_that_it_watches_anew() -> None:
