@@ -98,7 +98,7 @@ class Fetch:
     rung: Rung
     """RPC or ARCHIVE: which pool."""
     witnesses: int
-    """How many of them must tell the same block, as far as there are so many: 2 where no stream told its count."""
+    """How many of them must tell the same block, as far as there are so many."""
 
 
 @dataclass(frozen=True, slots=True)

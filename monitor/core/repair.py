@@ -36,7 +36,7 @@ LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
 UNPROVEN_BYTES: Final = 64 * 2**20
 """Frames of blocks that wait for their proof; above it no more are fetched ahead. Guessed."""
 WITNESSES: Final = 2
-"""RPCs that must tell the same block where no stream told its count."""
+"""RPCs that must tell the same block: counts and links do not show an altered transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +244,7 @@ class Repair:
             forgotten.busy.update(range(lease.first, lease.end))
             if lease.rung != Rung.REPLAY:
                 for slot in range(lease.first, lease.end):
-                    yield Fetch(slot, lease.rung, self._witnesses(slot))
+                    yield Fetch(slot, lease.rung, WITNESSES)
                 continue
             begun = self.replays.begin(lease.first, lease.end, now)
             if begun is not None:
@@ -374,14 +374,6 @@ class Repair:
             self.progress.lost += 1
             self._join.ledger.lose(lost, passes=self.policy.passes_lost)
             self._report("critical", "a slot is lost: no rung of recovery brought it", lost)
-
-    def _witnesses(self, slot: int) -> int:
-        """One RPC is enough where a stream told how much the block holds."""
-        state = self._join.slots.get(slot)
-        told = state is not None and any(
-            bank.blockhash is not None and not bank.by_rpc for bank in state.banks
-        )
-        return 1 if told else WITNESSES
 
     def _tell_dissent(self, slot: int, dissent: tuple[int, ...]) -> None:
         if dissent:

@@ -93,12 +93,12 @@ def test_its_certificate_names_the_rung_and_the_frontier_passes() -> None:
     play.kernel.check()
 
 
-def test_one_rpc_is_enough_where_a_stream_told_the_count() -> None:
+def test_a_slot_that_lacks_a_transaction_is_completed() -> None:
     play = Recovery(ALL)
     play.block(1, 5, tx(5, 0), tx(5, 1, "t1"), transactions=3)
     play.says(1, confirmed(5))
     play.block(1, 6)
-    assert play.asked(Fetch) == [Fetch(5, Rung.RPC, witnesses=1)]
+    assert play.asked(Fetch) == [Fetch(5, Rung.RPC, witnesses=2)]
     play.fetched(5, tx(5, 0), tx(5, 1, "t1"), tx(5, 2, "t2"))
     assert play.take() == ["5 t0", "5 t1", "5 t2"]
 

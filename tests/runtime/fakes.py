@@ -34,7 +34,7 @@ from monitor.ports import (
 )
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.inbox import Inbox
-from monitor.runtime.recovery import Recovering
+from monitor.runtime.recovery import Recovering, Remember
 from monitor.runtime.resumption import Subscription
 
 Answer = TypeVar("Answer")
@@ -342,10 +342,10 @@ async def at_once(function: Callable[[*Arguments], Answer], *arguments: *Argumen
 
 
 def books(*subscriptions: Subscription, store: MemoryLedger | None = None) -> Books:
-    """The books of a daemon in virtual time, with the endpoints ams, nyc and tyo."""
+    """The books of a daemon in virtual time, with the endpoints ams, nyc and tyo and two RPCs."""
     return Books(
         store or MemoryLedger(),
-        ["ams", "nyc", "tyo"],
+        Origins(3, 2).names(["ams", "nyc", "tyo"], ["rpc1", "rpc2"]),
         subscriptions,
         VirtualClock(),
         Journal(),
@@ -391,8 +391,13 @@ class ScriptedBlocks:
         self.closed = True
 
 
-def recovering(feeds: Feeds, endpoints: int, blocks: Blocks | None = None) -> Recovering:
+def recovering(
+    feeds: Feeds,
+    endpoints: int,
+    blocks: Blocks | None = None,
+    remember: Remember = nothing_remembered,
+) -> Recovering:
     """Recovery of a daemon in virtual time; without RPCs when there are no blocks."""
     origins = Origins(endpoints, 0 if blocks is None else len(blocks.tallies))
     inbox = Inbox(feeds.wake)
-    return Recovering(blocks, nothing_remembered, inbox, origins, EvenDice(), Journal())
+    return Recovering(blocks, remember, inbox, origins, EvenDice(), Journal())

@@ -13,6 +13,8 @@ from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import Certify, Command, Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
+from monitor.core.repair import RecoveryPolicy
+from monitor.core.rungs import Rung
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World
 from monitor.runtime.outbox import Outbox
@@ -20,6 +22,7 @@ from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.region import Region, RegionSettings
+from monitor.simulator.rpc_node import RpcNode
 from monitor.simulator.truth import TruthFile
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.plan import compile_plan
@@ -27,6 +30,8 @@ from monitor.wire.records import RecordWriter
 from tests.e2e.expected import Record, records
 from tests.runtime.fakes import EvenDice, Journal, MemorySink, VirtualClock, books, recovering
 from tests.scenarios.virtual import VirtualFeeds, endpoints
+from tests.scenarios.virtual_blocks import VirtualBlocks
+from tests.scenarios.virtual_nodes import nodes_of
 
 REGIONS = {"ams": 0.02, "nyc": 0.06, "tyo": 0.12}
 """Regions and their delay in seconds."""
@@ -46,6 +51,15 @@ class Fault:
     region: str
     name: str
     argument: str | None = None
+
+
+@dataclass(frozen=True)
+class Rpcs:
+    """RPCs to recover from, and what goes wrong at them from the start: (node, fault, argument)."""
+
+    count: int
+    faults: Sequence[tuple[str, str, str | None]] = ()
+    requests_per_second: float | None = None
 
 
 class DatedSink(MemorySink):
@@ -110,6 +124,8 @@ class Outcome:
     regions: Mapping[str, Region]
     made: list[tuple[float, Certificate]]
     """Every certificate and when it was made, in order."""
+    nodes: Sequence[RpcNode]
+    """The RPCs."""
 
     def certificates(self) -> dict[int, Certificate]:
         """The last certificate of each slot of interest."""
@@ -142,11 +158,12 @@ async def watch(
     delays: Mapping[str, float] = REGIONS,
     can_amend: bool = True,
     losses_apart: bool = False,
+    rpcs: Rpcs | None = None,
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
     `delays` names the regions; of their settings, delay, jitter and slot time are set here. With `losses_apart`
-    no two regions drop the same.
+    no two regions drop the same. With `rpcs` what is missing is recovered.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base = region_settings or RegionSettings()
@@ -166,28 +183,34 @@ async def watch(
     clock = VirtualClock()
     ends = endpoints(tuple(delays))
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
-    kernel = Kernel(monitors, len(ends), Policy(level, can_amend=can_amend))
+    nodes = [] if rpcs is None else nodes_of(chain, slot_time, START, rpcs.count, seed=seed)
+    policy = Policy(level, can_amend=can_amend, recovery=_recovery(rpcs, monitors))
+    kernel = Kernel(monitors, len(ends), policy, rpcs=len(nodes))
+    names = kernel.origins.names([end.name for end in ends], [node.name for node in nodes])
     sink = DatedSink(feeds)
     outbox = Outbox("memory", sink, journal, EvenDice())
     everyone = (1 << len(monitors)) - 1
     delivery = Delivery(
         monitors,
         [Route(outbox, everyone)],
-        RecordWriter([end.name for end in ends], [monitor.name for monitor in monitors]),
+        RecordWriter(names, [monitor.name for monitor in monitors], kernel.origins.words()),
         {kind: mask for plan in plans for kind, mask in plan.judged.items()},
         clock,
         journal,
         slices_on_server=all(plan.slices_on_server for plan in plans),
     )
     world = World(feeds, clock, EvenDice(), journal)
-    recovery = recovering(feeds, len(ends))
-    driver = DatedDriver(kernel, world, ends, plans, delivery, books(), recovery)
+    kept = books()
+    recovery = recovering(feeds, len(ends), _blocks(rpcs, nodes, monitors), kept.recall)
+    driver = DatedDriver(kernel, world, ends, plans, delivery, kept, recovery)
     driver.certificates = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
         with anyio.move_on_after(START + (slots + TAIL_SLOTS) * slot_time):
             async with anyio.create_task_group() as running:
                 running.start_soon(driver.run)
+                running.start_soon(recovery.run)
+                running.start_soon(kept.run)
                 for fault in faults:
                     running.start_soon(_break, regions[fault.region], fault, slot_time)
         outbox.finish()
@@ -207,7 +230,30 @@ async def watch(
         chain,
         regions,
         driver.certificates,
+        nodes,
     )
+
+
+def _recovery(rpcs: Rpcs | None, monitors: Sequence[Monitor]) -> RecoveryPolicy:
+    if rpcs is None:
+        return RecoveryPolicy()
+    return RecoveryPolicy(
+        rungs=(Rung.REPLAY, Rung.RPC),
+        workers={Rung.REPLAY: 2, Rung.RPC: 16},
+        reads_accounts=any(monitor.accounts is not None for monitor in monitors),
+    )
+
+
+def _blocks(
+    rpcs: Rpcs | None, nodes: Sequence[RpcNode], monitors: Sequence[Monitor]
+) -> VirtualBlocks | None:
+    if rpcs is None:
+        return None
+    for node in nodes:
+        for name, fault, argument in rpcs.faults:
+            if name == node.name:
+                node.faults.apply(fault, argument)
+    return VirtualBlocks(nodes, monitors, requests_per_second=rpcs.requests_per_second)
 
 
 async def _break(region: Region, fault: Fault, slot_time: float) -> None:
