@@ -3,16 +3,10 @@
 Rows that no monitor wants are judged away before their transaction is written as protobuf, for most of the time goes
 there. Frames have no filter names, for the rows' masks say who wants them. Not to be had from JSON-RPC, and left unset:
 the count of entries, bank ids, created_at.
-
-The `digest` of a block is the same whenever two RPCs tell the same block: it covers the links, and of each transaction
-its bytes, its place, its error, its fee and its balances. It leaves out what honest nodes tell differently: logs (each
-cuts them as it likes), cost units and return data (older ones do not know them), time, height and rewards (archives lack
-them).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any, Final
 
 from msgspec import MsgspecError, Struct
@@ -23,6 +17,7 @@ from monitor.core.errors import BlockMalformed, BlockUnfinished
 from monitor.core.events import Row
 from monitor.core.monitors import Monitor
 from monitor.wire.base58 import hash_bytes
+from monitor.wire.block_digest import BlockDigest
 from monitor.wire.blocks import map_block_meta
 from monitor.wire.filters import LocalFilters
 from monitor.wire.pb.geyser_pb2 import SubscribeUpdate
@@ -32,7 +27,6 @@ from monitor.wire.rpc_transactions import Told, ToldTransaction
 _TRANSACTION: Final = int(Kind.TRANSACTION)
 _TRANSACTION_STATUS: Final = int(Kind.TRANSACTION_STATUS)
 _BLOCK_META: Final = int(Kind.BLOCK_META)
-_DIGEST_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class MappedBlock:
     count: int
     """Transactions in it, wanted or not."""
     digest: bytes
-    """32 bytes, equal for the same block from any honest RPC."""
+    """32 bytes, equal for the same block from any honest RPC (`block_digest`)."""
     rows: list[Row]
     """As `core.events.BlockFetched`."""
 
@@ -82,7 +76,7 @@ class BlockReader:
         self._meta_mask = mask_of(monitors, Kind.BLOCK_META)
 
     def read(self, slot: int, body: bytes, stamp_ns: int) -> MappedBlock:
-        """The block in a whole answer to getBlock: transactionDetails `full`, encoding base64 (or base58, json: slower).
+        """The block in a whole answer to getBlock: transactionDetails `full`, encoding base64 (or json, which is slower).
 
         `stamp_ns`: when the answer came, as in `Row`.
         Raises: BlockUnfinished where the node may have it whole soon; BlockMalformed for all else that is no whole block.
@@ -99,15 +93,13 @@ class BlockReader:
             ) from error
 
     def _map(self, slot: int, block: _Block, stamp_ns: int) -> MappedBlock:
-        digest = blake2b(digest_size=_DIGEST_BYTES)
-        links = f"{block.blockhash},{block.previous_blockhash},{block.parent_slot};"
-        digest.update(links.encode())
+        digest = BlockDigest(block.blockhash, block.previous_blockhash, block.parent_slot)
         rows: list[Row] = []
         for index, told in enumerate(block.transactions):
             if told.meta is None:
                 raise BlockUnfinished(f"slot {slot}: transaction {index} came without its meta")
             transaction = ToldTransaction(told, told.meta)
-            digest.update(transaction.alike())
+            transaction.told_to(digest)
             rows += self._rows(slot, index, transaction, stamp_ns)
         rows.append(self._meta_row(slot, block, stamp_ns))
         return MappedBlock(

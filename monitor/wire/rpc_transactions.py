@@ -1,14 +1,14 @@
-"""One transaction of a getBlock answer: what filters ask of it, what two RPCs must agree on, and its frames.
+"""One transaction of a getBlock answer: what filters and the digest of its block ask of it, and its frames.
 
 Most of its meta stays JSON until a frame is asked for: what filters ask and what is compared takes a third of the time.
 """
 
-from binascii import a2b_base64
 from typing import Any, Final
 
 from msgspec import Struct
 
 from monitor.core.monitors import TokenAccounts
+from monitor.wire.block_digest import BlockDigest
 from monitor.wire.fields import delimited, varint
 from monitor.wire.matching import owners
 from monitor.wire.packed_transactions import PackedTransaction, ReadTransaction, open_transaction
@@ -16,18 +16,12 @@ from monitor.wire.pb.geyser_pb2 import SubscribeUpdate, SubscribeUpdateTransacti
 from monitor.wire.rpc_meta import Meta, encode_meta
 from monitor.wire.transactions import parse_transaction
 
-_INSTRUCTION_ERROR: Final = (8).to_bytes(4, "little")
-_BORSH_IO_ERROR: Final = (44).to_bytes(4, "little")
-_SPACES: Final = b" \t\r\n"
-_BORSH_IO_ERROR_BYTES: Final = 9
-"""Of an InstructionError with BorshIoError; older nodes tell a text behind it."""
-
 
 class Told(Struct, gc=False):
     """A transaction as the answer tells it."""
 
-    transaction: tuple[str, str] | dict[str, Any]
-    """(text, encoding), or in encoding json the message in parts."""
+    transaction: tuple[bytes, str] | dict[str, Any]
+    """The bytes, read as base64, and the encoding that they came in; or in encoding json the message in parts."""
     meta: Meta | None = None
     version: str | int | None = "legacy"
 
@@ -62,32 +56,28 @@ class ToldTransaction:
             keys += owners(*self._meta.holdings(), expansion)
         return keys
 
-    def alike(self) -> bytes:
-        """What every honest node tells of it in the same words: see `rpc_block`."""
-        meta, error, wire = self._meta, self._error or b"", self._opened.wire
-        if error.startswith(_INSTRUCTION_ERROR) and error.startswith(_BORSH_IO_ERROR, 5):
-            error = error[:_BORSH_IO_ERROR_BYTES]
-        # Lists of numbers: without white space there is but one way to write them.
-        before = bytes(meta.pre_balances).translate(None, _SPACES)
-        after = bytes(meta.post_balances).translate(None, _SPACES)
-        return b"%d,%d,%b%b%d%b%b" % (
-            *(len(wire), len(error), wire, error),
-            *(meta.fee, before, after),
-        )
+    def told_to(self, digest: BlockDigest) -> None:
+        """Add it to the digest of its block."""
+        meta = self._meta
+        digest.add(self._opened.wire, self._error, meta.fee, meta.pre_balances, meta.post_balances)
 
     def frame(self, slot: int, index: int) -> bytes:
         """The SubscribeUpdate of kind transaction."""
-        signature = self.signature
+        transaction = self._opened.encode()
         meta = encode_meta(self._meta, self._error, self._loaded)
-        info = (
-            delimited(b"\x0a", signature) if signature else b"",
-            b"\x10\x01" if self.is_vote else b"",
-            delimited(b"\x1a", self._opened.encode()),
-            delimited(b"\x22", meta),
-            b"\x28" + varint(index) if index else b"",
-        )
-        update = delimited(b"\x0a", b"".join(info)) + b"\x10" + varint(slot)
-        return delimited(b"\x22", update)
+        # The parts are long and nested three deep: they are put together once, with the lengths known before.
+        before = delimited(b"\x0a", self.signature) if self.signature else b""
+        if self.is_vote:
+            before += b"\x10\x01"
+        before += b"\x1a" + varint(len(transaction))
+        between = b"\x22" + varint(len(meta))
+        after = b"\x28" + varint(index) if index else b""
+        size = sum(map(len, (before, transaction, between, meta, after)))
+        inner = b"\x0a" + varint(size)
+        after += b"\x10" + varint(slot)
+        size = sum(map(len, (inner, before, transaction, between, meta, after)))
+        start = b"\x22" + varint(size)
+        return b"".join((start, inner, before, transaction, between, meta, after))
 
     def status_frame(self, slot: int, index: int) -> bytes:
         """The SubscribeUpdate of kind transaction_status."""
@@ -101,8 +91,11 @@ class ToldTransaction:
 
 def _open(told: Told) -> PackedTransaction:
     encoded = told.transaction
-    if isinstance(encoded, tuple) and encoded[1] == "base64":
-        return open_transaction(a2b_base64(encoded[0]))
-    transaction = parse_transaction(encoded, told.version)
-    # In encoding json there is no wire form: such an answer is alike to others in encoding json only.
-    return ReadTransaction(transaction, transaction.SerializeToString())
+    if isinstance(encoded, dict):
+        transaction = parse_transaction(encoded, told.version)
+        # In encoding json there is no wire form: such a block is alike to others in encoding json only.
+        return ReadTransaction(transaction, transaction.SerializeToString())
+    wire, encoding = encoded
+    if encoding != "base64":
+        raise ValueError(f"a transaction in encoding {encoding!r}")
+    return open_transaction(wire)

@@ -117,6 +117,30 @@ def test_the_order_of_transactions_is_of_the_block() -> None:
     assert forwards.digest != backwards.digest
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"logMessages": ["Log truncated"]},
+        {"computeUnitsConsumed": 1, "costUnits": 5},
+        {"innerInstructions": []},
+        {"returnData": None},
+        {"status": {"Ok": None}},
+    ],
+    ids=str,
+)
+def test_what_honest_nodes_tell_differently_is_not_of_the_digest(change: dict[str, Any]) -> None:
+    told = TRANSACTION | {"meta": TRANSACTION["meta"] | change}  # type: ignore[operator]
+    assert _read(OLDEST | {"transactions": [told, TRANSACTION]}).digest == _read(OLDEST).digest
+
+
+@pytest.mark.parametrize(
+    "change", [{"fee": 1}, {"err": "AccountInUse"}, {"preBalances": [2]}, {"postBalances": [9]}]
+)
+def test_another_outcome_is_another_block(change: dict[str, Any]) -> None:
+    told = TRANSACTION | {"meta": TRANSACTION["meta"] | change}  # type: ignore[operator]
+    assert _read(OLDEST | {"transactions": [told, TRANSACTION]}).digest != _read(OLDEST).digest
+
+
 def test_what_archives_lack_is_not_of_the_digest() -> None:
     more = OLDEST | {"blockHeight": 5, "blockTime": 7, "rewards": [], "numRewardPartitions": 2}
     assert _read(more).digest == _read(OLDEST).digest
