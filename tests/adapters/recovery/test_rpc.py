@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import time
 
 import anyio
 import orjson
@@ -9,6 +10,7 @@ import pytest
 
 from monitor.adapters.recovery import rpc
 from monitor.adapters.recovery.rpc import Patience, RpcEndpoint, unpacked
+from monitor.core.rates import WINDOW
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, NoBlock
 from tests.adapters.recovery.asking import QUICK, SLOT, asking, block, pool_of
@@ -182,3 +184,30 @@ async def test_an_answer_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch
         found = await pool.fetch(SLOT, Rung.RPC, 1)
     assert found == NoBlock(Verdict.FAILED)
     assert dict(pool.tallies[0].errors) == {"malformed": 1}
+
+
+async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    async with asking(always(told(block()))) as (pool, _):
+        assert isinstance(await pool.fetch(SLOT, Rung.RPC, 1), BlockFound)
+
+
+async def test_an_answer_shows_that_the_call_has_arrived() -> None:
+    async with asking(always(told(block())), requests_per_second=1.0) as (pool, _):
+        await pool.fetch(SLOT, Rung.RPC, 1)
+        assert 0 < pool._rpcs[0].lane._window.delay(time.monotonic()) <= WINDOW
+
+
+async def test_while_it_is_read_a_body_holds_its_own_size() -> None:
+    held: list[int] = []
+    reply = told(block(padding="x" * 10_000))
+    async with asking(always(reply)) as (pool, _):
+        allowance = pool._rpcs[0]._allowance
+
+        async def read(body: bytes) -> int:
+            held.append(allowance.held)
+            return len(body)
+
+        size = await pool._rpcs[0].ask("getBlock", [SLOT], read, lambda: None)
+        assert held == [size] == [len(reply.body)]
+        assert allowance.held == 0
