@@ -154,6 +154,20 @@ def test_a_place_is_among_those_there_are() -> None:
 
     assert {faults.place(slot, 3) for slot in range(40)} == {0, 1, 2}
     assert faults.place(7, 0) == 0
+    other = made(seed="2:rpc1")
+    assert [faults.place(slot, 1000) for slot in range(9)] != [
+        other.place(slot, 1000) for slot in range(9)
+    ]
+
+
+def test_attempts_are_counted_for_what_was_asked_lately() -> None:
+    faults = made()
+    assert faults.attempt("old") == "old 1"
+    for number in range(20_000):
+        faults.attempt(str(number))
+
+    assert faults.attempt("19999") == "19999 2"
+    assert faults.attempt("old") == "old 1"
 
 
 def test_without_a_limit_everything_passes_and_is_counted() -> None:

@@ -14,6 +14,7 @@ from monitor.simulator.model import Bank
 from monitor.simulator.rpc_methods import Params, RpcError, RpcMethods
 from monitor.simulator.sysvars import CLOCK
 from monitor.simulator.view import ChainView, canonical
+from tests.simulator.tiny_chain import tiny_bank, tiny_chain, tiny_slot
 
 NOW = 150.0
 """Slots are one second long: slot first + 150 has just begun."""
@@ -293,3 +294,15 @@ def test_get_block_takes_a_bare_encoding_for_options() -> None:
     refused = node.refusal("getBlock", numbers[0], "base64")
 
     assert refused.code == -32015  # no version was named
+
+
+def test_an_account_without_lamports_is_none() -> None:
+    chain = tiny_chain(tiny_slot(tiny_bank(100, 99, writes=[(7, 1)])))
+    view = ChainView(chain, 1.0, 0.0)
+    methods = RpcMethods(view, Accounts(view), lambda: NOW)
+    written = base58(bytes([7]) * 32)
+
+    told = methods.answer("getMultipleAccounts", [[written], BASE64])
+
+    assert told["context"]["slot"] == 100
+    assert told["value"] == [None]

@@ -236,3 +236,10 @@ def test_a_body_above_the_limit_is_refused_and_counted() -> None:
 
     assert made.node.post(b" " * (LARGEST_BODY + 1), NOW).status == 413
     assert made.node.faults.requests == 1
+
+
+def test_a_block_that_is_asked_for_without_an_id_is_not_told() -> None:
+    made = rpc_node()
+    call = {"jsonrpc": "2.0", "method": "getBlock", "params": [made.blocks()[0].slot, WANTED]}
+
+    assert made.node.post(orjson.dumps(call), NOW).body == b""
