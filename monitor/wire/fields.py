@@ -11,12 +11,12 @@ _KEPT: Final = 0x1000
 
 
 def varint(number: int) -> bytes:
-    """A number of protobuf's, at most a u64. Raises ValueError for a negative one."""
+    """A number of protobuf's, at most a u64. Raises ValueError for any other."""
     return _SMALL[number] if 0 <= number < _KEPT else _varint(number)
 
 
 def _varint(number: int) -> bytes:
-    if number < 0:
+    if not 0 <= number < 2**64:
         raise ValueError(f"{number} cannot stand where a count or an index is expected")
     written = bytearray()
     while number >= 0x80:

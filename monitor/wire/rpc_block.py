@@ -65,6 +65,11 @@ class _Answer(Struct, gc=False):
 
 
 _read_answer: Final = Decoder(_Answer).decode
+_UNREADABLE: Final = (
+    *(MsgspecError, KeyError, IndexError, TypeError, ValueError, OverflowError),
+    RecursionError,
+)
+"""What becomes of an answer that is not shaped as agave shapes it; the last of one that is nested without end."""
 
 
 class BlockReader:
@@ -86,7 +91,7 @@ class BlockReader:
             if answer.result is None:
                 raise _refusal(slot, answer)
             return self._map(slot, answer.result, stamp_ns)
-        except (MsgspecError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        except _UNREADABLE as error:
             raise BlockMalformed(
                 f"slot {slot}: the answer to getBlock cannot be read as a whole block: {error!r}; "
                 "ask another RPC, with encoding base64 and transactionDetails full"

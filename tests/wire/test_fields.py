@@ -21,8 +21,8 @@ def test_a_number_is_written_as_protobuf_writes_it(number: int) -> None:
     assert varint(0) == b"\x00"
 
 
-@pytest.mark.parametrize("number", [-1, -(2**40)])
-def test_a_negative_number_is_refused(number: int) -> None:
+@pytest.mark.parametrize("number", [-1, -(2**40), 2**64])
+def test_a_number_that_protobuf_has_no_place_for_is_refused(number: int) -> None:
     with pytest.raises(ValueError, match="cannot stand"):
         varint(number)
 

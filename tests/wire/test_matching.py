@@ -270,3 +270,9 @@ def token_account(size: int, state: int = 1, account_type: int = 2) -> bytes:
 )
 def test_token_accounts_are_told_by_size_state_and_type(made: bytes, is_one: bool) -> None:
     assert is_token_account(made) == is_one
+
+
+def test_keys_are_gathered_once_for_all_filters() -> None:
+    facts = TransactionFacts(with_balances({1: (text(HOLDER)[0], "5")}, {}))
+    assert facts.keys(ALL) is facts.keys(ALL)
+    assert facts.keys(ALL) == frozenset((STATIC, WRITABLE, READONLY, HOLDER))

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.errors import BlockMalformed, BlockUnfinished
-from monitor.core.monitors import BlocksMetaFilter, Monitor, TransactionsFilter
+from monitor.core.monitors import BlocksMetaFilter, Monitor, TokenAccounts, TransactionsFilter
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.rpc_blocks import BlockForm, block_json
@@ -27,6 +30,10 @@ from tests.wire.test_blocks import HASH, LEADER, OLDEST, PARENT_HASH, TRANSACTIO
 
 EVERYTHING = TransactionsFilter()
 NOTHING = TransactionsFilter(account_include=(text(A),))
+EXPANDED = Monitor(
+    "held",
+    transactions=TransactionsFilter(account_include=(text(A),), token_accounts=TokenAccounts.ALL),
+)
 ALL = [
     Monitor("all", transactions=EVERYTHING, transactions_status=EVERYTHING),
     Monitor("metas", blocks_meta=BlocksMetaFilter()),
@@ -264,6 +271,74 @@ def _content(message: Any) -> bytes:
 def test_refuses_real_answers_in_another_detail_or_encoding(path: str) -> None:
     with pytest.raises(BlockMalformed):
         BlockReader(ALL).read(100, read(path), 5)
+
+
+RICH = block_in_base64(
+    OLDEST
+    | {
+        "blockHeight": 97,
+        "blockTime": 1_791_096_571,
+        "rewards": [{"pubkey": LEADER, "lamports": -7, "postBalance": 9, "rewardType": "Fee"}],
+        "transactions": [
+            TRANSACTION
+            | {
+                "meta": TRANSACTION["meta"]  # type: ignore[operator]
+                | {
+                    "err": {"InstructionError": [1, {"Custom": 5}]},
+                    "innerInstructions": [
+                        {"index": 0, "instructions": [{"programIdIndex": 0, "accounts": [0]}]}
+                    ],
+                    "logMessages": ["Program log"],
+                    "loadedAddresses": {"writable": [LEADER], "readonly": []},
+                    "preTokenBalances": [
+                        {
+                            "accountIndex": 1,
+                            "mint": LEADER,
+                            "owner": LEADER,
+                            "uiTokenAmount": {"amount": "1", "decimals": 0},
+                        }
+                    ],
+                    "returnData": {"programId": LEADER, "data": ["AQI=", "base64"]},
+                    "computeUnitsConsumed": 5,
+                }
+            }
+        ],
+    }
+)
+ODD: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, -1, 0, 2**64, 10**30, 1.5, "", "no", "\ud800", [], {}, [None], ["1"], [-1]]
+)
+
+
+def _places(part: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    members = part.items() if isinstance(part, dict) else enumerate(part)
+    found = [path] if path else []
+    for name, member in members:
+        inner = (*path, name)
+        found += _places(member, inner) if isinstance(member, dict | list) else [inner]
+    return found
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(_places(RICH)), ODD)
+def test_whatever_stands_anywhere_it_is_read_or_refused(path: tuple[Any, ...], odd: Any) -> None:
+    changed = deepcopy(RICH)
+    part: Any = changed
+    for name in path[:-1]:
+        part = part[name]
+    part[path[-1]] = odd
+    try:
+        block = _read(changed, [*ALL, EXPANDED])
+    except BlockMalformed:
+        return
+    for row in block.rows:
+        assert geyser_pb2.SubscribeUpdate.FromString(row[6] or b"").WhichOneof("update_oneof")
+
+
+def test_an_answer_nested_without_end_is_refused() -> None:
+    nested = body(OLDEST).replace(b'"err": null', b'"err": ' + b"[" * 100_000)
+    with pytest.raises(BlockMalformed):
+        BlockReader(ALL).read(100, nested, 5)
 
 
 def test_encodings_give_the_same_rows() -> None:
