@@ -9,9 +9,12 @@ import pytest
 
 from monitor.app.configuration import Configuration
 from monitor.app.lifecycle import running
+from monitor.core.certificates import SlotEnd
+from monitor.core.errors import CatchUpRefused
 from monitor.simulator.cluster import Cluster
 from tests.app.configurations import loaded
-from tests.app.daemons import cluster, surroundings, until
+from tests.app.daemons import PATIENCE, cluster, surroundings, until
+from tests.runtime.fakes import Journal
 
 pytestmark = pytest.mark.real_time
 
@@ -73,3 +76,43 @@ async def test_no_rpc_is_asked_while_recovery_is_off(tmp_path: Path) -> None:
             await until(has_gaps)
             assert daemon.recovering.blocks is None
             assert daemon.driver.kernel.standing().jobs == {}
+
+
+async def watched_for_a_while(configuration: Configuration) -> None:
+    """Until slots are settled and on the disk."""
+    async with running(configuration, surroundings()) as daemon:
+
+        async def is_settled() -> bool:
+            return (daemon.books.durable_slot or 0) > 0
+
+        await until(is_settled)
+
+
+async def test_a_gap_longer_than_allowed_is_refused_with_what_can_be_chosen(tmp_path: Path) -> None:
+    with cluster("ams") as simulated:
+        await watched_for_a_while(watched(tmp_path, simulated))
+        strict = watched(tmp_path, simulated, "recovery: {max_catchup_slots: 1}\n")
+        with pytest.raises(CatchUpRefused, match=r"recovery\.on_catchup_exceeded"):
+            async with running(strict, surroundings()):
+                await anyio.sleep(PATIENCE)
+
+
+@pytest.mark.parametrize("choice", ["skip", "catch_up"])
+async def test_a_gap_longer_than_allowed_is_skipped_or_caught_up_with_if_so_chosen(
+    tmp_path: Path, choice: str
+) -> None:
+    more = f"recovery: {{max_catchup_slots: 1, on_catchup_exceeded: {choice}}}\n"
+    journal = Journal()
+    with cluster("ams") as simulated:
+        await watched_for_a_while(watched(tmp_path, simulated))
+        again = watched(tmp_path, simulated, more)
+        async with running(again, surroundings(journal)) as daemon:
+            first = daemon.resumed.first or 0
+
+            async def goes_on() -> bool:
+                return (daemon.books.durable_slot or 0) > first + 20
+
+            await until(goes_on)
+            ends = {slot.end for slot in await daemon.books.slots(first, first + 20, 20)}
+    skipped = "the gap since the last run was skipped" in journal.sentences()
+    assert (skipped, SlotEnd.LOST in ends) == ((True, True) if choice == "skip" else (False, False))

@@ -16,8 +16,10 @@ from monitor.core.commands import (
     OpenFeed,
     ReadAccounts,
     Recall,
+    Refuse,
     Report,
 )
+from monitor.core.errors import CatchUpRefused
 from monitor.core.events import (
     AccountsUnread,
     BlockFetched,
@@ -193,3 +195,21 @@ async def test_reports_name_where_something_came_from(origin: int, name: str) ->
         await ask(stage, script, Report("info", "something came", {"endpoint": origin}))
     (report,) = stage.reported("something came")
     assert report.facts == {"endpoint": name}
+
+
+async def test_a_gap_that_the_user_does_not_allow_ends_the_daemon_with_its_reason() -> None:
+    stage, script = staged()
+    with pytest.RaisesGroup(CatchUpRefused, flatten_subgroups=True) as refused:
+        async with stage.running():
+            await ask(stage, script, Refuse("9 slots are too many; allow more"))
+            await anyio.sleep(60)
+    (error,) = leaves(refused.value)
+    assert str(error) == "9 slots are too many; allow more"
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """The errors in a group of groups."""
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found
