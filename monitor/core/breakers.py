@@ -5,7 +5,7 @@ from typing import Final
 from monitor.core.rungs import Verdict
 
 FAILURES: Final = 3
-"""In a row, until an RPC counts as dead. A guess."""
+"""In a row, until an RPC counts as dead, or as one that cannot help. A guess."""
 FIRST_PAUSE: Final = 0.25
 """Seconds; BACKFILL 7."""
 LONGEST_PAUSE: Final = 10.0
@@ -24,6 +24,7 @@ class Breaker:
     def __init__(self) -> None:
         self._failures = 0
         self._complaints = 0
+        self._refusals = 0
         self._until = 0.0
         self._why = Verdict.FAILED
         self._floor = 0
@@ -52,6 +53,7 @@ class Breaker:
             self._until = 0.0
         self._failures = 0
         self._complaints = 0
+        self._refusals = 0
 
     def failed(self, now: float, jitter: float) -> None:
         """It could not be reached, took too long, or broke. `jitter` in [0, 1)."""
@@ -68,8 +70,13 @@ class Breaker:
         return pause
 
     def unable(self, now: float) -> None:
-        """It refuses us, or has no such method or no history at all."""
-        self._leave(now + UNABLE_PAUSE, Verdict.CANNOT)
+        """It refuses us, or has no such method or no history at all.
+
+        Once is no proof: of several nodes behind one URL a single one may say so.
+        """
+        self._refusals += 1
+        if self._refusals >= FAILURES:
+            self._leave(now + UNABLE_PAUSE, Verdict.CANNOT)
 
     def begins_at(self, slot: int, now: float) -> None:
         """This is the first slot that it keeps."""

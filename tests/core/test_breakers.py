@@ -90,9 +90,24 @@ def test_an_endless_pause_is_not_believed() -> None:
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     breaker = Breaker()
-    breaker.unable(0.0)
+    for _ in range(FAILURES):
+        breaker.unable(0.0)
     breaker.throttled(0.0, 1.0, 0.0)
     assert breaker.pause(2.0) == (UNABLE_PAUSE - 2.0, Verdict.CANNOT)
+
+
+def test_a_refusal_is_believed_when_it_is_repeated() -> None:
+    breaker = Breaker()
+    for _ in range(FAILURES):
+        for _ in range(FAILURES - 1):
+            breaker.unable(0.0)
+        breaker.answered()
+    assert breaker.pause(0.0) is None
+    for _ in range(FAILURES):
+        breaker.unable(0.0)
+    assert breaker.pause(0.0) == (UNABLE_PAUSE, Verdict.CANNOT)
+    breaker.unable(UNABLE_PAUSE)
+    assert breaker.pause(UNABLE_PAUSE) == (UNABLE_PAUSE, Verdict.CANNOT)
 
 
 def test_a_floor_is_believed_for_a_while() -> None:

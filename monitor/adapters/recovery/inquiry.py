@@ -82,6 +82,8 @@ class Inquiry:
         """Not asked yet, and may be."""
         self._verdicts: list[Verdict] = []
         """Of those that brought nothing, or are left alone for a reason."""
+        self._absent = 0
+        """RPCs that will never have the block."""
         self._under_way: dict[int, float | None] = {}
         """When each call was sent; None: it waits for its turn."""
         self._asked = 0
@@ -92,8 +94,10 @@ class Inquiry:
             pause = rpc.lane.pause()
             if not rpc.lane.keeps(slot):
                 self._verdicts.append(Verdict.CANNOT)
+                self._absent += 1
             elif pause is not None:
                 self._verdicts.append(pause[1])
+                self._absent += rpc.lane.is_unable
             else:
                 self._left.append((index, rpc))
 
@@ -133,8 +137,7 @@ class Inquiry:
     @property
     def _required(self) -> int:
         """How many must tell the same block."""
-        there = len(self._rpcs) - self._verdicts.count(Verdict.CANNOT)
-        return max(1, min(self._witnesses, there))
+        return max(1, min(self._witnesses, len(self._rpcs) - self._absent))
 
     @property
     def _alike(self) -> list[tuple[int, MappedBlock]]:
@@ -150,6 +153,9 @@ class Inquiry:
         self._lanes[index].step_out()
         if isinstance(heard.outcome, Refusal):
             self._verdicts.append(heard.outcome.verdict)
+            is_of_slot = not heard.outcome.is_ours_to_cure
+            if heard.outcome.verdict is Verdict.CANNOT:
+                self._absent += is_of_slot or self._lanes[index].is_unable
             return
         self._told.setdefault(heard.outcome.digest, []).append((index, heard.outcome))
         if sent_at is not None:
@@ -216,11 +222,7 @@ class Inquiry:
 
     def _pause(self) -> float:
         """Seconds until as many RPCs as are required may be asked."""
-        pauses = [rpc.lane.pause() for _, rpc in self._rpcs]
-        seconds = sorted(
-            0.0 if pause is None else pause[0]
-            for pause in pauses
-            if pause is None or pause[1] is not Verdict.CANNOT
-        )
+        able = [rpc.lane.pause() for _, rpc in self._rpcs if not rpc.lane.is_unable]
+        seconds = sorted(0.0 if pause is None else pause[0] for pause in able)
         required = self._required
         return seconds[required - 1] if len(seconds) >= required else 0.0

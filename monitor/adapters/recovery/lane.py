@@ -62,6 +62,12 @@ class Lane:
         """For how many seconds not to ask, and why."""
         return self._breaker.pause(self._clock.now())
 
+    @property
+    def is_unable(self) -> bool:
+        """It refuses us, or tells no block at all, until a person cures that."""
+        pause = self.pause()
+        return pause is not None and pause[1] is Verdict.CANNOT
+
     def keeps(self, slot: int) -> bool:
         """False while the RPC is known to have dropped this slot."""
         return self._breaker.keeps(slot, self._clock.now())

@@ -7,7 +7,7 @@ import anyio.to_thread
 
 from monitor.adapters.recovery.allowance import Allowance
 from monitor.adapters.recovery.inquiry import Hedging, Inquiry
-from monitor.adapters.recovery.rpc import LARGEST_PLAIN, Rpc, RpcEndpoint, unpacked
+from monitor.adapters.recovery.rpc import LARGEST_PLAIN, Rpc, RpcEndpoint, tls_for, unpacked
 from monitor.adapters.recovery.states import Chunk, States
 from monitor.core.errors import AccountsMalformed, BlockMalformed
 from monitor.core.hedging import HedgeBudget, HedgeDelay
@@ -50,8 +50,8 @@ class RpcPool:
         dice: Dice,
     ) -> None:
         """`pubkeys`: the accounts that monitors name, each once."""
-        allowance = Allowance()
-        self._rpcs = [Rpc(endpoint, allowance, clock, dice) for endpoint in endpoints]
+        allowance, tls = Allowance(), tls_for(endpoints)
+        self._rpcs = [Rpc(endpoint, allowance, tls, clock, dice) for endpoint in endpoints]
         self._mapping = mapping
         self._accounts = accounts
         self._states = States(pubkeys, self._read_accounts)

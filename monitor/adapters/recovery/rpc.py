@@ -4,6 +4,7 @@ Answers stay as they came, gzipped or not, for whoever reads them does so in a p
 may be errors, are looked at here, and large ones that could not be read. HTTP/2 and decoding here cost more (BACKFILL 1).
 """
 
+import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -84,8 +85,14 @@ class Rpc:
     """All calls to one server."""
 
     def __init__(
-        self, endpoint: RpcEndpoint, allowance: Allowance, clock: Clock, dice: Dice
+        self,
+        endpoint: RpcEndpoint,
+        allowance: Allowance,
+        tls: ssl.SSLContext | None,
+        clock: Clock,
+        dice: Dice,
     ) -> None:
+        """`allowance`, `tls`: shared by all RPCs; None where all are cleartext."""
         self.endpoint = endpoint
         self.tally = RpcTally(endpoint.name)
         self.lane = Lane(endpoint.requests_per_second, self.tally, clock, dice)
@@ -95,8 +102,7 @@ class Rpc:
         self._expected_bytes = _FIRST_EXPECTED
         self._client = httpx2.AsyncClient(
             headers={**_HEADERS, **endpoint.headers},
-            # Making the default context takes 0.2 s, and cleartext needs none.
-            verify=endpoint.url.startswith("https:"),
+            verify=False if tls is None else tls,
             http2=False,
             trust_env=False,
             limits=httpx2.Limits(
@@ -189,6 +195,12 @@ class Rpc:
     def _refused(self, found: Refusal, began: float) -> Refusal:
         pause = self.lane.refused(found, began)
         return replace(found, retry_after=pause)
+
+
+def tls_for(endpoints: Sequence[RpcEndpoint]) -> ssl.SSLContext | None:
+    """What all of them verify servers by; None where all are cleartext: making it takes 0.2 s."""
+    is_needed = any(endpoint.url.lower().startswith("https:") for endpoint in endpoints)
+    return httpx2.create_ssl_context() if is_needed else None
 
 
 def unpacked(body: bytes, most: int) -> bytes | None:

@@ -261,9 +261,18 @@ async def test_what_cannot_be_asked_now_says_when() -> None:
 
 async def test_who_refuses_us_names_no_time() -> None:
     async with asking(always(Reply(status=401))) as (pool, servers):
-        for _ in range(2):
+        for _ in range(FAILURES + 1):
             assert await pool.fetch(SLOT, Rung.RPC, 1) == NoBlock(Verdict.CANNOT)
-    assert calls(servers) == [1]
+    assert calls(servers) == [FAILURES]
+
+
+async def test_one_that_refuses_us_for_good_is_no_missing_witness() -> None:
+    async with asking(HONEST, always(failing(-32011))) as (pool, servers):
+        for _ in range(FAILURES - 1):
+            assert await pool.fetch(SLOT, Rung.RPC, 2) == NoBlock(Verdict.NOT_YET)
+        for _ in range(2):
+            assert isinstance(await pool.fetch(SLOT, Rung.RPC, 2), BlockFound)
+    assert calls(servers) == [FAILURES + 1, FAILURES]
 
 
 async def test_while_one_pauses_the_other_is_asked() -> None:

@@ -143,7 +143,10 @@ async def test_any_answer_with_a_pause_is_heeded() -> None:
 
 async def test_a_refusal_that_holds_for_every_slot_is_not_asked_for_again_soon() -> None:
     lane = lane_of()
-    lane.refused(Refusal(Verdict.CANNOT, "http 401", is_ours_to_cure=True), 0.0)
+    for _ in range(FAILURES):
+        assert not lane.is_unable
+        lane.refused(Refusal(Verdict.CANNOT, "http 401", is_ours_to_cure=True), 0.0)
+    assert lane.is_unable
     assert lane.pause() == (UNABLE_PAUSE, Verdict.CANNOT)
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import ssl
 import time
 
 import anyio
@@ -9,7 +10,7 @@ import orjson
 import pytest
 
 from monitor.adapters.recovery import rpc
-from monitor.adapters.recovery.rpc import Patience, RpcEndpoint, unpacked
+from monitor.adapters.recovery.rpc import Patience, RpcEndpoint, tls_for, unpacked
 from monitor.core.rates import WINDOW
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, NoBlock
@@ -211,3 +212,12 @@ async def test_while_it_is_read_a_body_holds_its_own_size() -> None:
         size = await pool._rpcs[0].ask("getBlock", [SLOT], read, lambda: None)
         assert held == [size] == [len(reply.body)]
         assert allowance.held == 0
+
+
+def test_certificates_are_checked_wherever_there_is_tls() -> None:
+    near, far = RpcEndpoint("a", "http://rpc.example/"), RpcEndpoint("b", "HTTPS://rpc.example/")
+    assert tls_for([near]) is None
+    tls = tls_for([near, far])
+    assert tls is not None
+    assert tls.verify_mode is ssl.CERT_REQUIRED
+    assert tls.check_hostname
