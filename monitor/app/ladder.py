@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from monitor.adapters.recovery.mapping import Mapper
 from monitor.adapters.recovery.pool import RpcPool
 from monitor.adapters.recovery.rpc import RpcEndpoint
+from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration
 from monitor.core.jobs import Job
 from monitor.core.monitors import Monitor
@@ -62,6 +63,7 @@ def make_pool(configuration: Configuration, clock: Clock, dice: Dice) -> RpcPool
         AccountsReader(monitors, plan.slices),
         clock,
         dice,
+        budget_of(configuration).answers,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 import anyio.to_thread
 
-from monitor.adapters.recovery.allowance import Allowance
+from monitor.adapters.recovery.allowance import MOST_BYTES, Allowance
 from monitor.adapters.recovery.inquiry import Hedging, Inquiry
 from monitor.adapters.recovery.rpc import LARGEST_PLAIN, Rpc, RpcEndpoint, tls_for, unpacked
 from monitor.adapters.recovery.states import Chunk, States
@@ -48,9 +48,10 @@ class RpcPool:
         accounts: AccountsReader,
         clock: Clock,
         dice: Dice,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
-        """`pubkeys`: the accounts that monitors name, each once."""
-        allowance, tls = Allowance(), tls_for(endpoints)
+        """`pubkeys`: the accounts that monitors name, each once. `most_bytes`: of answers at once."""
+        allowance, tls = Allowance(most_bytes), tls_for(endpoints)
         self._rpcs = [Rpc(endpoint, allowance, tls, clock, dice) for endpoint in endpoints]
         self._mapping = mapping
         self._accounts = accounts
