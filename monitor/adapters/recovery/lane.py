@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 import anyio
 
@@ -11,11 +12,11 @@ from monitor.core.rungs import Verdict
 from monitor.ports import Clock, Dice, RpcTally
 from monitor.wire.rpc_answers import Refusal
 
-_SHARE = 0.1
+_SHARE: Final = 0.1
 """Of the newest answer in the running averages."""
-_FIRST_LATENCY = 0.2
+_FIRST_LATENCY: Final = 0.2
 """Seconds, before anything is known."""
-_ERROR_WEIGHT = 10.0
+_ERROR_WEIGHT: Final = 10.0
 """An RPC of which every answer fails ranks as if it were so many times slower, and one. A guess."""
 
 

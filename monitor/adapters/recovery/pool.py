@@ -123,7 +123,7 @@ def _is_off(rpc: Rpc, rung: Rung) -> bool:
 
 
 def _checked(slot: int, block: MappedBlock) -> MappedBlock:
-    """Refuses what no honest node tells; links of sense are for the mapping to see. Raises BlockMalformed."""
+    """Refuses a parent that cannot be; that hashes are hashes was seen in the mapping. Raises BlockMalformed."""
     if block.parent_slot >= slot:
         raise BlockMalformed(f"slot {slot}: the block's parent is slot {block.parent_slot}")
     return block
