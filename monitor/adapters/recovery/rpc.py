@@ -67,7 +67,7 @@ class RpcEndpoint:
     requests_per_second: float | None = None
     """None: no limit."""
     archive: bool = False
-    """Keeps everything and is slower: asked on the last rung alone."""
+    """Keeps everything and is slower: asked on the last rung, and before as a witness where others are too few or disagree."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     patience: Patience | None = None
     """None: `ARCHIVE_PATIENCE` for an archive, else `Patience()`."""
