@@ -6,7 +6,7 @@ near, goes first, lowest first. Then a short gap at the frontier; then the other
 (`Line.next` says why). A job ends by `close` alone: what a source says moves it to another place, never out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_answers import attempts_after, is_final, is_spent, pause, slow_pause
@@ -52,12 +52,11 @@ class RecoveryQueue:
         for low, high, place in table.runs(first, end):
             stronger = _strengthened(place, weight, is_unknown=is_unknown)
             if stronger is not place:
-                table.take(low, high, place)
-                table.put(low, high, stronger, place)
+                table.move(low, high, place, stronger)
         rung, due = self._beginning(peers_until, now)
         fresh = Place(rung, now, weight, is_unknown, due=due)
         for low, high in table.absent(first, end):
-            self._place(low, high, fresh)
+            self._add(low, high, fresh)
 
     def close(self, slot: int) -> Ended | None:
         """The evidence is in, or a proof that there is nothing: the job is over, whatever its state. None: there was none."""
@@ -190,7 +189,7 @@ class RecoveryQueue:
             rounds = int(job.state is JobState.LOST)
             place = Place(rung, now, is_unknown=True, attempts=attempts, rounds=rounds)
             for first, end in self._table.absent(job.first, job.end):
-                self._place(first, end, place)
+                self._add(first, end, place)
 
     def counts(self) -> Mapping[tuple[JobState, Rung], int]:
         """Slots by state and rung, none of them 0. What was fetched and waits for its proof counts as leased."""
@@ -245,29 +244,29 @@ class RecoveryQueue:
         grant = Grant(rung, first, end, until)
         for low, high, place in self._table.runs(first, end):
             if place.is_ready and place.rung is rung:
-                self._table.take(low, high, place)
-                self._table.put(low, high, place._replace(grant=grant, last=rung), place)
+                self._table.move(low, high, place, place._replace(grant=grant, last=rung))
+
+    def _add(self, first: int, end: int, place: Place) -> None:
+        for reached in self._reached(first, end, place):
+            self._table.add(*reached)
 
     def _move(self, run: Run, place: Place) -> None:
-        self._table.take(*run)
-        self._place(run[0], run[1], place, run[2])
+        first, end, was = run
+        for low, high, reached in self._reached(first, end, place):
+            self._table.move(low, high, was, reached)
 
-    def _place(self, first: int, end: int, place: Place, was: Place | None = None) -> None:
-        """Put slots where this place says; those out of that rung's reach go on up the ladder."""
+    def _reached(self, first: int, end: int, place: Place) -> Iterator[Run]:
+        """Where these slots are that should be at this place: those out of its rung's reach are further up the ladder."""
         floor, above = self._floors.of(place.rung), self._above[place.rung]
         out = min(max(first, floor), end)
         if first < out and above is not None:
-            self._place(
-                first,
-                out,
-                place._replace(rung=above, attempts=0, failing_since=None, due=None),
-                was,
-            )
+            due = place.due if place.rounds else None  # LOST slots are in no hurry
+            further = place._replace(rung=above, attempts=0, failing_since=None, due=due)
+            yield from self._reached(first, out, further)
         elif first < out:
-            self._table.put(first, out, place._replace(is_hopeless=True), was)
+            yield first, out, place._replace(is_hopeless=True)
         if out < end:
-            near = place._replace(is_hopeless=False) if place.is_hopeless else place
-            self._table.put(out, end, near, was)
+            yield out, end, place._replace(is_hopeless=False) if place.is_hopeless else place
 
     def _fail(
         self, run: Run, verdict: Verdict, now: float, jitter: float, retry_after: float

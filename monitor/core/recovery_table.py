@@ -19,7 +19,7 @@ Run = tuple[int, int, Place]
 
 
 class Table:
-    """Changes are made of `take` and `put`, or `drop`, with runs that `runs` told."""
+    """Slots come with `add`, go with `drop`, and change with `move`, the last two by runs that `runs` told."""
 
     def __init__(self, rungs: Sequence[Rung]) -> None:
         self.slots = SlotSet()
@@ -70,53 +70,46 @@ class Table:
             found.append((first, end))
         return found
 
-    def take(self, first: int, end: int, place: Place) -> None:
-        """Begin to change a run: it is in no index but `slots` until `put` or `drop`."""
-        self.on[place.rung].discard(first, end)
-        self.counts[place.state, place.rung] -= end - first
-        if place.rounds:
-            self.lost.discard(first, end)
-        if place.is_ready:
-            self.lines[place.rung].discard(first, end, place.rank)
-        grant = place.grant
-        if grant is not None:
-            grant.left -= end - first
-            if not grant.left:
-                del self.grants[grant.rung][grant]
-
-    def put(self, first: int, end: int, place: Place, was: Place | None = None) -> None:
-        """Slots that were at no place, or were taken from the place `was`, are at this one now."""
-        if end - first == 1:
-            self._places[first] = place
-        else:
-            self._places.update(dict.fromkeys(range(first, end), place))
+    def add(self, first: int, end: int, place: Place) -> None:
+        """Slots that were not open are, at this place."""
+        self._set(first, end, place)
         self.slots.add(first, end)
         self.on[place.rung].add(first, end)
         self.counts[place.state, place.rung] += end - first
         if place.rounds:
             self.lost.add(first, end)
-        if place.is_ready:
-            self.lines[place.rung].add(first, end, place.rank)
-        elif place.due is not None:
-            heapq.heappush(self._sleepers, (place.due, first, end))
-            self._sweep()
-        grant = place.grant
-        if grant is not None:
-            grant.left += end - first
-            self.grants[grant.rung][grant] = None
-        if was is None or was.kept != place.kept:
+        self._begin(first, end, place)
+        self._changed.add(first, end)
+
+    def move(self, first: int, end: int, was: Place, place: Place) -> None:
+        """A run, or a part of one, that was at one place is at another."""
+        self._end(first, end, was)
+        self._set(first, end, place)
+        if was.rung is not place.rung:
+            self.on[was.rung].discard(first, end)
+            self.on[place.rung].add(first, end)
+        self.counts[was.state, was.rung] -= end - first
+        self.counts[place.state, place.rung] += end - first
+        if place.rounds and not was.rounds:
+            self.lost.add(first, end)
+        self._begin(first, end, place, was)
+        if was.kept != place.kept:
             self._changed.add(first, end)
 
     def drop(self, first: int, end: int, place: Place) -> None:
         """A run is over."""
-        self.take(first, end, place)
+        self._end(first, end, place)
         self.slots.discard(first, end)
+        self.on[place.rung].discard(first, end)
+        self.counts[place.state, place.rung] -= end - first
+        if place.rounds:
+            self.lost.discard(first, end)
         self._changed.add(first, end)
         for slot in range(first, end):
             del self._places[slot]
 
     def woken(self, now: float) -> Iterator[Run]:
-        """Runs whose time has come, each to be put elsewhere before the next is asked for."""
+        """Runs whose time has come, each to be moved elsewhere before the next is asked for."""
         while self._sleepers and self._sleepers[0][0] <= now:
             yield from self._asleep(*heapq.heappop(self._sleepers))
 
@@ -142,6 +135,7 @@ class Table:
     def check(self) -> None:
         """Every index says what the places say."""
         left: Counter[Grant] = Counter()
+        asleep = {(due, slot) for due, *run in self._sleepers for slot in range(*run)}
         counts: Counter[tuple[JobState, Rung]] = Counter()
         for slot, place in self._places.items():
             counts[place.state, place.rung] += 1
@@ -149,12 +143,39 @@ class Table:
             assert (slot in self.lines[place.rung].slots) == place.is_ready
             assert (slot in self.lost) == (place.rounds > 0)
             assert place.grant is None or place.due is None
+            assert place.due is None or (place.due, slot) in asleep
             if place.grant is not None:
                 left[place.grant] += 1
         assert list(self.slots) == sorted(self._places)
         assert sum(map(len, self.on.values())) == len(self._places)
         assert +self.counts == counts
         assert left == {grant: grant.left for each in self.grants.values() for grant in each}
+
+    def _set(self, first: int, end: int, place: Place) -> None:
+        if end - first == 1:
+            self._places[first] = place
+        else:
+            self._places.update(dict.fromkeys(range(first, end), place))
+
+    def _begin(self, first: int, end: int, place: Place, was: Place | None = None) -> None:
+        """To be ready, asleep or leased, whichever the place says."""
+        if place.is_ready:
+            self.lines[place.rung].add(first, end, place.rank)
+        elif place.grant is not None:
+            place.grant.left += end - first
+            self.grants[place.rung][place.grant] = None
+        elif place.due is not None and (was is None or was.due != place.due):
+            heapq.heappush(self._sleepers, (place.due, first, end))
+            self._sweep()
+
+    def _end(self, first: int, end: int, place: Place) -> None:
+        """To be ready or leased; a sleeper is found out when it would be woken."""
+        if place.is_ready:
+            self.lines[place.rung].discard(first, end, place.rank)
+        elif place.grant is not None:
+            place.grant.left -= end - first
+            if not place.grant.left:
+                del self.grants[place.rung][place.grant]
 
     def _asleep(self, due: float, first: int, end: int) -> list[Run]:
         return [run for run in self.runs(first, end) if run[2].due == due]

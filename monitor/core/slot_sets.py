@@ -47,9 +47,8 @@ class SlotSet:
         """Take the numbers first..end-1 out, where they are in."""
         if first >= end:
             return
-        low = bisect_left(self._order, first >> _SHIFT)
-        high = bisect_right(self._order, (end - 1) >> _SHIFT)
-        for number in self._order[low:high]:
+        low, last = bisect_left(self._order, first >> _SHIFT), (end - 1) >> _SHIFT
+        for number in self._order[low : bisect_right(self._order, last, low)]:
             before = self._blocks[number]
             after = before & ~_mask(number, first, end)
             self._count += after.bit_count() - before.bit_count()

@@ -242,6 +242,16 @@ def test_lost_slots_are_tried_again_ever_more_slowly_and_told_once() -> None:
     assert jobs.lost_slots() == [100]
 
 
+def test_lost_slots_rest_even_where_only_the_archive_is_left() -> None:
+    jobs = queue(RPC, ARCHIVE)
+    jobs.set_floors(None, 200, 0.4, 0.0)
+    jobs.open(100, 101, 0.0)
+    assert fail(jobs, jobs.lease(0.0, frontier=None), 0.0, Verdict.CANNOT, 0.5) == [100]
+    assert jobs.rung_of(100) is ARCHIVE
+    assert leased(jobs, 20.0) == []
+    assert leased(jobs, 60.0) == [(ARCHIVE, 100, 101)]
+
+
 def test_a_lost_slot_may_still_be_closed() -> None:
     jobs = queue(RPC)
     jobs.open(100, 101, 3.0)

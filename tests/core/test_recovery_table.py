@@ -14,9 +14,9 @@ HERE, THERE = Place(RPC, 0.0), Place(RPC, 1.0)
 def table() -> Table:
     """Slots 10 to 14 at one place, 15 at another, 20 at the first."""
     table = Table([REPLAY, RPC])
-    table.put(10, 15, HERE)
-    table.put(15, 16, THERE)
-    table.put(20, 21, HERE)
+    table.add(10, 15, HERE)
+    table.add(15, 16, THERE)
+    table.add(20, 21, HERE)
     return table
 
 
@@ -33,8 +33,7 @@ def test_absent_is_all_between(table: Table) -> None:
 
 def test_a_run_that_moves_is_in_the_new_place_alone(table: Table) -> None:
     asleep = HERE._replace(rung=REPLAY, due=5.0)
-    table.take(11, 13, HERE)
-    table.put(11, 13, asleep, HERE)
+    table.move(11, 13, HERE, asleep)
     table.check()
     assert table[11] is asleep
     assert table.get(13) is HERE
@@ -45,24 +44,20 @@ def test_a_run_that_moves_is_in_the_new_place_alone(table: Table) -> None:
 
 def test_what_left_its_sleep_is_not_woken(table: Table) -> None:
     asleep = HERE._replace(due=5.0)
-    table.take(20, 21, HERE)
-    table.put(20, 21, asleep, HERE)
+    table.move(20, 21, HERE, asleep)
     table.drop(20, 21, asleep)
     assert table.next_wake() is None
-    table.put(20, 21, HERE)
-    table.take(20, 21, HERE)
-    table.put(20, 21, asleep, HERE)
-    table.take(20, 21, asleep)
-    table.put(20, 21, HERE, asleep)
+    table.add(20, 21, HERE)
+    table.move(20, 21, HERE, asleep)
+    table.move(20, 21, asleep, HERE)
     assert list(table.woken(9.0)) == []
 
 
 def test_sleepers_do_not_pile_up_when_slots_change_in_their_sleep(table: Table) -> None:
     place = HERE
     for due in range(1000):
-        table.take(20, 21, place)
         asleep = place._replace(due=1000.0 + due)
-        table.put(20, 21, asleep, place)
+        table.move(20, 21, place, asleep)
         place = asleep
     assert len(table._sleepers) < 100
     assert list(table.woken(5000.0)) == [(20, 21, place)]
@@ -71,8 +66,7 @@ def test_sleepers_do_not_pile_up_when_slots_change_in_their_sleep(table: Table) 
 def test_changes_tell_the_end_of_it_in_order(table: Table) -> None:
     table.drop(12, 14, HERE)
     lost = THERE._replace(rounds=1, attempts=2)
-    table.take(15, 16, THERE)
-    table.put(15, 16, lost, THERE)
+    table.move(15, 16, THERE, lost)
     assert table.changes() == [
         Job(10, 12, RPC, 0, JobState.OPEN),
         JobsDone(12, 14),
@@ -86,6 +80,5 @@ def test_changes_tell_the_end_of_it_in_order(table: Table) -> None:
 def test_a_place_that_stays_what_is_stored_is_no_change(table: Table) -> None:
     table.changes()
     asleep = HERE._replace(due=7.0)
-    table.take(10, 15, HERE)
-    table.put(10, 15, asleep, HERE)
+    table.move(10, 15, HERE, asleep)
     assert table.changes() == []
