@@ -14,12 +14,10 @@ KEPT: Final = 64
 
 
 class Forgotten:
-    """Which slots they are. Without recovery nothing is stored, for nobody would ask for it."""
+    """Which slots they are."""
 
     def __init__(self, gate: Gate, slots: dict[int, SlotState]) -> None:
         self.ranges = Ranges()
-        self.is_stored = False
-        """Somebody recovers, so that what was handed on is to be stored."""
         self.busy: set[int] = set()
         """Slots that recovery works on: they are not forgotten."""
         self._gate = gate
@@ -46,8 +44,6 @@ class Forgotten:
 
     def given(self, changed: Collection[int], still_open: Collection[int]) -> Mapping[int, bytes]:
         """What was handed on of those slots that are still open, to be stored."""
-        if not self.is_stored:
-            return {}
         at_once = self._gate.levels.at[Commitment.PROCESSED] != 0
         return {
             slot: pack(self._slots[slot], at_once=at_once)

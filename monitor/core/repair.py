@@ -93,7 +93,6 @@ class Repair:
         self._recalled: list[Lease] = []
         """Leases whose slots are no longer forgotten."""
         self._recalling: list[Lease] = []
-        join.ledger.forgotten.is_stored = bool(policy.rungs)
 
     def start(self, resume_slot: int | None, now: float) -> None:
         """Go on with the jobs of the process before. `resume_slot`: the first slot that it left to us."""
@@ -111,7 +110,8 @@ class Repair:
             self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for first, end in wanted:
-            self._open(first, end, now)
+            if not self._is_held(first, now):
+                self.queue.open(first, end, now)
         while any([self._look(state, now) for state in self._incomplete()]):
             self._close_proven(now)  # a block was taken, and its link may prove the next one below
         audited = self._audits.begin()
@@ -283,8 +283,11 @@ class Repair:
         if closed is not None:
             self.progress.repaired(closed, now)
 
-    def _open(self, first: int, end: int, now: float) -> None:
-        self.queue.open(first, end, now, is_unknown=False)
+    def _is_held(self, slot: int, now: float) -> bool:
+        """Whether nothing of the slot is missing but the proof that it is final."""
+        state = self._join.slots.get(slot)
+        known = state is not None and state.confirmed is not None
+        return state is not None and known and self._join.gate.evidence(state, now).whole
 
     def _forget_block(self, slot: int) -> BlockFetched | None:
         block = self._unproven.pop(slot, None)

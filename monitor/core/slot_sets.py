@@ -47,8 +47,13 @@ class SlotSet:
         """Take the numbers first..end-1 out, where they are in."""
         if first >= end:
             return
-        low, last = bisect_left(self._order, first >> _SHIFT), (end - 1) >> _SHIFT
-        for number in self._order[low : bisect_right(self._order, last, low)]:
+        lowest, last = first >> _SHIFT, (end - 1) >> _SHIFT
+        if lowest == last:
+            touched = [lowest] if lowest in self._blocks else []
+        else:
+            low = bisect_left(self._order, lowest)
+            touched = self._order[low : bisect_right(self._order, last, low)]
+        for number in touched:
             before = self._blocks[number]
             after = before & ~_mask(number, first, end)
             self._count += after.bit_count() - before.bit_count()
@@ -102,6 +107,7 @@ class SlotSet:
 
 def _mask(block: int, first: int, end: int) -> int:
     """The bits of first..end-1 in this block, which the range touches."""
-    low = max(first - (block << _SHIFT), 0)
-    high = min(end - (block << _SHIFT), _WIDTH)
+    begin = block << _SHIFT
+    low = first - begin if first > begin else 0
+    high = end - begin if end < begin + _WIDTH else _WIDTH
     return (1 << high) - (1 << low)

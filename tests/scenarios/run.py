@@ -60,6 +60,8 @@ class Rpcs:
     count: int
     faults: Sequence[tuple[str, str, str | None]] = ()
     requests_per_second: float | None = None
+    archives: frozenset[int] = frozenset()
+    """Which of them are asked as the archive."""
 
 
 class DatedSink(MemorySink):
@@ -159,6 +161,7 @@ async def watch(
     can_amend: bool = True,
     losses_apart: bool = False,
     rpcs: Rpcs | None = None,
+    tail: int = TAIL_SLOTS,
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
@@ -206,7 +209,7 @@ async def watch(
     driver.certificates = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        with anyio.move_on_after(START + (slots + TAIL_SLOTS) * slot_time):
+        with anyio.move_on_after(START + (slots + tail) * slot_time):
             async with anyio.create_task_group() as running:
                 running.start_soon(driver.run)
                 running.start_soon(recovery.run)
@@ -215,7 +218,7 @@ async def watch(
                     running.start_soon(_break, regions[fault.region], fault, slot_time)
         outbox.finish()
     with TruthFile(directory / "truth.jsonl") as truth:
-        truth.follow(chain, chain.first_slot + slots + TAIL_SLOTS)
+        truth.follow(chain, chain.first_slot + slots + tail)
     kernel.check()
     return Outcome(
         [orjson.loads(line) for line in sink.lines],
@@ -238,8 +241,8 @@ def _recovery(rpcs: Rpcs | None, monitors: Sequence[Monitor]) -> RecoveryPolicy:
     if rpcs is None:
         return RecoveryPolicy()
     return RecoveryPolicy(
-        rungs=(Rung.REPLAY, Rung.RPC),
-        workers={Rung.REPLAY: 2, Rung.RPC: 16},
+        rungs=(Rung.REPLAY, Rung.RPC, *((Rung.ARCHIVE,) if rpcs.archives else ())),
+        workers={Rung.REPLAY: 2, Rung.RPC: 16, Rung.ARCHIVE: 8},
         reads_accounts=any(monitor.accounts is not None for monitor in monitors),
     )
 
@@ -253,7 +256,12 @@ def _blocks(
         for name, fault, argument in rpcs.faults:
             if name == node.name:
                 node.faults.apply(fault, argument)
-    return VirtualBlocks(nodes, monitors, requests_per_second=rpcs.requests_per_second)
+    return VirtualBlocks(
+        nodes,
+        monitors,
+        archives=rpcs.archives,
+        requests_per_second=rpcs.requests_per_second,
+    )
 
 
 async def _break(region: Region, fault: Fault, slot_time: float) -> None:

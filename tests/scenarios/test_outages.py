@@ -1,0 +1,114 @@
+"""Whole-cluster outages, common losses, RPCs that err and one that lies: every slot is got back, and says how."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from monitor.core.certificates import SlotEnd
+from monitor.simulator.region import RegionSettings
+from tests.e2e.expected import Record, bare, expected
+from tests.scenarios.outages import RATE, draw_trouble
+from tests.scenarios.run import Outcome, watch
+from tests.scenarios.test_stitched import (
+    CHAIN,
+    SLOT_TIME,
+    busiest_accounts,
+    monitors,
+    true_end,
+    wants,
+)
+
+TAIL = 200
+"""Slots in which the last of it is got back."""
+REPLAYED = 8
+"""Finalized slots that a region keeps beside those that are not final yet: enough for all outages but the longest."""
+
+
+def assert_truth(outcome: Outcome, wanted: Mapping[str, Record]) -> int:
+    """Events are the truth's, each once, field by field; answers how many account writes a reconciled state stands for.
+
+    A write may be missing where the certificate of its slot names the slot of a state that was read, and a record of
+    that account's state or of a later write is there.
+    """
+    events = [event for event in outcome.events if event["slot"] in outcome.slots]
+    live = [event for event in events if event["source"] != "reconciled"]
+    found = {event["id"]: bare(event) for event in live}
+    assert len(found) == len(live)
+    assert sorted(found.keys() - wanted.keys()) == []
+    assert [key for key, record in found.items() if wanted[key] != record] == []
+    certificates = outcome.certificates()
+    latest = {
+        event["pubkey"]: event["slot"] for event in outcome.events if event["kind"] == "account"
+    }
+    stood_for = 0
+    for key in wanted.keys() - found.keys():
+        record = wanted[key]
+        assert record["kind"] == "account", key
+        assert "accounts as of slot" in certificates[record["slot"]].proof, key
+        assert latest.get(record["pubkey"], 0) >= record["slot"], key
+        stood_for += 1
+    return stood_for
+
+
+def assert_certified(outcome: Outcome) -> dict[str, int]:
+    """Every slot has a certificate that leaves nothing open; answers how many each rung recovered."""
+    found = outcome.certificates()
+    rungs: dict[str, int] = {}
+    for number in outcome.slots:
+        certificate, truth = found[number], true_end(outcome.chain.slot(number))
+        if certificate.end is SlotEnd.RECOVERED:
+            assert truth is SlotEnd.COMPLETE
+            assert certificate.recovered_by is not None
+            rungs[certificate.recovered_by] = rungs.get(certificate.recovered_by, 0) + 1
+        elif truth in (SlotEnd.FORKED, SlotEnd.DEAD):
+            # Nobody who was cut off can tell a lost block from a slot without one.
+            assert certificate.end in (truth, SlotEnd.SKIPPED, SlotEnd.FORKED)
+        else:
+            assert certificate.end is truth
+    return rungs
+
+
+async def prove(
+    directory: Path, seed: int, slots: int, replayed: int = REPLAYED
+) -> tuple[Outcome, Sequence[str]]:
+    """One run, and all that must hold of it; and what it met, in words. `replayed`: slots that regions keep."""
+    accounts = busiest_accounts(seed)
+    trouble = draw_trouble(seed, slots)
+    outcome = await watch(
+        monitors(accounts),
+        directory,
+        slots=slots,
+        faults=trouble.faults,
+        seed=seed,
+        slot_time=SLOT_TIME,
+        chain_settings=CHAIN,
+        region_settings=RegionSettings(replay_stored_slots=replayed),
+        rpcs=trouble.rpcs,
+        tail=TAIL,
+    )
+    stood_for = assert_truth(outcome, expected(outcome.truth, wants(accounts), outcome.slots))
+    rungs = assert_certified(outcome)
+    coverage = outcome.kernel.coverage()
+    assert coverage is not None
+    assert coverage.complete == coverage.produced
+    standing = outcome.kernel.standing()
+    assert not standing.jobs
+    assert standing.lost == 0
+    for node in outcome.nodes:
+        assert node.faults.busiest_second <= RATE
+    words = [f"{count} by {rung}" for rung, count in sorted(rungs.items())]
+    return outcome, [*words, f"{stood_for} account writes reconciled"]
+
+
+@pytest.mark.timeout(600)
+async def test_what_all_regions_lose_is_got_back_and_says_how(tmp_path: Path) -> None:
+    _, met = await prove(tmp_path, seed=1, slots=240)
+    assert any("by replay" in word for word in met)
+
+
+@pytest.mark.timeout(600)
+async def test_without_replay_rpcs_bring_it_and_accounts_are_reconciled(tmp_path: Path) -> None:
+    _, met = await prove(tmp_path, seed=2, slots=240, replayed=0)
+    assert any("by rpc" in word for word in met)
+    assert not met[-1].startswith("0 ")
