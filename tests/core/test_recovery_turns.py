@@ -80,6 +80,15 @@ def test_what_presses_takes_no_worker_of_the_frontier_unless_it_is_there() -> No
     assert [first for _, first, _ in leased(jobs, 0.0, frontier=139)] == [141, 150]
 
 
+def test_the_worker_of_the_frontier_saves_first_what_presses_there() -> None:
+    jobs = queue(RPC, workers=2, frontier_span=1)
+    jobs.set_floors(None, 100, 0.5, 0.0)
+    jobs.open(130, 131, 0.0)
+    assert leased(jobs, 0.0, frontier=None) == [(RPC, 130, 131)]
+    jobs.open(140, 143, 0.0)
+    assert leased(jobs, 0.0, frontier=139) == [(RPC, 140, 141)]
+
+
 def test_nothing_is_kept_back_while_the_frontier_is_unknown_or_unblocked() -> None:
     jobs = queue(RPC, workers=2)
     jobs.open(100, 102, 0.0)
@@ -128,14 +137,14 @@ def test_a_light_old_job_is_reached_however_many_heavier_ones_keep_coming() -> N
 
 def test_a_replay_brings_all_from_the_lowest_slot_up_and_splits_at_wide_gaps() -> None:
     jobs = queue(REPLAY, replay_gap=32)
-    jobs.open(300, 310, 0.0, weight=9)
+    jobs.open(176, 310, 0.0, weight=9)
     jobs.open(142, 143, 0.0)
     jobs.open(100, 110, 0.0)
     assert leased(jobs) == [(REPLAY, 100, 143)]
     jobs.close_range(100, 110)
     assert leased(jobs) == []
     jobs.close(142)
-    assert leased(jobs) == [(REPLAY, 300, 310)]
+    assert leased(jobs) == [(REPLAY, 176, 310)]
 
 
 def test_two_replays_run_at_a_time_where_two_may() -> None:
