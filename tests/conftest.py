@@ -11,10 +11,11 @@ import hypothesis
 import pytest
 import trio.testing
 
-hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
-hypothesis.settings.register_profile("ci", max_examples=500, deadline=None)
+# Named as the parent, since under CI=true hypothesis would have every run draw the same examples.
+_DRAWN = hypothesis.settings.get_profile("default")
+hypothesis.settings.register_profile("dev", _DRAWN, max_examples=50, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("ci", _DRAWN, max_examples=500, deadline=None, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
-hypothesis.settings.load_profile("dev")
 
 
 @pytest.fixture

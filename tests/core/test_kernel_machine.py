@@ -40,6 +40,7 @@ from tests.core import play
 BLOCKS = {"": ("t0", "t1"), "'": ("t1", "t0", "u")}
 """The transactions of the two blocks that a slot may have."""
 ENDPOINTS = 3
+RPCS = 2
 EVERYONE = 0b111
 
 FEED = st.integers(0, ENDPOINTS - 1)
@@ -83,7 +84,6 @@ class KernelMachine(RuleBasedStateMachine):
     @initialize(policy=POLICIES, accounts=st.booleans(), entries=st.booleans())
     def starts(self, policy: Policy, accounts: bool, entries: bool) -> None:
         self.takes_accounts, self.takes_entries = accounts, entries
-        self.kernel = Kernel(monitors(accounts=accounts, entries=entries), ENDPOINTS, policy)
         self.now = 0.0
         self.feeds: dict[int, int] = {}
         """Open feeds: endpoint to number."""
@@ -97,8 +97,7 @@ class KernelMachine(RuleBasedStateMachine):
         self.parents: dict[int, set[int]] = {}
         self.certificates: dict[int, Certificate] = {}
         self.settled = -1
-        self._do(self.kernel.handle(Started(), self.now))
-        assert set(self.feeds) == set(range(ENDPOINTS))
+        self._begins(policy)
 
     @rule(endpoint=FEED)
     def opens(self, endpoint: int) -> None:
@@ -217,6 +216,12 @@ class KernelMachine(RuleBasedStateMachine):
         if deadline is not None:
             self.time_passes(max(0.0, deadline - self.now))
 
+    def _begins(self, policy: Policy) -> None:
+        asked = monitors(accounts=self.takes_accounts, entries=self.takes_entries)
+        self.kernel = Kernel(asked, ENDPOINTS, policy, rpcs=RPCS)
+        self._do(self.kernel.handle(Started(), self.now))
+        assert set(self.feeds) == set(range(ENDPOINTS))
+
     def _slot(
         self,
         endpoint: int,
@@ -277,6 +282,11 @@ class KernelMachine(RuleBasedStateMachine):
         feed = self.feeds.get(endpoint)
         if feed is None:
             return
+        self._remembers(rows)
+        self._do(self.kernel.handle(FramesArrived(feed, list(rows)), self.now))
+
+    def _remembers(self, rows: Sequence[Row]) -> None:
+        """What somebody has said can be held against the kernel."""
         for row in rows:
             if row[0] == Kind.TRANSACTION:
                 self.said.setdefault(row[1], set()).add(row[2])
@@ -286,12 +296,11 @@ class KernelMachine(RuleBasedStateMachine):
                 self.told[0].add(row[1])
                 if row[2] == Commitment.FINALIZED:
                     self.told[1].add(row[1])
-        self._do(self.kernel.handle(FramesArrived(feed, list(rows)), self.now))
 
     def _do(self, commands: Sequence[Command]) -> None:
         for command in commands:
             match command:
-                case OpenFeed():
+                case OpenFeed(is_replay=False):
                     assert command.endpoint not in self.feeds, "a second feed to one endpoint"
                     self.feeds[command.endpoint] = command.feed
                 case Release():
@@ -303,8 +312,12 @@ class KernelMachine(RuleBasedStateMachine):
                 case Settled():
                     self._settles(command.slot)
                 case _:
-                    note(str(command))
+                    self._is_asked(command)
         self._looks()
+
+    def _is_asked(self, command: Command) -> None:
+        """All else that the kernel may want: log lines, and here nothing that needs an answer."""
+        note(str(command))
 
     def _gets(self, level: Commitment, released: Released) -> None:
         mask, row = released[0], released[5]
@@ -327,16 +340,16 @@ class KernelMachine(RuleBasedStateMachine):
         note(f"{slot} {end}: {certificate.proof}")
         before = self.certificates.get(slot)
         assert before is None or before.end not in CLOSED, "closed twice"
-        if end == SlotEnd.COMPLETE:
+        if end in (SlotEnd.COMPLETE, SlotEnd.RECOVERED):
             block = (certificate.blockhash or "").removeprefix(f"B{slot}")
             brought = {int.from_bytes(key[64:], "little") for key in self.said[slot]}
             assert brought >= set(range(len(BLOCKS[block]))), "complete, and not all was brought"
-        self.certificates[slot] = certificate
-        if end in CLOSED and end != SlotEnd.COMPLETE:
+        elif end in CLOSED:
             speakers = self._ancestry(self.told[1])
             assert any(
                 below < slot < above for above in speakers for below in self.parents.get(above, ())
             ), "off the chain, and no finalized block jumps over it"
+        self.certificates[slot] = certificate
 
     def _settles(self, slot: int) -> None:
         assert slot > self.settled, "settled went back"
@@ -391,4 +404,4 @@ def _identity(level: Commitment, kind: int, key: object) -> object:
 
 
 TestKernel = pytest.mark.timeout(180)(KernelMachine.TestCase)
-TestKernel.settings = settings(max_examples=500, stateful_step_count=40, deadline=None)
+TestKernel.settings = settings(stateful_step_count=40)
