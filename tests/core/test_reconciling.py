@@ -1,0 +1,141 @@
+"""Account states that are read in place of writes that can no longer be had."""
+
+from monitor.core.chain import Commitment
+from monitor.core.commands import ReadAccounts, Release
+from monitor.core.events import AccountsRead, AccountsUnread, Row
+from monitor.core.keys import account_of
+from monitor.core.reconciling import GATHER, Reconciling
+from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, write
+
+ORIGIN = 3
+
+
+def opened(*slots: int) -> tuple[Play, Reconciling]:
+    """These slots lack their account writes."""
+    play = Play(VAULT, rpcs=1)
+    reconciling = Reconciling(play.kernel.join, is_on=True)
+    for slot in slots:
+        reconciling.want(slot)
+    return play, reconciling
+
+
+def asked(reconciling: Reconciling, now: float) -> list[ReadAccounts]:
+    return [each for each in reconciling.work(now) if isinstance(each, ReadAccounts)]
+
+
+def state_of(account: str, slot: int) -> Row:
+    row = write(slot, account, "", 0)
+    return (*row[:2], account.encode().ljust(32, b"\0") + b"!" + b"h" * 16, *row[3:])
+
+
+def releases(play: Play) -> list[Release]:
+    """What goes out."""
+    return [command for command in play.kernel.gate.collect() if isinstance(command, Release)]
+
+
+def accounts(play: Play) -> list[bytes]:
+    """The accounts of which a state goes out."""
+    return [account_of(row[2]) for each in releases(play) for *_, row in each.released]
+
+
+def test_nothing_is_read_while_no_slot_waits() -> None:
+    _, reconciling = opened()
+    assert asked(reconciling, 0.0) == []
+    assert reconciling.next_deadline() is None
+
+
+def test_slots_are_gathered_and_read_about_together() -> None:
+    _, reconciling = opened(8, 5)
+    assert asked(reconciling, 1.0) == []
+    assert reconciling.next_deadline() == 1.0 + GATHER
+    assert asked(reconciling, 1.0 + GATHER) == [ReadAccounts(5, 9, 9)]
+
+
+def test_no_state_older_than_what_was_released_is_of_use() -> None:
+    play, reconciling = opened(5)
+    play.block(1, 20).says(1, confirmed(20))
+    asked(reconciling, 0.0)
+    assert asked(reconciling, GATHER) == [ReadAccounts(5, 6, 20)]
+
+
+def test_one_question_is_asked_at_a_time() -> None:
+    _, reconciling = opened(5)
+    asked(reconciling, 0.0)
+    asked(reconciling, GATHER)
+    reconciling.want(7)
+    assert asked(reconciling, 60.0) == []
+    assert reconciling.next_deadline() is None
+
+
+def test_what_nobody_could_tell_is_asked_again_later_and_later() -> None:
+    _, reconciling = opened(5)
+    asked(reconciling, 0.0)
+    asked(reconciling, GATHER)
+    reconciling.unread(AccountsUnread(5, 6, jitter=0.99), 10.0)
+    first = reconciling.next_deadline()
+    assert first is not None
+    assert first > 10.0
+    assert asked(reconciling, 10.0) == []
+    assert len(asked(reconciling, first)) == 1
+    reconciling.unread(AccountsUnread(5, 6, jitter=0.99), 10.0)
+    second = reconciling.next_deadline()
+    assert second is not None
+    assert second > first
+
+
+def test_slots_that_came_after_the_question_are_asked_about_anew() -> None:
+    _, reconciling = opened(5)
+    asked(reconciling, 0.0)
+    asked(reconciling, GATHER)
+    reconciling.want(7)
+    assert reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0) == [5]
+    assert asked(reconciling, 1.0) == []
+    assert asked(reconciling, 1.0 + GATHER) == [ReadAccounts(7, 8, 8)]
+
+
+def test_a_slot_that_is_gone_meanwhile_needs_no_state() -> None:
+    play, reconciling = opened(5)
+    assert 5 not in play.kernel.join.slots
+    assert reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0) == [5]
+
+
+def test_a_state_stands_for_the_slots_that_were_asked_about() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(5), created(6))
+    reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0)
+    slots = play.kernel.join.slots
+    assert (slots[5].reconciled_at, slots[6].reconciled_at) == (9, None)
+
+
+def test_a_state_is_handed_on_from_its_rpc_and_marked_late() -> None:
+    play, reconciling = opened(5)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
+    (release,) = releases(play)
+    row = state_of("x", 9)
+    assert release == Release(Commitment.CONFIRMED, [(1, ORIGIN, True, 0, None, row)])
+
+
+def test_a_state_that_a_live_write_has_overtaken_is_not_handed_on() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(8), write(8, "x", "t0", 1))
+    rows = [state_of("x", 9), state_of("y", 9)]
+    reconciling.read(AccountsRead(5, 6, 9, rows, ORIGIN), 1.0)
+    assert accounts(play) == [b"y".ljust(32, b"\0")]
+
+
+def test_writes_within_the_gap_and_behind_the_state_overtake_nothing() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(5), write(5, "x", "t0", 1))
+    play.says(1, created(10), write(10, "x", "t1", 2))
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+def test_a_slot_that_lacked_nothing_else_is_released() -> None:
+    play, reconciling = opened(5)
+    play.block(1, 4).says(1, meta(5, transactions=0), finalized(5))
+    play.kernel.join.take_block(-1, play.kernel.origins.rpc(0), [meta(5, transactions=0)], 0.5)
+    frontier = play.kernel.gate.frontier
+    assert frontier == [-1, 4, 4]
+    reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0)
+    assert frontier == [-1, 5, 5]
