@@ -13,10 +13,12 @@ BEFORE: Final = 30
 BETWEEN: Final = 80
 """Slots after each, at least, in which regions come back."""
 LOST: Final = 0.002
-"""Share of transactions and account writes that every region loses, the same ones."""
+"""Share of transactions that every region loses, the same ones, and of account writes that each loses."""
 ERRORS: Final = ("-32004", "-32007", "-32009", "null", "meta-null", "429", "429-date")
 RATE: Final = 60.0
 """Requests a second that each RPC is asked at most."""
+RPCS: Final = 3
+ARCHIVES: Final = frozenset((2,))
 _HONEST, _LIAR, _ARCHIVE = "rpc1", "rpc2", "rpc3"
 
 
@@ -39,21 +41,26 @@ def draw_trouble(seed: int, slots: int) -> Trouble:
     faults = [
         Fault(-2.0, region, fault, f"{LOST}")
         for region in REGIONS
-        for fault in ("drop-tx", "drop-account")
+        for fault in ("lose-tx", "drop-account")
     ]
     at = float(BEFORE)
     for outage in order:
         at += dice.uniform(0, spare / len(order))
         faults += [Fault(at, region, "outage", str(outage)) for region in REGIONS]
         at += outage + BETWEEN
-    errs = [
+    return Trouble(
+        tuple(faults),
+        Rpcs(RPCS, tuple(rpc_faults(dice)), requests_per_second=RATE, archives=ARCHIVES),
+    )
+
+
+def rpc_faults(dice: Random) -> list[tuple[str, str, str | None]]:
+    """What goes wrong at each RPC: (node, fault, argument)."""
+    errs: list[tuple[str, str, str | None]] = [
         (name, "errors", f"{error} {dice.uniform(0.005, 0.03):.3f}")
         for name in (_HONEST, _LIAR, _ARCHIVE)
         for error in ERRORS
     ]
     errs += [(name, "mute", "0.02") for name in (_HONEST, _LIAR)]
     errs += [(_LIAR, "lie", "any 0.3"), (_ARCHIVE, "slow", "0.3")]
-    return Trouble(
-        tuple(faults),
-        Rpcs(3, tuple(errs), requests_per_second=RATE, archives=frozenset((2,))),
-    )
+    return errs

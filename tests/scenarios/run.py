@@ -1,6 +1,6 @@
 """One run of the whole daemon over simulated regions in virtual time, with faults at given slots."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from typing_extensions import override
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import Certify, Command, Report
+from monitor.core.jobs import Job
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
 from monitor.core.repair import RecoveryPolicy
@@ -187,7 +188,8 @@ async def watch(
     ends = endpoints(tuple(delays))
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
     nodes = [] if rpcs is None else nodes_of(chain, slot_time, START, rpcs.count, seed=seed)
-    policy = Policy(level, can_amend=can_amend, recovery=_recovery(rpcs, monitors))
+    recovers = RecoveryPolicy() if rpcs is None else recovery_policy(rpcs.archives, monitors)
+    policy = Policy(level, can_amend=can_amend, recovery=recovers)
     kernel = Kernel(monitors, len(ends), policy, rpcs=len(nodes))
     names = kernel.origins.names([end.name for end in ends], [node.name for node in nodes])
     sink = DatedSink(feeds)
@@ -237,13 +239,15 @@ async def watch(
     )
 
 
-def _recovery(rpcs: Rpcs | None, monitors: Sequence[Monitor]) -> RecoveryPolicy:
-    if rpcs is None:
-        return RecoveryPolicy()
+def recovery_policy(
+    archives: Collection[int], monitors: Sequence[Monitor], jobs: Sequence[Job] = ()
+) -> RecoveryPolicy:
+    """All rungs that there are. `archives`: RPCs that are asked as the archive; `jobs`: of the daemon before."""
     return RecoveryPolicy(
-        rungs=(Rung.REPLAY, Rung.RPC, *((Rung.ARCHIVE,) if rpcs.archives else ())),
+        rungs=(Rung.REPLAY, Rung.RPC, *((Rung.ARCHIVE,) if archives else ())),
         workers={Rung.REPLAY: 2, Rung.RPC: 16, Rung.ARCHIVE: 8},
         reads_accounts=any(monitor.accounts is not None for monitor in monitors),
+        jobs=tuple(jobs),
     )
 
 

@@ -1,11 +1,13 @@
 """Whole-cluster outages, common losses, RPCs that err and one that lies: every slot is got back, and says how."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from monitor.core.certificates import SlotEnd
+from monitor.core.certificates import Certificate, SlotEnd
+from monitor.ports import StoredSlot
+from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.region import RegionSettings
 from tests.e2e.expected import Record, bare, expected
 from tests.scenarios.outages import RATE, draw_trouble
@@ -25,21 +27,25 @@ REPLAYED = 8
 """Finalized slots that a region keeps beside those that are not final yet: enough for all outages but the longest."""
 
 
-def assert_truth(outcome: Outcome, wanted: Mapping[str, Record]) -> int:
+def assert_truth(
+    found_events: Sequence[Record],
+    wanted: Mapping[str, Record],
+    slots: range,
+    certificates: Mapping[int, Certificate | StoredSlot],
+) -> int:
     """Events are the truth's, each once, field by field; answers how many account writes a reconciled state stands for.
 
     A write may be missing where the certificate of its slot names the slot of a state that was read, and a record of
     that account's state or of a later write is there.
     """
-    events = [event for event in outcome.events if event["slot"] in outcome.slots]
+    events = [event for event in found_events if event["slot"] in slots]
     live = [event for event in events if event["source"] != "reconciled"]
     found = {event["id"]: bare(event) for event in live}
     assert len(found) == len(live)
     assert sorted(found.keys() - wanted.keys()) == []
     assert [key for key, record in found.items() if wanted[key] != record] == []
-    certificates = outcome.certificates()
     latest = {
-        event["pubkey"]: event["slot"] for event in outcome.events if event["kind"] == "account"
+        event["pubkey"]: event["slot"] for event in found_events if event["kind"] == "account"
     }
     stood_for = 0
     for key in wanted.keys() - found.keys():
@@ -51,12 +57,13 @@ def assert_truth(outcome: Outcome, wanted: Mapping[str, Record]) -> int:
     return stood_for
 
 
-def assert_certified(outcome: Outcome) -> dict[str, int]:
+def assert_certified(
+    chain: GeneratedChain, slots: Iterable[int], found: Mapping[int, Certificate | StoredSlot]
+) -> dict[str, int]:
     """Every slot has a certificate that leaves nothing open; answers how many each rung recovered."""
-    found = outcome.certificates()
     rungs: dict[str, int] = {}
-    for number in outcome.slots:
-        certificate, truth = found[number], true_end(outcome.chain.slot(number))
+    for number in slots:
+        certificate, truth = found[number], true_end(chain.slot(number))
         if certificate.end is SlotEnd.RECOVERED:
             assert truth is SlotEnd.COMPLETE
             assert certificate.recovered_by is not None
@@ -87,8 +94,10 @@ async def prove(
         rpcs=trouble.rpcs,
         tail=TAIL,
     )
-    stood_for = assert_truth(outcome, expected(outcome.truth, wants(accounts), outcome.slots))
-    rungs = assert_certified(outcome)
+    wanted = expected(outcome.truth, wants(accounts), outcome.slots)
+    certificates = outcome.certificates()
+    stood_for = assert_truth(outcome.events, wanted, outcome.slots, certificates)
+    rungs = assert_certified(outcome.chain, outcome.slots, certificates)
     coverage = outcome.kernel.coverage()
     assert coverage is not None
     assert coverage.complete == coverage.produced
