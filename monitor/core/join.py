@@ -9,6 +9,7 @@ closes what is final.
 
 from collections.abc import Sequence
 
+from monitor.core.ancestry import is_denied
 from monitor.core.banks import Bank, Meta
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
@@ -150,7 +151,7 @@ class Join:
         if status >= Commitment.CONFIRMED:
             bank = state.current.get(feed)
             blockhash = self._sole_blockhash(state) if bank is None else bank.blockhash
-            if blockhash is None:
+            if blockhash is None or is_denied(self.slots, state.number, blockhash):
                 state.told_level = max(state.told_level, status)
                 state.told_by.add(feed)
             else:
@@ -320,7 +321,7 @@ class Join:
             self._know(state.number, row[2], Commitment(state.told_level), now)
         elif state.confirmed == row[2]:
             self._link(state.number, parent)
-            self._know(parent, parent_blockhash, Commitment(state.told_level), now)
+            self._know(parent, parent_blockhash, Commitment(state.told_level), now, is_link=True)
             if state.released_level >= Commitment.CONFIRMED:
                 self.gate.release_late(state, now)
 
@@ -343,31 +344,28 @@ class Join:
             bank.store.held_bytes += size
             gate.held_bytes += size
 
-    def _know(self, number: int, blockhash: str, level: Commitment, now: float) -> None:
-        """The block of this slot is at `level`; so are its ancestors, as far as parent links are held."""
+    def _know(
+        self, number: int, blockhash: str, level: Commitment, now: float, *, is_link: bool = False
+    ) -> None:
+        """The block of this slot is at `level`; so are its ancestors, as far as parent links are held.
+
+        `is_link`: a child names it, which says more than an endpoint's status does.
+        """
         while (state := self.slot(number)) is not None:
-            if state.confirmed is not None and state.confirmed != blockhash:
-                first = state.confirmed
-                self.gate.report(
-                    "critical",
-                    "two blockhashes were confirmed for one slot",
-                    slot=number,
-                    first=first,
-                    second=blockhash,
-                )
-                if level < Commitment.FINALIZED or state.finalized:
-                    return
-                state.contest()
-                state.confirmed, state.evidence = blockhash, None
-                if state.released_level >= Commitment.CONFIRMED:
-                    self.gate.release_late(state, now)
+            before = state.confirmed
+            if is_link and before != blockhash and state.released_level < Commitment.CONFIRMED:
+                state.confirmed = state.evidence = None  # a status was misread; nothing came of it
+            disputed = state.confirmed not in (None, blockhash)
+            if disputed and self._keeps_first(state, blockhash, level, now):
+                return
             finalizes = level == Commitment.FINALIZED and not state.finalized
             if state.confirmed is not None and not finalizes:
                 return
             state.told_level = max(state.told_level, level)
             if state.confirmed is None:
-                state.confirmed = blockhash
-                self.gate.admit(state, Commitment.CONFIRMED, now)
+                state.confirm(blockhash)
+                if before is None:
+                    self.gate.admit(state, Commitment.CONFIRMED, now)
             if finalizes:
                 state.finalized = True
                 state.finalized_at = now
@@ -379,7 +377,18 @@ class Join:
                 self.ledger.missing(state)
                 return
             self._link(number, meta.parent_slot)
-            number, blockhash = meta.parent_slot, meta.parent_blockhash
+            number, blockhash, is_link = meta.parent_slot, meta.parent_blockhash, True
+
+    def _keeps_first(self, state: SlotState, second: str, level: Commitment, now: float) -> bool:
+        """Two blocks of one slot were called confirmed; only a finalized one takes the place of the first."""
+        facts = {"slot": state.number, "first": state.confirmed, "second": second}
+        self.gate.report("critical", "two blockhashes were confirmed for one slot", **facts)
+        if level < Commitment.FINALIZED or state.finalized:
+            return True
+        state.confirm(second)
+        if state.released_level >= Commitment.CONFIRMED:
+            self.gate.release_late(state, now)
+        return False
 
     def _link(self, number: int, parent: int) -> None:
         if parent + 1 < number:

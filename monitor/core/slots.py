@@ -124,6 +124,12 @@ class SlotState:
         self.metas.setdefault(meta.blockhash, meta)
         self.parent = meta.parent_slot if self.parent is None else self.parent
 
+    def confirm(self, blockhash: str) -> None:
+        """This is the block. What is held of another one is none of it."""
+        if self.confirmed is not None or (self.metas and blockhash not in self.metas):
+            self.contest()
+        self.confirmed, self.evidence = blockhash, None
+
     def contest(self) -> None:
         """Feeds may speak of different blocks here: from now on what is handed on is kept, row by row."""
         if not self.contested:

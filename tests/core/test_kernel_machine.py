@@ -260,7 +260,7 @@ class KernelMachine(RuleBasedStateMachine):
 
     def _entry(self, endpoint: int, slot: int, block: str, index: int) -> Row:
         """The last of the two entries bears the blockhash."""
-        name = _blockhash(slot, self.banks.setdefault((endpoint, slot), block))
+        name = blockhash_of(slot, self.banks.setdefault((endpoint, slot), block))
         return play.entry(slot, index, mask=EVERYONE, name=name if index else f"first of {name}")
 
     def _meta(
@@ -270,9 +270,9 @@ class KernelMachine(RuleBasedStateMachine):
         below = max(0, slot - up)
         return play.meta(
             slot,
-            _blockhash(slot, block),
+            blockhash_of(slot, block),
             below,
-            _blockhash(below, parent),
+            blockhash_of(below, parent),
             len(BLOCKS[block]),
             mask=EVERYONE,
             height=slot if high else None,
@@ -386,7 +386,7 @@ class KernelMachine(RuleBasedStateMachine):
         return found
 
 
-def _blockhash(slot: int, block: str) -> str:
+def blockhash_of(slot: int, block: str) -> str:
     return f"B{slot}{block}"
 
 
