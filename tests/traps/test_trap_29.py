@@ -11,7 +11,9 @@ def restarted() -> Recovery:
     return Recovery(ALL, resume_slot=10, recovery=RPC)
 
 
-def test_after_a_restart_the_streams_begin_live_and_nothing_is_asked_for_before_they_speak() -> None:
+def test_after_a_restart_the_streams_begin_live_and_nothing_is_asked_for_before_they_speak() -> (
+    None
+):
     play = restarted().at(5)
     assert [each.from_slot for each in play.of(OpenFeed)] == [None]
     assert play.asked(Fetch) == []

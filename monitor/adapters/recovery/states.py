@@ -63,6 +63,10 @@ class States:
             chunk = await rpc.ask("getMultipleAccounts", params, read, _nothing)
             if isinstance(chunk, Refusal):
                 return
+            if chunk[0] < min_context_slot:
+                # What stands between us and the node may drop the option, and ask one that is behind (TRAPS 11).
+                rpc.tally.errors["behind"] += 1
+                return
             chunks.append(chunk)
         told.append(_States(index, rpc, chunks))
 
