@@ -281,3 +281,37 @@ def test_time_in_which_nothing_was_read_does_not_count_as_waiting() -> None:
     assert play.take() == ["5 t0", "5 t1"]
     play.at(10.1)
     assert "a slot was passed over incomplete" not in play.sentences()
+
+
+def learned_behind(*monitors: Monitor) -> Play:
+    """Slot 8 went out without its parent 7; that came late, and names slot 6, which nobody has brought."""
+    play = Play(*monitors, feeds=2)
+    play.block(1, 5, tx(5, 0, "a")).says(1, finalized(5))
+    play.block(1, 8, tx(8, 0, "d")).says(1, confirmed(8)).at(2.0)
+    play.take()
+    return play.block(2, 7, tx(7, 0, "c"))
+
+
+def test_a_slot_that_is_known_behind_what_went_before_holds_nothing_back() -> None:
+    play = learned_behind(ALL)
+    play.block(1, 9, tx(9, 0, "e")).says(1, confirmed(9))
+    assert play.take() == ["7 c late", "9 e"]
+    play.block(2, 6, tx(6, 0, "b"))
+    assert play.take() == ["6 b late"]
+
+
+def test_it_holds_nothing_back_at_finalized_either() -> None:
+    play = learned_behind(FINALLY)
+    play.block(1, 9, tx(9, 0, "e")).says(1, finalized(9))
+    assert play.take() == ["7 c", "8 d", "9 e"]
+    play.block(2, 6, tx(6, 0, "b"))
+    assert play.take() == ["6 b late"]
+
+
+def test_it_is_passed_over_in_its_own_time() -> None:
+    play = learned_behind(ALL)
+    play.block(1, 10, tx(10, 0), parent=9).says(1, confirmed(10))
+    play.at(3.9)
+    assert play.sentences().count("a slot was passed over incomplete") == 1
+    play.at(4.0)
+    assert play.sentences().count("a slot was passed over incomplete") == 3

@@ -244,3 +244,9 @@ def test_a_status_means_no_block_that_only_another_feed_named() -> None:
     assert play.take() == []
     play.says(2, meta(5, "other")).at(2.0)
     assert play.take() == ["5 y"]
+
+
+def test_a_block_of_an_rpc_of_a_closed_slot_is_stale() -> None:
+    play = Play(ALL, rpcs=1).block(1, 5, tx(5, 0)).says(1, finalized(5)).at(2.0)
+    play.kernel.join.take_block(-1, play.kernel.origins.rpc(0), [meta(5)], 2.0)
+    assert (play.kernel.tally.stale, play.kernel.join.slots) == (1, {})

@@ -342,3 +342,7 @@ def test_coverage_counts_a_partial_first_block_and_a_missing_one_by_their_height
     lost = Play(ALL, resume_slot=10).block(1, 11, height=6).says(1, confirmed(11), finalized(11))
     assert lost.at(14.0).certified() == {10: SlotEnd.PARTIAL, 11: SlotEnd.COMPLETE}
     assert lost.kernel.coverage() == Coverage(1, 2, by_height=True)
+
+
+def test_before_the_first_slot_of_ours_none_is_known_below() -> None:
+    assert Play(ALL).kernel.join.ledger.known_below(5) == -1

@@ -46,3 +46,22 @@ def test_an_empty_span_adds_nothing() -> None:
     ranges = Ranges()
     ranges.add(5, 5)
     assert list(ranges) == []
+
+
+@given(SPANS, NUMBER, NUMBER)
+def test_what_is_taken_out_is_in_no_more_and_the_rest_stays(
+    spans: list[tuple[int, int]], first: int, end: int
+) -> None:
+    ranges, numbers = filled(spans)
+    ranges.remove(first, end)
+    left = numbers - set(range(first, end))
+    assert {number for low, high in ranges for number in range(low, high)} == left
+    edges = [edge for each in ranges for edge in each]
+    assert edges == sorted(set(edges))
+
+
+def test_an_empty_span_takes_nothing_out_and_one_between_ranges_neither() -> None:
+    ranges, _ = filled([(1, 5), (8, 9)])
+    ranges.remove(3, 3)
+    ranges.remove(5, 8)
+    assert list(ranges) == [(1, 5), (8, 9)]

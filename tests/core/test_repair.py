@@ -3,6 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from monitor.core import repair
 from monitor.core.audits import AUDITED
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
@@ -10,6 +13,7 @@ from monitor.core.commands import Certify, Command, Fetch, ReadAccounts, Recall,
 from monitor.core.endings import EndReason
 from monitor.core.events import (
     AccountsRead,
+    AccountsUnread,
     BlockFetched,
     Event,
     FetchFailed,
@@ -22,7 +26,7 @@ from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
-from tests.core.play import ALL, SOME, Play, confirmed, finalized, meta, tx, write
+from tests.core.play import ALL, SOME, VAULT, Play, confirmed, finalized, meta, tx, write
 
 RPC = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, attempts=2)
 
@@ -288,3 +292,164 @@ def test_a_larger_gap_may_be_caught_up_with_all_the_same() -> None:
     catch_up = play.kernel.standing().catch_up
     assert catch_up is not None
     assert catch_up.slots == 101
+
+
+def blocks_at_five_and(slot: int, *monitors: Monitor, **settings: Any) -> Recovery:
+    """Slot 5 is final, this one is confirmed, and nobody spoke of what lies between."""
+    play = Recovery(*(monitors or (ALL,)), **settings)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.take()
+    play.block(1, slot, tx(slot, 0, "x0"))
+    play.says(1, confirmed(slot))
+    return play
+
+
+def test_an_answer_that_comes_when_the_slot_has_ended_changes_nothing() -> None:
+    play = a_gap()
+    play.fetched(6, tx(6, 0, "y0"))
+    play.take()
+    play.fetched(6, tx(6, 0, "y0"), tx(6, 1, "y1"))
+    assert play.take() == []
+    assert len(play.kernel.join.slots[6].banks) == 1
+
+
+def test_a_block_that_the_proven_chain_jumps_over_is_never_handed_on() -> None:
+    play = blocks_at_five_and(9)
+    play.fetched(7, tx(7, 0, "fork"))
+    assert play.kernel.repair._unproven.keys() == {7}
+    play.fetched(8, tx(8, 0, "w0"), parent=6)
+    assert play.kernel.repair._unproven == {}
+    assert not play.kernel.repair.queue.is_open(7)
+    play.fetched(7, tx(7, 0, "fork"))
+    play.fetched(6, tx(6, 0, "y0"))
+    assert play.take() == ["6 y0", "8 w0", "9 x0"]
+
+
+def test_an_unproven_block_that_the_link_does_not_name_is_refused_and_asked_for_again() -> None:
+    play = blocks_at_five_and(8)
+    play.fetched(6, tx(6, 0, "lie"), block="another")
+    play.asked(Fetch)
+    play.fetched(7, tx(7, 0, "z0"))
+    assert play.said("not the chain's")
+    assert play.take() == []
+    play.at(play.now + 10)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+    play.fetched(6, tx(6, 0, "y0"))
+    assert "6 y0" in [event.removesuffix(" late") for event in play.take()]
+
+
+def test_a_block_that_comes_again_before_its_proof_is_kept_once() -> None:
+    play = blocks_at_five_and(8)
+    play.fetched(6, tx(6, 0, "y0"))
+    play.fetched(6, tx(6, 0, "y0"))
+    play.fetched(7, tx(7, 0, "z0"))
+    assert play.take() == ["6 y0", "7 z0", "8 x0"]
+    assert play.kernel.repair._unproven_bytes == 0
+
+
+def test_no_more_blocks_are_fetched_ahead_than_memory_is_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for bound, ahead in ((repair.UNPROVEN_BYTES, [7]), (10, [])):
+        monkeypatch.setattr(repair, "UNPROVEN_BYTES", bound)
+        play = blocks_at_five_and(10, recovery=replace(RPC, workers={Rung.RPC: 2}))
+        assert [each.slot for each in play.asked(Fetch)] == [9, 8]
+        play.fetched(8, tx(8, 0, "w0"))
+        assert [each.slot for each in play.asked(Fetch)] == ahead
+
+
+def test_what_a_feed_completes_itself_is_asked_of_nobody_any_more() -> None:
+    play = Recovery(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5))
+    play.block(1, 7, tx(7, 0), transactions=2).says(1, confirmed(7)).block(1, 8)
+    assert {6, 7} <= {each.slot for each in play.asked(Fetch)}
+    play.says(2, tx(7, 1), meta(7, transactions=2))
+    assert play.kernel.repair.queue.is_open(6)
+    assert not play.kernel.repair.queue.is_open(7)
+
+
+def test_a_slot_that_only_lacks_its_proof_is_asked_of_nobody() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5))
+    play.block(1, 6, tx(6, 0)).says(1, confirmed(6))
+    play.block(1, 8, tx(8, 0)).says(1, finalized(8))
+    play.not_fetched(7, Verdict.NOT_YET)
+    play.at(play.now + 5)
+    assert play.certified()[6] == SlotEnd.PARTIAL
+    assert {each.slot for each in play.asked(Fetch)} == {7}
+
+
+def test_a_block_without_what_is_asked_for_does_not_end_the_job() -> None:
+    play = a_gap(VAULT)
+    play.take()
+    play.fetched(6)
+    assert play.kernel.is_lost(6)
+    assert play.asked(ReadAccounts) == []
+    assert play.kernel.standing().recovered == {}
+
+
+def test_accounts_that_nobody_could_tell_are_asked_for_again() -> None:
+    play = a_gap(VAULT, recovery=replace(RPC, reads_accounts=True))
+    play.fetched(6)
+    play.at(play.now + 1)
+    assert len(play.asked(ReadAccounts)) == 1
+    play.hears(AccountsUnread(6, 7, jitter=0.5))
+    assert play.asked(ReadAccounts) == []
+    play.at(play.now + 5)
+    assert [(each.first, each.end) for each in play.asked(ReadAccounts)] == [(6, 7)]
+
+
+def test_rpcs_that_tell_different_blocks_are_named() -> None:
+    play = a_gap()
+    rows = [tx(6, 0, "y0"), meta(6)]
+    play.hears(BlockFetched(6, Rung.RPC, (2,), rows, dissent=(3,)))
+    (report,) = [each for each in play.of(Report) if each.sentence == "RPCs disagree about a block"]
+    assert (report.level, report.facts) == ("critical", {"slot": 6, "origins": [3]})
+    assert play.take()[-2:] == ["6 y0", "7 x0"]
+
+
+def test_where_none_is_believed_the_slot_is_asked_for_again_and_they_are_named() -> None:
+    play = a_gap()
+    play.asked(Fetch)
+    play.hears(FetchFailed(6, Rung.RPC, Verdict.DISAGREED, 0.5, dissent=(2, 3)))
+    assert play.said("RPCs disagree about a block")
+    play.at(play.now + 5)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_an_audit_that_nobody_answers_opens_nothing() -> None:
+    play = Recovery(SOME)
+    play.block(1, AUDITED, tx(AUDITED, 0))
+    play.says(1, confirmed(AUDITED))
+    play.not_fetched(AUDITED, Verdict.CANNOT)
+    play.at(play.now + 60)
+    assert [each.slot for each in play.asked(Fetch)] == [AUDITED]
+    assert not play.kernel.repair.queue.is_open(AUDITED)
+
+
+def test_a_slot_that_is_not_lost_is_not_signed_off() -> None:
+    play = a_gap()
+    play.hears(SignedOff(6, "in haste"))
+    assert play.kernel.repair.queue.is_open(6)
+    assert not play.said("a lost slot was signed off")
+    assert play.kernel.standing().signed_off == 0
+
+
+def test_a_lost_slot_that_memory_let_go_of_is_signed_off_as_well() -> None:
+    policy = replace(RPC, attempts=1, jobs=(Job(5, 6, Rung.RPC, 0, JobState.LOST),))
+    play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 6),))
+    play.hears(SignedOff(5, "nothing of ours was in it"))
+    assert play.certificates()[5].end == SlotEnd.LOST
+    assert play.kernel.frontier(Commitment.FINALIZED) == 9
+    assert play.kernel.open_slots() == 0
+
+
+def test_a_restart_that_missed_nothing_has_no_catch_up() -> None:
+    assert restarted(0).kernel.standing().catch_up is None
+
+
+def test_without_a_rung_nothing_is_asked_and_what_is_missing_stays_partial() -> None:
+    play = a_gap(recovery=RecoveryPolicy())
+    play.says(1, finalized(7)).at(play.now + 5)
+    assert play.certified()[6] == SlotEnd.PARTIAL
+    assert play.asked(Fetch) == []

@@ -104,3 +104,31 @@ def test_without_an_endpoint_that_may_replay_the_next_rung_is_asked_at_once() ->
     play.says(1, confirmed(7))
     play.at(play.now + 0.01)
     assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_one_endpoint_replays_one_gap_at_a_time_and_rpcs_are_asked_for_the_other() -> None:
+    play, _ = replaying()
+    for slot in range(8, 60):
+        play.block(1, slot, tx(slot, 0)).says(1, confirmed(slot))
+    play.asked(OpenFeed)
+    play.block(1, 61, tx(61, 0)).says(1, confirmed(61))
+    assert play.asked(OpenFeed) == []
+    assert [each.slot for each in play.asked(Fetch)] == [60]
+
+
+def test_what_a_feed_says_that_replays_nothing_is_not_heard() -> None:
+    play, _ = replaying()
+    assert list(play.kernel.repair.replays.heard(1, 100, play.now)) == []
+
+
+def test_slots_that_a_replay_shows_to_be_none_are_asked_of_nobody() -> None:
+    play = Recovery(ALL, recovery=BOTH)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.block(1, 9, tx(9, 0, "x0")).says(1, confirmed(9))
+    (asked,) = play.asked(OpenFeed)[1:]
+    assert asked.from_slot == 6
+    play.accepts(asked.feed)
+    play.says(asked.feed, tx(8, 0, "w0"), meta(8, parent=6), tx(9, 0, "x0"))
+    play.ends(asked.feed, EndReason.END)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+    assert play.take()[-1:] == ["5 t0"]
