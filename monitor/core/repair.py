@@ -117,7 +117,7 @@ class Repair:
         audited = self._audits.begin()
         if audited is not None:
             yield Fetch(audited, Rung.RPC, 1)
-        asked = list(self._ask(now))
+        asked = list(self._ask(now)) if self.queue else []
         changes = self.queue.changes()
         if changes:
             yield KeepJobs(changes)
@@ -230,6 +230,7 @@ class Repair:
 
     def _ask(self, now: float) -> Iterator[Command]:
         """Begin what is due. What was forgotten of its slots comes back first."""
+        self.queue.set_floors(self.replays.lowest(), None, self._join.pace.slot_time, now)
         leases, self._recalled = self._recalled, []
         forgotten = self._join.ledger.forgotten
         for lease in self.queue.lease(now, frontier=self._join.ledger.frontier()):

@@ -64,6 +64,11 @@ class Replays:
             feed, connection.endpoint, self._connections.generation, first, is_replay=True
         )
 
+    def lowest(self) -> int | None:
+        """The lowest slot that some endpoint may replay, as far as refusals have told; None: nobody replays."""
+        floors = [each.floor or 0 for each in self._connections.all if not each.replay_off]
+        return min(floors, default=None)
+
     def heard(self, feed: int, slot: int, now: float) -> Iterator[Command]:
         """The stream told of this slot; -1: of none."""
         replay = self.by_feed.get(feed)
