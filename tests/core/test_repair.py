@@ -9,7 +9,17 @@ from monitor.core import repair
 from monitor.core.audits import AUDITED
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
-from monitor.core.commands import Certify, Command, Fetch, ReadAccounts, Recall, Refuse, Report
+from monitor.core.commands import (
+    Certify,
+    Command,
+    Fetch,
+    KeepJobs,
+    OpenFeed,
+    ReadAccounts,
+    Recall,
+    Refuse,
+    Report,
+)
 from monitor.core.endings import EndReason
 from monitor.core.events import (
     AccountsRead,
@@ -22,7 +32,7 @@ from monitor.core.events import (
     SignedOff,
 )
 from monitor.core.forgotten import KEPT
-from monitor.core.jobs import Job, JobState
+from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
@@ -453,3 +463,56 @@ def test_without_a_rung_nothing_is_asked_and_what_is_missing_stays_partial() -> 
     play.says(1, finalized(7)).at(play.now + 5)
     assert play.certified()[6] == SlotEnd.PARTIAL
     assert play.asked(Fetch) == []
+
+
+def test_what_another_feed_may_still_bring_is_not_asked_for() -> None:
+    play = Recovery(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).block(2, 5, tx(5, 0)).says(1, finalized(5))
+    play.block(1, 6, tx(6, 0), transactions=2).says(1, confirmed(6)).block(1, 7)
+    assert play.asked(Fetch) == []
+    play.block(2, 7)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_what_the_replay_of_a_feed_may_still_bring_is_not_asked_for() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5)).ends(1).at(2.0)
+    (feed,) = [each.feed for each in play.asked(OpenFeed)][1:]
+    play.accepts(feed).block(feed, 8, tx(8, 0)).says(feed, confirmed(8)).block(feed, 9)
+    assert play.kernel.connections.replaying_from() == 6
+    assert play.asked(Fetch) == []
+    play.says(feed, tx(7, 0), meta(7), meta(8))
+    assert play.kernel.connections.replaying_from() is None
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_an_answer_that_never_comes_is_not_waited_for_without_end() -> None:
+    play = a_gap()
+    play.asked(Fetch)
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC] - 1)
+    assert play.asked(Fetch) == []
+    play.at(play.now + 3)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_what_becomes_of_jobs_is_stored() -> None:
+    play = a_gap()
+    (kept,) = play.asked(KeepJobs)
+    assert kept.changes == [Job(6, 7, Rung.RPC, 0, JobState.OPEN)]
+    play.not_fetched(6, Verdict.NOT_YET)
+    (kept,) = play.asked(KeepJobs)
+    assert kept.changes == [Job(6, 7, Rung.RPC, 1, JobState.OPEN)]
+    play.fetched(6, tx(6, 0, "y0"))
+    (kept,) = play.asked(KeepJobs)
+    assert kept.changes == [JobsDone(6, 7)]
+
+
+def test_a_slot_that_is_worked_on_stays_in_memory() -> None:
+    play = Recovery(ALL, recovery=replace(RPC, workers={Rung.RPC: 1}))
+    for slot in range(5, 5 + KEPT + 3):
+        play.block(1, slot, tx(slot, 0), transactions=2)
+        play.says(1, confirmed(slot), finalized(slot))
+    (asked,) = play.asked(Fetch)
+    play.at(play.now + 3)
+    assert min(play.kernel.join.slots) == asked.slot == 5
+    assert list(play.kernel.join.ledger.forgotten.ranges) == [(6, 9)]
