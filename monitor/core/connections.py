@@ -29,6 +29,8 @@ PROGRESS: Final = 32
 REPEAT_LIMIT: Final = 2
 """Requests for one from_slot at one endpoint within REPEAT_WINDOW (DESIGN 6)."""
 REPEAT_WINDOW: Final = 60.0
+BLIND: Final = 3.0
+"""Seconds within which an endpoint is tried again while none is open: nobody else sees the chain then. Guessed."""
 REPLAY_PATIENCE: Final = 10.0
 """Seconds within which a replay must bring its next slot, or reach its fence (DESIGN 5). Not the whole of it: after
 a long outage it takes minutes, and is no worse for that."""
@@ -126,6 +128,8 @@ class Connections:
         needs_person = ending.reason in _ONLY_A_PERSON_HELPS
         failures = 1 if refuses else connection.failures
         delay = slow(jitter) if needs_person else full_jitter(failures, jitter)
+        if not needs_person and not any(each.opened for each in self.all):
+            delay = min(delay, BLIND)
         connection.reopen_at = now + delay
         yield Report(
             "error" if needs_person else "warning",

@@ -7,6 +7,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
 from monitor.core.connections import (
+    BLIND,
     FLOOR_MARGIN,
     REFUSAL_LIMIT,
     REPEAT_LIMIT,
@@ -186,8 +187,9 @@ def test_a_refused_replay_is_no_failure_so_the_feed_is_back_at_once() -> None:
 
 def test_a_feed_that_ends_otherwise_while_it_replays_is_a_failure() -> None:
     play = _after_a_long_outage()
-    play.ends(6, EndReason.TRANSIENT, jitter=0.999).at(play.now + 15)
+    play.ends(6, EndReason.TRANSIENT, jitter=0.999).at(play.now + BLIND - 0.5)
     assert play.opened()[-1] == 6
+    assert play.kernel.connections.all[0].failures == 6
 
 
 def test_each_refusal_in_a_row_asks_further_above_the_floor_until_none_is_asked() -> None:
@@ -347,3 +349,15 @@ def test_a_slot_that_no_replay_brings_does_not_keep_later_ones_from_being_replay
         feed = play.opened()[-1]
         play.block(feed, covered, tx(covered, 0, f"s{covered}")).block(feed, covered).ends(feed)
     assert [command.from_slot for command in play.of(AmendFeed)] == [5, 5, 19]
+
+
+def test_while_no_feed_is_open_endpoints_are_tried_often() -> None:
+    play = Play(ALL, feeds=2)
+    both = play.kernel.connections.all
+    for each in both:
+        each.failures = 9
+    play.ends(1, jitter=0.999)
+    assert both[0].reopen_at is not None
+    assert both[0].reopen_at > play.now + BLIND  # the other one sees the chain
+    play.ends(2, jitter=0.999)
+    assert both[1].reopen_at == play.now + BLIND
