@@ -3,16 +3,28 @@
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from random import SystemRandom
 
-from tests.soak import guards, killed, killed_processes, memory, regions, results, stitched
+from tests.soak import (
+    guards,
+    killed,
+    killed_processes,
+    killed_recovery,
+    memory,
+    outages,
+    regions,
+    results,
+    stitched,
+)
 
 IN_ROUNDS = {
     "regions": regions,
     "stitched": stitched,
     "killed": killed,
     "killed-processes": killed_processes,
+    "outages": outages,
 }
 """Soaks of one run after the other, each with a seed of its own."""
 
@@ -26,6 +38,10 @@ def main(arguments: Sequence[str]) -> int:
         one.add_argument("--rounds", type=int, default=soak.ROUNDS)
         one.add_argument("--slots", type=int, default=soak.SLOTS)
         one.add_argument("--seed", type=int, help="of the first round; drawn if not given")
+    four = names.add_parser("killed-recovery", help=killed_recovery.__doc__)
+    four.add_argument("--rounds", type=int, default=killed_recovery.ROUNDS)
+    four.add_argument("--points", type=int, default=killed_recovery.POINTS)
+    four.add_argument("--seed", type=int, help="of the first round; drawn if not given")
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
     three = names.add_parser("memory", help=memory.__doc__)
@@ -40,29 +56,45 @@ def main(arguments: Sequence[str]) -> int:
         seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
         seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
-        size, failures = soak_in_rounds(asked.name, seed, asked.rounds, asked.slots)
+        if asked.name == "killed-recovery":
+            rounds = Rounds(asked.name, killed_recovery.run_round, asked.points, "points")
+        else:
+            rounds = Rounds(asked.name, IN_ROUNDS[asked.name].run_round, asked.slots, "slots")
+        size, failures = soak_in_rounds(rounds, seed, asked.rounds)
     result = "; ".join(failures) if failures else held
     results.append(asked.name, seed, size, result, time.monotonic() - began)
     print(result)
     return 1 if failures else 0
 
 
-def soak_in_rounds(name: str, seed: int, rounds: int, slots: int) -> tuple[str, list[str]]:
+@dataclass(frozen=True)
+class Rounds:
+    """What is run, and how much of it in a round."""
+
+    name: str
+    run: Callable[[int, int], tuple[str | None, str]]
+    """From a seed and the count to what did not hold, and the size."""
+    count: int
+    unit: str
+
+
+def soak_in_rounds(asked: Rounds, seed: int, rounds: int) -> tuple[str, list[str]]:
     """The size of the soak, and a line for each round that failed."""
     failures = []
     sizes = []
     print(f"seed {seed}")
     for number, each in enumerate(regions.round_seeds(seed, rounds), 1):
         print(f"round {number} of {rounds}, seed {each}", flush=True)
-        wrong, size = IN_ROUNDS[name].run_round(each, slots)
+        wrong, size = asked.run(each, asked.count)
         sizes.append(size)
         print(f"  {size}")
         if wrong is not None:
             failures.append(f"seed {each}: {wrong}")
-            repeat = f"scripts/soak {name} --rounds 1 --slots {slots} --seed {each}"
+            count = f"--{asked.unit} {asked.count}"
+            repeat = f"scripts/soak {asked.name} --rounds 1 {count} --seed {each}"
             print(f"  FAILED: {wrong}\n  to repeat: {repeat}", flush=True)
     told = ", ".join(size for size in sizes if size)
-    return f"{rounds} rounds of {slots} slots: {told}", failures
+    return f"{rounds} rounds of {asked.count} {asked.unit}: {told}", failures
 
 
 def soak_memory(minutes: float, rate: float) -> tuple[str, str, list[str]]:
