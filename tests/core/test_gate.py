@@ -315,3 +315,12 @@ def test_it_is_passed_over_in_its_own_time() -> None:
     assert play.sentences().count("a slot was passed over incomplete") == 1
     play.at(4.0)
     assert play.sentences().count("a slot was passed over incomplete") == 3
+
+
+def test_it_does_not_wait_for_its_own_parent_either() -> None:
+    play = Play(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0, "a")).says(1, finalized(5))
+    play.block(1, 9, tx(9, 0, "e")).says(1, confirmed(9)).at(2.0)
+    play.take()
+    play.block(2, 8, tx(8, 0, "d")).block(2, 7, tx(7, 0, "c"))
+    assert play.take() == ["8 d late", "7 c late"]
