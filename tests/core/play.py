@@ -5,7 +5,7 @@ unless `at` moves it.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
@@ -112,17 +112,17 @@ class Play:
         """Feeds that were asked for, in order."""
         return [c.feed for c in self.commands if isinstance(c, OpenFeed)]
 
-    def accepts(self, feed: int) -> "Play":
+    def accepts(self, feed: int) -> Self:
         """The server accepts the feed's stream."""
         self._do(self.kernel.handle(FeedOpened(feed), self.now))
         return self
 
-    def says(self, feed: int, *rows: Row) -> "Play":
+    def says(self, feed: int, *rows: Row) -> Self:
         """The feed delivers these rows in one batch."""
         self._do(self.kernel.handle(FramesArrived(feed, list(rows)), self.now))
         return self
 
-    def block(self, feed: int, slot: int, *rows: Row, **of_meta: Any) -> "Play":
+    def block(self, feed: int, slot: int, *rows: Row, **of_meta: Any) -> Self:
         """The feed delivers a whole slot with these rows and says PROCESSED."""
         count = sum(row[0] == Kind.TRANSACTION for row in rows)
         of_meta.setdefault("transactions", count)
@@ -135,12 +135,12 @@ class Play:
         *,
         floor: int | None = None,
         jitter: float = 0.0,
-    ) -> "Play":
+    ) -> Self:
         ending = Ending(reason, "UNAVAILABLE", "gone", floor)
         self._do(self.kernel.handle(FeedEnded(feed, ending, jitter), self.now))
         return self
 
-    def at(self, now: float) -> "Play":
+    def at(self, now: float) -> Self:
         """Time passes, with every deadline kept on the way."""
         while (deadline := self.kernel.next_deadline()) is not None and deadline <= now:
             self.now = max(self.now, deadline)

@@ -37,6 +37,7 @@ def test_a_replay_on_an_open_stream_is_asked_for_when_its_server_is_past_it() ->
     play.block(1, 4, tx(4, 0)).says(1, confirmed(4)).ends(1).at(1)
     back = play.opened()[-1]
     play.accepts(back)
+    assert play.of(OpenFeed)[-1].from_slot is None
     assert play.of(AmendFeed) == []
     play.block(back, 8, tx(8, 0), parent=7, parent_block="B7")
     assert play.of(AmendFeed)[-1].from_slot <= 5

@@ -82,8 +82,17 @@ def replay_ended(ending: Ending) -> Recovery:
     return play.accepts(feed).hears(FeedEnded(feed, ending, 0.0))
 
 
-def test_a_server_that_stores_nothing_yet_has_no_floor_above_all_slots() -> None:
-    ending = refusal(without_block(), 100)
+def told_by_number() -> Ending:
+    """The words with which the largest u64 comes as the oldest slot."""
+    text = f"broadcast from 6 is not available, last available: {NOTHING_YET}"
+    return classify("OUT_OF_RANGE", text, STREAMING)
+
+
+@pytest.mark.parametrize("refused", [lambda: refusal(without_block(), 100), told_by_number])
+def test_a_server_that_stores_nothing_yet_has_no_floor_above_all_slots(
+    refused: Callable[[], Ending],
+) -> None:
+    ending = refused()
     assert (ending.reason, ending.floor) == (EndReason.REPLAY_AHEAD, None)
     connections = replay_ended(ending).kernel.connections
     assert connections.may_replay(connections.all[0], 6, 100.0)
