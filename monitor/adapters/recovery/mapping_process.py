@@ -18,6 +18,7 @@ from enum import IntEnum
 from struct import Struct
 from typing import Any, Final
 
+from monitor.adapters.recovery.twins import Twins
 from monitor.core.errors import BlockMalformed, BlockUnfinished
 from monitor.core.monitors import Monitor
 from monitor.wire.rpc_block import BlockReader, MappedBlock
@@ -67,10 +68,20 @@ def unpacked(body: bytes) -> bytes:
     return plain
 
 
-def answer(reader: BlockReader, slot: int, stamp_ns: int, body: bytes) -> tuple[Fate, bytes]:
-    """What to send back for a body."""
+def answer(
+    reader: BlockReader, twins: Twins, slot: int, stamp_ns: int, body: bytes
+) -> tuple[int, bytes]:
+    """What to send back for a body: a `Fate`, and what is behind it."""
     try:
-        block = reader.read(slot, unpacked(body), stamp_ns)
+        plain = unpacked(body)
+    except BlockMalformed as error:
+        return Fate.MALFORMED, str(error).encode()
+    return twins.answer(slot, plain, lambda new: _mapped(reader, slot, stamp_ns, new))
+
+
+def _mapped(reader: BlockReader, slot: int, stamp_ns: int, plain: bytes) -> tuple[int, bytes]:
+    try:
+        block = reader.read(slot, plain, stamp_ns)
     except BlockUnfinished as error:
         return Fate.UNFINISHED, str(error).encode()
     except BlockMalformed as error:
@@ -86,10 +97,10 @@ def fields_of(block: MappedBlock) -> tuple[Any, ...]:
 def serve(sock: socket.socket) -> None:
     """Map what comes until the daemon is gone. Raises EOFError or OSError then."""
     _, _, size = REQUEST.unpack(_receive(sock, REQUEST.size))
-    reader = BlockReader(pickle.loads(_receive(sock, size)))
+    reader, twins = BlockReader(pickle.loads(_receive(sock, size))), Twins()
     while True:
         slot, stamp_ns, size = REQUEST.unpack(_receive(sock, REQUEST.size))
-        fate, content = answer(reader, slot, stamp_ns, _receive(sock, size))
+        fate, content = answer(reader, twins, slot, stamp_ns, _receive(sock, size))
         sock.sendall(ANSWER.pack(fate, len(content)))
         sock.sendall(content)
 

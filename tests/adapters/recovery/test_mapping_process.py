@@ -24,6 +24,7 @@ from monitor.adapters.recovery.mapping_process import (
     serve,
     unpacked,
 )
+from monitor.adapters.recovery.twins import Twins
 from monitor.core.errors import BlockMalformed
 from monitor.core.monitors import Monitor, TransactionsFilter
 from monitor.wire.rpc_block import BlockReader, MappedBlock
@@ -39,7 +40,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_block_goes_back_in_marshalled_fields() -> None:
-    fate, content = answer(READER, 100, 5, BODY)
+    fate, content = answer(READER, Twins(), 100, 5, BODY)
     assert fate is Fate.MAPPED
     assert MappedBlock(*marshal.loads(content)) == READER.read(100, BODY, 5)
 
@@ -53,7 +54,7 @@ def test_a_block_goes_back_in_marshalled_fields() -> None:
     ],
 )
 def test_what_is_no_block_goes_back_as_text(text: bytes, fate: Fate, told: str) -> None:
-    found, content = answer(READER, 100, 5, text)
+    found, content = answer(READER, Twins(), 100, 5, text)
     assert found is fate
     assert told in content.decode()
 
@@ -61,12 +62,14 @@ def test_what_is_no_block_goes_back_as_text(text: bytes, fate: Fate, told: str) 
 def test_a_gzipped_body_is_unpacked() -> None:
     assert unpacked(gzip.compress(BODY)) == BODY
     assert unpacked(BODY) is BODY
-    assert answer(READER, 100, 5, gzip.compress(BODY)) == answer(READER, 100, 5, BODY)
+    assert answer(READER, Twins(), 100, 5, gzip.compress(BODY)) == answer(
+        READER, Twins(), 100, 5, BODY
+    )
 
 
 @pytest.mark.parametrize("packed", [gzip.compress(BODY)[:-9], b"\x1f\x8b", zlib.compress(b"")[:0]])
 def test_half_of_a_gzipped_body_is_refused(packed: bytes) -> None:
-    fate, _ = answer(READER, 100, 5, packed)
+    fate, _ = answer(READER, Twins(), 100, 5, packed)
     assert fate is Fate.MALFORMED
 
 
