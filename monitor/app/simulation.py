@@ -7,6 +7,7 @@ import anyio
 import typer
 
 from monitor.app.configuration_values import NAME
+from monitor.app.memory import tame_collector
 from monitor.core.errors import MonitorError
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.cluster import ALL_REGIONS, Cluster, simulate
@@ -57,6 +58,7 @@ def run_simulation(options: SimulateOptions, tell: Callable[[str], None]) -> int
 
 async def _until_signal(options: SimulateOptions, tell: Callable[[str], None]) -> None:
     def ready(cluster: Cluster) -> None:
+        tame_collector()  # an old chain is millions of objects: a full pass stops every region for seconds
         for name, url in cluster.endpoints.items():
             tell(f"{name}  {url}")
         for name, url in cluster.rpcs.items():
