@@ -6,6 +6,10 @@ LEAP: Final = 1024
 """Slots by which the tip may rise at once. Guessed: more than a server keeps for replay by default."""
 LEAP_RATE: Final = 1000.0
 """Slots by which it may rise besides for each second since it last rose. Guessed: far faster than any cluster."""
+AHEAD: Final = 64
+"""Slots by which an RPC may be ahead of all feeds: half a minute. Guessed."""
+AHEAD_RATE: Final = 10.0
+"""Slots by which it may be besides for each second since the tip last rose. Guessed: four times mainnet's pace."""
 _SMOOTHING: Final = 0.1
 """Weight of the newest slot in the measured slot time. Guessed."""
 _SLOWEST: Final = 10.0
@@ -34,6 +38,10 @@ class Pace:
         if self.tip < 0:
             return False
         return slot > self.tip + LEAP + LEAP_RATE * (now - self._tip_at)
+
+    def is_ahead(self, slot: int, now: float) -> bool:
+        """Whether the chain is hardly there yet: what is told of such a slot is not believed."""
+        return slot > self.tip + AHEAD + AHEAD_RATE * (now - self._tip_at)
 
     def measure(self, slot: int, now: float) -> None:
         """Learn the slot time from the first BlockMeta of each new highest slot."""

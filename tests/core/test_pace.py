@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.core.pace import LEAP, LEAP_RATE, Pace
+from monitor.core.pace import AHEAD, LEAP, LEAP_RATE, Pace
 from tests.core.play import ALL, Play, confirmed, created, finalized, tx
 
 
@@ -51,3 +51,12 @@ def test_a_lying_endpoint_closes_no_slot_that_is_to_come() -> None:
     assert play.kernel.join.tip == 6
     said = [sentence for sentence in play.sentences() if "far beyond" in sentence]
     assert said == ["a slot far beyond the tip was ignored"]
+
+
+def test_what_is_told_of_slots_far_ahead_is_not_believed() -> None:
+    pace = Pace()
+    pace.spoken_of(100, 10.0)
+    assert not pace.is_ahead(100 + AHEAD, 10.0)
+    assert pace.is_ahead(100 + AHEAD + 1, 10.0)
+    assert not pace.is_ahead(100 + AHEAD + 30, 13.0)
+    assert pace.is_ahead(100 + AHEAD + 31, 13.0)

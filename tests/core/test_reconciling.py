@@ -1,9 +1,12 @@
 """Account states that are read in place of writes that can no longer be had."""
 
+import pytest
+
 from monitor.core.chain import Commitment
-from monitor.core.commands import ReadAccounts, Release
+from monitor.core.commands import ReadAccounts, Release, Report
 from monitor.core.events import AccountsRead, AccountsUnread, Row
 from monitor.core.keys import account_of
+from monitor.core.pace import AHEAD
 from monitor.core.reconciling import GATHER, Reconciling
 from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, write
 
@@ -115,20 +118,83 @@ def test_a_state_is_handed_on_from_its_rpc_and_marked_late() -> None:
     assert release == Release(Commitment.CONFIRMED, [(1, ORIGIN, True, 0, None, row)])
 
 
+def written(play: Play, slot: int, account: str) -> Play:
+    """A confirmed block of this slot with a write to this account."""
+    play.says(1, created(slot), write(slot, account, "t0", 1), meta(slot, transactions=0))
+    return play.says(1, confirmed(slot))
+
+
 def test_a_state_that_a_live_write_has_overtaken_is_not_handed_on() -> None:
     play, reconciling = opened(5)
-    play.says(1, created(8), write(8, "x", "t0", 1))
+    written(play, 8, "x")
+    releases(play)
     rows = [state_of("x", 9), state_of("y", 9)]
     reconciling.read(AccountsRead(5, 6, 9, rows, ORIGIN), 1.0)
     assert accounts(play) == [b"y".ljust(32, b"\0")]
 
 
-def test_writes_within_the_gap_and_behind_the_state_overtake_nothing() -> None:
+def test_a_write_later_than_the_state_overtakes_it_too() -> None:
     play, reconciling = opened(5)
-    play.says(1, created(5), write(5, "x", "t0", 1))
-    play.says(1, created(10), write(10, "x", "t1", 2))
+    written(play, 40, "x")
+    releases(play)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9), state_of("y", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"y".ljust(32, b"\0")]
+
+
+def test_writes_within_the_gap_overtake_nothing() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(5), write(5, "x", "t0", 1), meta(5, transactions=0), confirmed(5))
+    releases(play)
     reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
     assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+def test_a_write_of_a_block_that_may_lose_overtakes_nothing() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(8), write(8, "x", "t0", 1), meta(8, transactions=0))
+    play.says(1, created(8), write(8, "y", "t0", 1), meta(8, "winner", transactions=0))
+    play.says(1, meta(9, parent_block="winner", transactions=0), confirmed(9))
+    releases(play)
+    rows = [state_of("x", 9), state_of("y", 9)]
+    reconciling.read(AccountsRead(5, 6, 9, rows, ORIGIN), 1.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+@pytest.mark.parametrize(
+    ("context", "row"), [(10**9, 10**9), (9, 10**9), (20 + AHEAD + 1, 20), (4, 4), (9, 4)]
+)
+def test_states_of_a_slot_that_cannot_be_are_refused_and_told(context: int, row: int) -> None:
+    play, reconciling = opened(5, 6)
+    play.says(1, created(5), created(20))
+    asked(reconciling, 0.0)
+    assert len(asked(reconciling, GATHER)) == 1
+    rows = [state_of("x", row)]
+    assert reconciling.read(AccountsRead(5, 7, context, rows, ORIGIN), play.now) == []
+    (report,) = play.kernel.gate.collect()
+    assert isinstance(report, Report)
+    assert (report.level, report.facts["endpoint"]) == ("critical", ORIGIN)
+    assert play.kernel.join.slots[5].reconciled_at is None
+    again = reconciling.next_deadline()
+    assert again is not None
+    assert again > play.now
+    assert asked(reconciling, again) == [ReadAccounts(5, 7, 7)]
+
+
+@pytest.mark.parametrize("context", [6, 20 + AHEAD])
+def test_states_of_any_other_slot_are_believed(context: int) -> None:
+    play, reconciling = opened(5, 6)
+    play.says(1, created(20))
+    event = AccountsRead(5, 7, context, [state_of("x", context)], ORIGIN)
+    assert reconciling.read(event, play.now) == [5, 6]
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+def test_while_no_feed_says_anything_rpcs_may_be_further_ahead() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(20))
+    hour = AccountsRead(5, 6, 20 + 9000, [], ORIGIN)
+    assert reconciling.read(hour, play.now + 60.0) == []
+    assert reconciling.read(hour, play.now + 3600.0) == [5]
 
 
 def test_a_slot_that_lacked_nothing_else_is_released() -> None:

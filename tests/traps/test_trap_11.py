@@ -99,7 +99,15 @@ def test_a_live_write_that_is_as_new_as_the_state_overtakes_it_and_no_other() ->
     assert told_states(play) == ["10 b as of 10 late"]
 
 
-@pytest.mark.xfail(strict=True, reason="a write of any bank, a fork's too, overtakes a state")
+def test_a_live_write_that_was_handed_on_before_an_older_state_came_overtakes_it() -> None:
+    play = gap_without_writes()
+    play.block(1, 8, transactions=0).block(1, 9, transactions=0)
+    play.block(1, 10, write(10, "a", "t0", 1), transactions=0).says(1, confirmed(10)).at(9)
+    assert "10 a by t0" in play.take()
+    read(play, 9, state("a", 9), state("b", 9))
+    assert told_states(play) == ["9 b as of 9 late"]
+
+
 def test_a_write_of_a_losing_fork_overtakes_nothing() -> None:
     play = gap_without_writes()
     play.says(1, created(8), write(8, "a", "t0", 1), meta(8, transactions=0))
