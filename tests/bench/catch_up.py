@@ -110,8 +110,11 @@ def measure(slots: int, transactions: int) -> CaughtUp:
 
 def prepare(rpc: str, first: int) -> None:
     """Have the bodies made of what came since the chain had its age, this slot, for all RPCs share them."""
-    for slot in range(first, int(_call(rpc, "getSlot", [])["result"])):
-        _call(rpc, "getBlock", [slot, USUAL])
+    tip = first
+    while first <= tip:
+        _call(rpc, "getBlock", [first, USUAL])
+        first += 1
+        tip = int(_call(rpc, "getSlot", [{"commitment": "confirmed"}])["result"])
 
 
 def _call(rpc: str, method: str, params: Sequence[Any]) -> dict[str, Any]:
