@@ -12,6 +12,8 @@ class BlockCount:
     """The finalized blocks of ours."""
 
     def __init__(self) -> None:
+        self.since = -1
+        """Blocks of lower slots do not count: they were left open by a process before, which closed the rest."""
         self._complete = 0
         self._heights: dict[int, int] = {}
         self._has_heights = True
@@ -20,6 +22,8 @@ class BlockCount:
 
     def complete(self, slot: int, height: int | None) -> None:
         """This block is held whole. Blocks of old have no height."""
+        if slot < self.since:
+            return
         self._complete += 1
         if height is None:
             self._has_heights = False
@@ -27,10 +31,12 @@ class BlockCount:
         self._heights[slot] = height
         if len(self._heights) > HEIGHTS_KEPT:
             del self._heights[min(self._heights)]
-        self.produced(height)
+        self.produced(slot, height)
 
-    def produced(self, height: int) -> None:
+    def produced(self, slot: int, height: int) -> None:
         """A finalized block of ours has this height, held or not."""
+        if slot < self.since:
+            return
         self._lowest = height if self._lowest is None else min(self._lowest, height)
         self._highest = height if self._highest is None else max(self._highest, height)
 

@@ -141,8 +141,10 @@ class AccountsUnread:
 class Recalled:
     """What was handed on of slots that the kernel had let go of, as `Certify` had it stored."""
 
+    slots: tuple[int, ...]
+    """Those that were asked for."""
     given: Mapping[int, bytes]
-    """By slot; a slot of which nothing was handed on is missing."""
+    """By slot; one of which nothing was handed on is missing."""
 
 
 @dataclass(frozen=True, slots=True)

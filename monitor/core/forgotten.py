@@ -23,15 +23,26 @@ class Forgotten:
         self._gate = gate
         self._slots = slots
 
-    def forget(self, below: int) -> list[int]:
-        """Let go of all open slots up to this one but the latest; answers which, and the lowest that is kept comes last."""
+    def forget(self, below: int) -> Mapping[int, bytes]:
+        """Let go of all open slots up to this one but the latest; answers which, with what is to be stored of each."""
         old = sorted(number for number in self._slots if number <= below)
         spare = [number for number in old if number not in self.busy]
         gone = spare[: max(0, len(old) - KEPT)]
+        given = self.given(gone, gone)
         for number in gone:
-            self._gate.let_go(self._slots.pop(number))
+            self._gate.drop(self._slots.pop(number))
             self.ranges.add(number, number + 1)
-        return gone
+        return given
+
+    def count_from(self, slot: int) -> int:
+        """How many of them there are from this slot on."""
+        return sum(end - max(first, slot) for first, end in self.ranges if end > slot)
+
+    def among(self, first: int, end: int) -> list[int]:
+        """Those of the slots first..end-1 that are forgotten."""
+        return [
+            slot for begin, stop in self.ranges.between(first, end) for slot in range(begin, stop)
+        ]
 
     def take_back(self, slot: int, packed: bytes | None) -> SlotState | None:
         """A forgotten slot is worked on: what is stored of it, or None when the slot is not forgotten."""

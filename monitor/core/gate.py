@@ -8,7 +8,7 @@ arrive and wait for nothing.
 
 from bisect import insort
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from monitor.core.banks import Held
 from monitor.core.chain import Commitment, Kind
@@ -16,24 +16,9 @@ from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
 from monitor.core.evidence import Evidence, Parts, judge, whole_covers
 from monitor.core.levels import Levels
-from monitor.core.needs import Needs
 from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """On which terms slots are released."""
-
-    needs: Needs
-    hold: float
-    """Seconds for which a slot that is not whole, or without its parent, keeps later ones back."""
-    covers: int = 1
-    """Whole covers to wait for, as long as `hold` lasts."""
-    witnesses: int = 1
-    """Endpoints that have to replay a slot alike."""
-    recovers: bool = False
-    """Others than the streams can bring a slot."""
+from monitor.core.terms import Terms
 
 
 class Gate:
@@ -56,7 +41,7 @@ class Gate:
         self.passed_over: list[SlotState] = []
         """Slots that were released incomplete since recovery last looked."""
         self.late: set[int] = set()
-        """Slots that events were handed on of after their release, since the ledger last looked."""
+        """Slots of which events were handed on after their certificate or release, since the ledger last looked."""
         self._replayed_below = 0
         """Every endpoint has replayed what it could below this slot."""
         self._compared_below = 0
@@ -187,6 +172,13 @@ class Gate:
                     break
             finalized[:] = kept
 
+    def drop(self, state: SlotState) -> None:
+        """The slot is forgotten: nothing of it is released any more."""
+        self.let_go(state)
+        for waiting in self._waiting:
+            if state in waiting:
+                waiting.remove(state)
+
     def waiting(self) -> list[SlotState]:
         """Slots known confirmed that were not released yet, lowest first."""
         return self._waiting[0]
@@ -282,6 +274,8 @@ class Gate:
         late = state.number < self.frontier[level]
         self._hand_on(state, level, now, late=late)
         state.released_level = level
+        if state.certified is not None:
+            self.late.add(state.number)
         self.frontier[level] = max(self.frontier[level], state.number)
         confirmed, finalized = Commitment.CONFIRMED, Commitment.FINALIZED
         if level == confirmed:

@@ -371,6 +371,7 @@ class Join:
                 state.finalized_at = now
                 self.root = max(self.root, number)
                 self.gate.admit(state, Commitment.FINALIZED, now)
+            self.ledger.changed(number)
             self.gate.reached(state, level, 0)
             meta = state.metas.get(blockhash)
             if meta is None:

@@ -29,7 +29,7 @@ from monitor.core.events import (
     Started,
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
-from monitor.core.gate import Gate, Terms
+from monitor.core.gate import Gate
 from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
@@ -42,6 +42,7 @@ from monitor.core.runs import DATA
 from monitor.core.shedding import shed
 from monitor.core.standing import Standing
 from monitor.core.tally import Tally
+from monitor.core.terms import Terms
 
 GENERATION: Final = 1
 """Number of the request that feeds send; it will grow when monitors can change while the daemon runs."""
@@ -118,7 +119,7 @@ class Kernel:
                 self.repair.feed_ended(event.feed, event.ending, event.jitter, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
-                self.repair.start(self._policy.resume_slot, now)
+                self.repair.start(self._policy.resume_slot, self._policy.still_open, now)
                 commands.extend(self.connections.start(now, self._first_request()))
                 self._see_feeds()
             case ReadingResumed():
@@ -196,7 +197,7 @@ class Kernel:
             case SignedOff():
                 repair.sign_off(event)
             case Recalled():
-                repair.recalled(event)
+                repair.errands.recalled(event, now)
             case _:
                 assert_never(event)
 

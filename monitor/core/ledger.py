@@ -9,12 +9,13 @@ unless block heights show that no block lies there.
 """
 
 from bisect import insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from monitor.core.banks import Meta
 from monitor.core.certificates import CLOSED, Certificate, Coverage, SlotEnd
 from monitor.core.certifying import complete_or_partial, lost, off_chain, speaks_for_none
 from monitor.core.chain import Commitment
+from monitor.core.children import Child, Children
 from monitor.core.commands import Certify, Command, Settled
 from monitor.core.coverage import BlockCount
 from monitor.core.forgotten import Forgotten
@@ -22,6 +23,7 @@ from monitor.core.gate import Gate
 from monitor.core.ranges import Ranges
 from monitor.core.sights import Sights
 from monitor.core.slots import SlotState
+from monitor.core.unspoken import Unspoken
 
 
 class Ledger:
@@ -55,8 +57,8 @@ class Ledger:
         self._named: list[SlotState] = []
         """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
         self._named_until: float | None = None
-        self._children: dict[int, tuple[int, int | None, bool]] = {}
-        """Blocks that are missing, by slot: the child that names them, its height, and whether the log says so."""
+        self._children = Children(gate)
+        self._unspoken = Unspoken()
         self._blocks = BlockCount()
         self._settled = -1
         self._out: list[Certificate] = []
@@ -64,17 +66,17 @@ class Ledger:
     def resume(
         self, closed: Sequence[Certificate], still_open: Sequence[tuple[int, int]] = ()
     ) -> list[int]:
-        """Go on with what was closed before a restart: none of it is asked for again.
+        """Go on with what was closed before a restart, and all below the floor but `still_open`.
 
-        `still_open`: ranges below the floor that were not closed; all that lies between them and the floor was.
         Answers the parents of these blocks that are ours and not closed, for whoever makes slots.
         """
         if still_open and self.floor is not None:
             lowest = min(first for first, _ in still_open)
             self._closed.add(lowest, self.floor)
             self._certified.add(lowest, self.floor)
-            self.floor = lowest
+            self.floor, self._blocks.since = lowest, self.floor
             for first, end in still_open:
+                self._gate.tally.close(SlotEnd.PARTIAL, end - first)
                 self._closed.remove(first, end)
                 self.forgotten.ranges.add(first, end)
                 self._partial.update(dict.fromkeys(range(first, end), SlotEnd.PARTIAL))
@@ -112,16 +114,16 @@ class Ledger:
         parent = self._slots.get(slot)
         if parent is not None and meta.parent_blockhash in parent.metas:
             return
-        self._children.setdefault(slot, (state.number, meta.block_height, False))
+        self._children.name(slot, Child(state.number, meta.block_height))
         if self._sights.have_passed(slot):
             if parent is None:
                 parent = self._slots[slot] = SlotState(slot)
-            self._tell_missing(parent, meta.parent_blockhash)
+            self._children.tell(slot, meta.parent_blockhash)
 
     def missing(self, state: SlotState) -> None:
         """A confirmed block of which no BlockMeta has come."""
         if state.number in self._children:
-            self._tell_missing(state, state.confirmed)
+            self._children.tell(state.number, state.confirmed)
 
     def close(self, now: float) -> None:
         """Certify what can be certified now."""
@@ -144,6 +146,9 @@ class Ledger:
         self._open = still_open
         if self._named:
             self._wait_for_named(now)
+        for number in self._unspoken.take():
+            if number not in self._certified:
+                self._certify(speaks_for_none(number, self._slots.get(number)))
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
@@ -158,11 +163,15 @@ class Ledger:
         settled = self._certified.first_absent(self.floor) - 1
         if settled > self._settled and settled >= self.floor:
             self._settled = settled
-            self._forget(settled)
+            forgotten = self._forget(settled)
+            if forgotten:
+                yield Certify([], forgotten)
             yield Settled(settled)
 
     def next_deadline(self) -> float | None:
         """When `close` will certify a slot that it waits with, or None."""
+        if self._unspoken:
+            return 0.0
         due = [self._due(state) for state in self._open if self._may_give_up(state)]
         if self._named_until is not None and any(map(self._may_give_up, self._named)):
             due.append(self._named_until)
@@ -188,7 +197,7 @@ class Ledger:
 
     def closed_between(self, first: int, end: int) -> int:
         """How many of the slots first..end-1 are closed."""
-        return sum(max(0, min(stop, end) - max(begin, first)) for begin, stop in self._closed)
+        return sum(stop - begin for begin, stop in self._closed.between(first, end))
 
     def known_below(self, slot: int) -> int:
         """The highest slot below this one of which a BlockMeta came or that has a certificate; -1: none of ours."""
@@ -197,13 +206,11 @@ class Ledger:
             known = max(known, self.floor - 1)
         return max([known, *(min(end, slot) - 1 for first, end in self._certified if first < slot)])
 
-    def lose(self, slot: int, *, passes: bool) -> None:
-        """Every rung failed. `passes`: the frontier need not wait for a person."""
+    def lose(self, slot: int) -> None:
+        """Every rung failed."""
         state = self._slots.get(slot)
         held = "nothing of it came" if state is None or not state.banks else "a part of it is held"
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
-        if passes:
-            self._passed.add(slot, slot + 1)
 
     def skip(self, first: int, end: int) -> None:
         """The user does not want these slots: they count as lost, and nothing waits for them."""
@@ -217,7 +224,6 @@ class Ledger:
         """A person takes a lost slot for what it is: nothing waits for it any more."""
         state = self._slots.get(slot)
         self._certify(lost(slot, state, f"signed off: {reason}"))
-        self._passed.add(slot, slot + 1)
         self._partial.pop(slot, None)
         if state is not None:
             self._drop(state)
@@ -231,8 +237,7 @@ class Ledger:
     def coverage(self) -> Coverage | None:
         """How much of the finalized chain is held whole; None before the first block is closed."""
         known = sum(s.finalized for s in self._open if s.number in self._partial)
-        let_go = sum(end - first for first, end in self.forgotten.ranges)
-        return self._blocks.coverage(known + let_go)
+        return self._blocks.coverage(known + self.forgotten.count_from(self._blocks.since))
 
     def check(self) -> None:
         """State what always holds; for tests."""
@@ -252,19 +257,6 @@ class Ledger:
     def _may_give_up(self, state: SlotState) -> bool:
         is_kept = self.kept_from is not None and state.number >= self.kept_from
         return state.certified is None and not is_kept
-
-    def _tell_missing(self, state: SlotState, blockhash: str | None) -> None:
-        child, _, told = self._children[state.number]
-        if told:
-            return
-        self._children[state.number] = (child, self._children[state.number][1], True)
-        self._gate.report(
-            "warning",
-            "a block is missing: its child names it and no feed brought it",
-            slot=state.number,
-            blockhash=blockhash,
-            child=child,
-        )
 
     def _close(self, state: SlotState, now: float) -> None:
         evidence = self._gate.evidence(state, now)
@@ -303,9 +295,9 @@ class Ledger:
         meta = state.metas.get(state.confirmed or "")
         child = self._children.get(state.number)
         if meta is not None and meta.block_height is not None:
-            self._blocks.produced(meta.block_height)
-        elif child is not None and child[1] is not None:
-            self._blocks.produced(child[1] - 1)
+            self._blocks.produced(state.number, meta.block_height)
+        elif child is not None and child.height is not None:
+            self._blocks.produced(state.number, child.height - 1)
         if meta is not None:
             number = state.number
             self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
@@ -332,19 +324,15 @@ class Ledger:
         between = list(self._certified.absent(max(before + 1, floor), gap))
         child = self._children.get(gap)
         height = self._blocks.height_of(before)
-        if child is not None and child[1] is not None and height == child[1] - 2:
-            proof = f"block heights of {before} and {child[0]}"
+        if child is not None and child.height is not None and height == child.height - 2:
+            proof = f"block heights of {before} and {child.slot}"
             self._close_off_chain(before + 1, gap, proof)
             return
-        for number in between:
-            self._certify(speaks_for_none(number, self._slots.get(number)))
         if between:
-            self._gate.report(
-                "error",
-                "no finalized block speaks for these slots",
-                from_slot=between[0],
-                to_slot=between[-1] + 1,
-            )
+            first, end = between[0], between[-1] + 1
+            self._unspoken.add(first, end)
+            sentence = "no finalized block speaks for these slots"
+            self._gate.report("error", sentence, from_slot=first, to_slot=end)
 
     def _certify(self, certificate: Certificate) -> None:
         number = certificate.slot
@@ -359,7 +347,7 @@ class Ledger:
                 self.wanted.append((number, number + 1))
         else:
             self._partial.pop(number, None)
-            self._children.pop(number, None)
+            self._children.forget(number)
             self.ended.append(number)
         state = self._slots.get(number)
         if state is not None:
@@ -373,21 +361,36 @@ class Ledger:
         del self._slots[state.number]
         self._closed.add(state.number, state.number + 1)
 
-    def _forget(self, settled: int) -> None:
+    def _forget(self, settled: int) -> Mapping[int, bytes]:
         """Keep no more of partial slots than is bounded, and no spans that nobody asks for."""
         below = settled if self.kept_from is None else min(settled, self.kept_from - 1)
-        for number in self.forgotten.forget(below):
-            self._children.pop(number, None)
+        given = self.forgotten.forget(below)
+        for number in given:
+            self._children.forget(number)
         self._sights.forget_below(min(settled, min(self._slots, default=settled)))
+        return given
 
-    def take_back(self, slot: int, packed: bytes | None) -> None:
-        """Work begins on a forgotten slot. `packed`: what `Certify` had stored of it."""
+    def take_back(self, slot: int, packed: bytes | None, now: float) -> SlotState | None:
+        """Work begins on a forgotten slot. `packed`: what `Certify` had stored of it. None: it is not forgotten."""
         state = self.forgotten.take_back(slot, packed)
         if state is None:
-            return
+            return None
         state.certified = speaks_for_none(slot, state)
-        if state.finalized:
+        for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
+            if state.released_level < level <= state.told_level:
+                self._gate.admit(state, level, now)
+        if state.released_level == Commitment.FINALIZED:
             insort(self._open, state, key=_number)
+        return state
+
+    def changed(self, slot: int) -> None:
+        """More is known of the slot: if its certificate leaves it open, that is to be stored as well."""
+        if slot in self._partial:
+            self._gate.late.add(slot)
+
+    def pass_by(self, first: int, end: int) -> None:
+        """These lost slots hold the frontier back no more."""
+        self._passed.add(first, end)
 
 
 def _number(state: SlotState) -> int:

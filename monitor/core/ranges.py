@@ -49,6 +49,13 @@ class Ranges:
         self._firsts[low:high] = [begin for begin, _ in kept]
         self._ends[low:high] = [stop for _, stop in kept]
 
+    def between(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """What of [first, end) is in, as ranges."""
+        at = bisect_right(self._ends, first)
+        while at < len(self._firsts) and self._firsts[at] < end:
+            yield max(first, self._firsts[at]), min(end, self._ends[at])
+            at += 1
+
     def first_absent(self, number: int) -> int:
         """The lowest number from `number` on that is not in."""
         at = bisect_right(self._firsts, number) - 1

@@ -9,24 +9,25 @@ block above it: the chain is walked downwards, and blocks below are fetched ahea
 The first rung, other feeds, needs no job: as long as one of them may still bring the slot it is not wanted.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from monitor.core.audits import Audits
 from monitor.core.chain import Kind
 from monitor.core.claims import contradiction, size_of, transactions_of
-from monitor.core.commands import Command, Fetch, KeepJobs, Recall, Refuse
+from monitor.core.commands import Command, Fetch, KeepJobs, Refuse
 from monitor.core.endings import Ending
-from monitor.core.events import BlockFetched, FetchFailed, Recalled, SignedOff
+from monitor.core.errands import SOON, WITNESSES, Errands
+from monitor.core.events import BlockFetched, FetchFailed, SignedOff
 from monitor.core.evidence import judge
-from monitor.core.jobs import Job
+from monitor.core.jobs import Job, JobState
 from monitor.core.join import Join
 from monitor.core.origins import Origins
 from monitor.core.progress import Progress
 from monitor.core.reconciling import Reconciling
 from monitor.core.recovery import RecoveryQueue
-from monitor.core.recovery_terms import Lease, Terms
+from monitor.core.recovery_terms import Terms
 from monitor.core.replays import Replays
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
@@ -35,8 +36,8 @@ LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
 """After so long an answer is not waited for any more. A replay has a patience of its own."""
 UNPROVEN_BYTES: Final = 64 * 2**20
 """Frames of blocks that wait for their proof; above it no more are fetched ahead. Guessed."""
-WITNESSES: Final = 2
-"""RPCs that must tell the same block: counts and links do not show an altered transaction."""
+BLOCKS_A_TURN: Final = 4
+"""Proven blocks that are taken before live rows have their turn again. Guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Repair:
         )
         self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
         self.progress = Progress()
+        self.errands = Errands(join, self.queue, replays, self._fail_all)
         self._join = join
         self._answers = 0
         """Blocks of RPCs that were taken: each is told from the others as feeds are."""
@@ -88,16 +90,24 @@ class Repair:
         """Blocks that came before the parent link that proves them: nothing of them is handed on yet."""
         self._unproven_bytes = 0
         self._passed_over: list[SlotState] = []
+        self._has_more = False
+        """Blocks wait that could be taken at once."""
         self._resume_slot: int | None = None
         """Until the size of the gap that the start found is known."""
-        self._recalled: list[Lease] = []
-        """Leases whose slots are no longer forgotten."""
-        self._recalling: list[Lease] = []
 
-    def start(self, resume_slot: int | None, now: float) -> None:
-        """Go on with the jobs of the process before. `resume_slot`: the first slot that it left to us."""
+    def start(
+        self, resume_slot: int | None, still_open: Sequence[tuple[int, int]], now: float
+    ) -> None:
+        """Go on where the process before was: it left us `still_open`, and all from `resume_slot` on."""
         self._resume_slot = resume_slot
+        if not self.policy.rungs:
+            return
         self.queue.restore(self.policy.jobs, now)
+        for first, end in still_open:
+            self.queue.open(first, end, now, is_unknown=True)
+        for job in self.policy.jobs:
+            if job.state is JobState.LOST and self.policy.passes_lost:
+                self._join.ledger.pass_by(job.first, job.end)
 
     def work(self, now: float) -> Iterator[Command]:
         """What is to be done after the events so far."""
@@ -112,12 +122,11 @@ class Repair:
         for first, end in wanted:
             if not self._is_held(first, now):
                 self.queue.open(first, end, now)
-        while any([self._look(state, now) for state in self._incomplete()]):
-            self._close_proven(now)  # a block was taken, and its link may prove the next one below
+        self._look_at_all(now)
         audited = self._audits.begin()
         if audited is not None:
-            yield Fetch(audited, Rung.RPC, 1)
-        asked = list(self._ask(now)) if self.queue else []
+            yield Fetch(audited, Rung.RPC, WITNESSES)
+        asked = list(self.errands.begin(now)) if self.queue else []
         changes = self.queue.changes()
         if changes:
             yield KeepJobs(changes)
@@ -131,6 +140,8 @@ class Repair:
 
     def next_deadline(self) -> float | None:
         """When `tick` and `work` have something to do, or None."""
+        if self._has_more or self.errands.is_due:
+            return 0.0
         due = (
             self.queue.next_deadline(),
             self.reconciling.next_deadline(),
@@ -149,10 +160,12 @@ class Repair:
         if state is not None and state.confirmed is not None:
             self._take(state, event, now, is_audit=is_audit)
         elif slot not in self._unproven:
+            size = size_of(event)
+            if self._unproven_bytes + size > UNPROVEN_BYTES:
+                return  # its lease goes on, so that no other slot is asked for in its place
             self._unproven[slot] = event
-            self._unproven_bytes += size_of(event)
-            if self._unproven_bytes <= UNPROVEN_BYTES:
-                self.queue.fetched(slot, now)  # else its worker stays with it, and fewer come
+            self._unproven_bytes += size
+            self.queue.fetched(slot, now)
 
     def _take(self, state: SlotState, event: BlockFetched, now: float, *, is_audit: bool) -> None:
         slot, rows = event.slot, event.rows
@@ -200,8 +213,14 @@ class Repair:
             if state is not None and state.confirmed is not None and self.queue.is_open(slot):
                 if self._join.gate.evidence(state, now).whole:
                     self._done(slot, now)
-        verdict = replay.verdict(ending)
-        self._fail_all(Rung.REPLAY, replay.first, replay.end, verdict, now, jitter)
+        first = min(max(replay.first, self.replays.floor_of(replay.endpoint)), replay.end)
+        self._fail_all(Rung.REPLAY, replay.first, first, Verdict.CANNOT, now, jitter)
+        if (
+            first > replay.first
+        ):  # refused: what lies above the floor is asked for again, from there on
+            self._fail_all(Rung.REPLAY, first, replay.end, Verdict.THROTTLED, now, jitter, SOON)
+        else:
+            self._fail_all(Rung.REPLAY, first, replay.end, replay.verdict(ending), now, jitter)
 
     def sign_off(self, event: SignedOff) -> None:
         """A person gave up a lost slot."""
@@ -227,43 +246,6 @@ class Repair:
             f"recovery.max_catchup_slots is {policy.max_catchup}; raise it, or set "
             "recovery.on_catchup_exceeded to skip (they are recorded as lost) or catch_up"
         )
-
-    def _ask(self, now: float) -> Iterator[Command]:
-        """Begin what is due. What was forgotten of its slots comes back first."""
-        self.queue.set_floors(self.replays.lowest(), None, self._join.pace.slot_time, now)
-        leases, self._recalled = self._recalled, []
-        forgotten = self._join.ledger.forgotten
-        for lease in self.queue.lease(now, frontier=self._join.ledger.frontier()):
-            gone = [slot for slot in range(lease.first, lease.end) if slot in forgotten.ranges]
-            if gone:
-                self._recalling.append(lease)
-                yield Recall(tuple(gone))
-            else:
-                leases.append(lease)
-        has_failed = False
-        for lease in leases:
-            forgotten.busy.update(range(lease.first, lease.end))
-            if lease.rung != Rung.REPLAY:
-                for slot in range(lease.first, lease.end):
-                    yield Fetch(slot, lease.rung, WITNESSES)
-                continue
-            begun = self.replays.begin(lease.first, lease.end, now)
-            if begun is not None:
-                yield begun
-            else:
-                self._fail_all(lease.rung, lease.first, lease.end, Verdict.CANNOT, now, 0.0)
-                has_failed = True
-        if has_failed:
-            yield from self._ask(now)  # the next rung, at once
-
-    def recalled(self, event: Recalled) -> None:
-        """What was handed on of forgotten slots is known again."""
-        ledger = self._join.ledger
-        leases, self._recalling = self._recalling, []
-        for lease in leases:
-            for slot in range(lease.first, lease.end):
-                ledger.take_back(slot, event.given.get(slot))
-        self._recalled += leases
 
     def _close_proven(self, now: float) -> None:
         """Jobs end with their slots; nothing lies where the chain has jumped."""
@@ -295,6 +277,15 @@ class Repair:
         if block is not None:
             self._unproven_bytes -= size_of(block)
         return block
+
+    def _look_at_all(self, now: float) -> None:
+        """The link of a block that is taken may prove the next one below; some of them a turn, the rest soon."""
+        self._has_more = False
+        for _ in range(BLOCKS_A_TURN):
+            if not any([self._look(state, now) for state in self._incomplete()]):
+                return
+            self._close_proven(now)
+        self._has_more = True
 
     def _incomplete(self) -> list[SlotState]:
         """Confirmed slots that were not released, or were without all of it and are not asked for yet."""
@@ -376,7 +367,9 @@ class Repair:
     def _lose(self, slots: list[int]) -> None:
         for lost in slots:
             self.progress.lost += 1
-            self._join.ledger.lose(lost, passes=self.policy.passes_lost)
+            self._join.ledger.lose(lost)
+            if self.policy.passes_lost:
+                self._join.ledger.pass_by(lost, lost + 1)
             self._report("critical", "a slot is lost: no rung of recovery brought it", lost)
 
     def _tell_dissent(self, slot: int, dissent: tuple[int, ...]) -> None:

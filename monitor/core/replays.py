@@ -64,6 +64,16 @@ class Replays:
             feed, connection.endpoint, self._connections.generation, first, is_replay=True
         )
 
+    def may_later(self, first: int) -> bool:
+        """Whether some endpoint that cannot be asked now may bring this slot later."""
+        return any(
+            not each.replay_off and (each.floor or 0) <= first for each in self._connections.all
+        )
+
+    def floor_of(self, endpoint: int) -> int:
+        """The lowest slot that the endpoint may replay, as far as its refusals have told."""
+        return self._connections.all[endpoint].floor or 0
+
     def lowest(self) -> int | None:
         """The lowest slot that some endpoint may replay, as far as refusals have told; None: nobody replays."""
         floors = [each.floor or 0 for each in self._connections.all if not each.replay_off]

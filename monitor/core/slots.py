@@ -239,6 +239,17 @@ class SlotState:
                     found.setdefault(key, item)
         return [found[key] for key in sorted(found, key=account_of)]
 
+    def begin_anew(self) -> None:
+        """Forget all banks and rows but what was handed on of them: the slot is told again from its first row on."""
+        self.remember_given()
+        if self.given_at_once is not None or self.shared.tables:
+            self.remember_at_once()
+        self.shared = Store()
+        self.banks, self.current = [], {}
+        self.metas, self.evidence = {}, None
+        self.contested = self.shed = self.is_let_go = False
+        self.fresh_from = 0
+
     def remember_given(self) -> None:
         """From now on keep what is handed on: the slot is released with rows that may not be the block's."""
         if self.given is None:

@@ -141,5 +141,5 @@ class Recovering:
                 )
                 await anyio.sleep(full_jitter(tries, self._dice.jitter()))
             else:
-                self._post(Recalled(given))
+                self._post(Recalled(errand.slots, given))
                 return

@@ -6,7 +6,7 @@ from monitor.core.coverage import HEIGHTS_KEPT, BlockCount
 
 def test_nothing_is_told_before_the_first_block_is_held() -> None:
     blocks = BlockCount()
-    blocks.produced(7)
+    blocks.produced(7, 7)
     assert blocks.coverage(1) is None
 
 
@@ -20,8 +20,8 @@ def test_heights_tell_how_many_blocks_there_are() -> None:
 def test_a_block_that_is_not_held_counts_as_produced() -> None:
     blocks = BlockCount()
     blocks.complete(50, 7)
-    blocks.produced(5)
-    blocks.produced(9)
+    blocks.produced(5, 5)
+    blocks.produced(9, 9)
     assert blocks.coverage(9) == Coverage(1, 5, by_height=True)
 
 

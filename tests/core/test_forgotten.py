@@ -17,14 +17,14 @@ def holding(slots: range, *monitors: Monitor) -> tuple[Play, Forgotten]:
 
 def test_the_latest_open_slots_are_kept() -> None:
     play, forgotten = holding(range(5, 5 + KEPT + 3))
-    assert forgotten.forget(4 + KEPT + 3) == [5, 6, 7]
+    assert sorted(forgotten.forget(4 + KEPT + 3)) == [5, 6, 7]
     assert sorted(play.kernel.join.slots) == list(range(8, 8 + KEPT))
     assert list(forgotten.ranges) == [(5, 8)]
 
 
 def test_slots_above_the_bound_are_neither_counted_nor_forgotten() -> None:
     _, forgotten = holding(range(5, 5 + KEPT + 3))
-    assert forgotten.forget(4 + KEPT) == []
+    assert forgotten.forget(4 + KEPT) == {}
 
 
 def test_frames_of_what_is_forgotten_are_let_go() -> None:
@@ -38,7 +38,7 @@ def test_frames_of_what_is_forgotten_are_let_go() -> None:
 def test_slots_that_recovery_works_on_are_not_forgotten() -> None:
     play, forgotten = holding(range(5, 5 + KEPT + 2))
     forgotten.busy.add(5)
-    assert forgotten.forget(6 + KEPT) == [6, 7]
+    assert sorted(forgotten.forget(6 + KEPT)) == [6, 7]
     assert 5 in play.kernel.join.slots
 
 

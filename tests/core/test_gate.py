@@ -5,12 +5,13 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Report
 from monitor.core.events import ReadingResumed
-from monitor.core.gate import Gate, Terms
+from monitor.core.gate import Gate
 from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
 from monitor.core.needs import Needs
 from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
+from monitor.core.terms import Terms
 from tests.core.play import (
     ALL,
     SLOTS,

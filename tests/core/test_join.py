@@ -4,12 +4,13 @@ import pytest
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, SlotStatus
-from monitor.core.gate import Gate, Terms
+from monitor.core.gate import Gate
 from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
 from monitor.core.tally import Tally
+from monitor.core.terms import Terms
 from tests.core.play import (
     ALL,
     Play,

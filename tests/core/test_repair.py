@@ -7,7 +7,7 @@ import pytest
 
 from monitor.core import repair
 from monitor.core.audits import AUDITED
-from monitor.core.certificates import SlotEnd
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import (
     Certify,
@@ -223,7 +223,7 @@ def test_with_one_endpoint_a_sample_is_audited_and_what_it_never_sent_comes_late
     play.block(1, AUDITED, tx(AUDITED, 0))
     play.says(1, confirmed(AUDITED))
     (asked,) = play.asked(Fetch)
-    assert (asked.slot, asked.witnesses) == (AUDITED, 1)
+    assert (asked.slot, asked.witnesses) == (AUDITED, 2)
     play.take()
     play.fetched(AUDITED, tx(AUDITED, 0), tx(AUDITED, 1, "u1"), transactions=1)
     assert play.said("an audit found updates that never came")
@@ -252,7 +252,7 @@ def test_what_was_handed_on_of_a_forgotten_slot_is_not_handed_on_again() -> None
     play.at(play.now + 4000)
     slot = play.asked(Recall)[0].slots[0]
     play.take()
-    play.hears(Recalled({slot: given[slot]}))
+    play.hears(Recalled((slot,), {slot: given[slot]}))
     assert slot in [each.slot for each in play.asked(Fetch)]
     play.fetched(slot, tx(slot, 0), tx(slot, 1, "u1"))
     assert play.take() == [f"{slot} u1 late"]
@@ -262,7 +262,7 @@ def test_what_was_handed_on_of_a_forgotten_slot_is_not_handed_on_again() -> None
 def test_a_restart_goes_on_with_what_was_left_open() -> None:
     policy = replace(RPC, jobs=(Job(5, 7, Rung.RPC, 1, JobState.OPEN),))
     play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 7),))
-    assert [each.slots for each in play.asked(Recall)] == [(6,), (5,)]
+    assert [each.slots for each in play.asked(Recall)] == [(6, 5)]
     assert play.kernel.frontier(Commitment.FINALIZED) is None
     assert play.kernel.open_slots() == 2
 
@@ -516,3 +516,21 @@ def test_a_slot_that_is_worked_on_stays_in_memory() -> None:
     play.at(play.now + 3)
     assert min(play.kernel.join.slots) == asked.slot == 5
     assert list(play.kernel.join.ledger.forgotten.ranges) == [(6, 9)]
+
+
+def test_blocks_that_were_fetched_ahead_are_all_proven_by_the_one_above_them() -> None:
+    play = blocks_at_five_and(10)
+    for slot in (6, 8, 7):
+        play.fetched(slot, tx(slot, 0, f"y{slot}"))
+    assert play.take() == []
+    play.fetched(9, tx(9, 0, "y9"))
+    assert play.take() == ["6 y6", "7 y7", "8 y8", "9 y9", "10 x0"]
+
+
+def test_what_a_restart_misses_below_closed_slots_is_asked_for() -> None:
+    closed = tuple(Certificate(n, SlotEnd.COMPLETE, "counted", f"B{n}", n - 1, n) for n in (8, 9))
+    play = Recovery(ALL, resume_slot=5, closed=closed)
+    play.block(1, 10, tx(10, 0)).says(1, meta(10), confirmed(10), finalized(10))
+    assert play.asked(Fetch) == []
+    play.at(play.now + 2)
+    assert {each.slot for each in play.asked(Fetch)} == {5, 6, 7}

@@ -105,7 +105,7 @@ async def test_without_rpcs_the_kernel_is_told_so_and_recalls_all_the_same() -> 
     assert script.answers() == [
         FetchFailed(7, Rung.RPC, Verdict.CANNOT, 0.5),
         AccountsUnread(5, 6, 0.5),
-        Recalled({}),
+        Recalled((7,), {}),
     ]
 
 

@@ -134,7 +134,7 @@ async def test_what_was_handed_on_is_recalled_with_rpcs_or_without(
     async with Stage(blocks, Store({7: b"seven", 9: b"nine"})).running() as stage:
         stage.recovering.perform(Recall((7, 8)))
         await anyio.sleep(1)
-    assert stage.answers() == [Recalled({7: b"seven"})]
+    assert stage.answers() == [Recalled((7,), {7: b"seven"})]
 
 
 async def test_a_store_that_fails_is_asked_until_it_tells() -> None:
@@ -144,7 +144,7 @@ async def test_a_store_that_fails_is_asked_until_it_tells() -> None:
         await anyio.sleep(0.9)
         assert stage.answers() == []  # later each time: 0.375 s, then 0.625
         await anyio.sleep(0.2)
-    assert stage.answers() == [Recalled({7: b"seven"})]
+    assert stage.answers() == [Recalled((7,), {7: b"seven"})]
     assert stage.journal.sentences() == ["what was handed on could not be recalled"] * 2
     assert stage.journal.reports[0].facts["error"] == "ledger: busy; wait"
 
@@ -169,7 +169,7 @@ async def test_accounts_and_memories_do_not_wait_for_blocks() -> None:
             stage.recovering.perform(Fetch(slot, Rung.RPC, 1))
         stage.recovering.perform(Recall((7,)))
         await anyio.sleep(0.1)
-        assert stage.answers() == [Recalled({7: b"seven"})]
+        assert stage.answers() == [Recalled((7,), {7: b"seven"})]
 
 
 async def test_what_was_asked_before_it_ran_is_performed() -> None:

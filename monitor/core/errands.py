@@ -1,0 +1,93 @@
+"""Begins what the recovery queue leases: what was forgotten of its slots comes back first, then a rung is asked."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from monitor.core.commands import Command, Fetch, Recall
+from monitor.core.events import Recalled
+from monitor.core.join import Join
+from monitor.core.recovery import RecoveryQueue
+from monitor.core.recovery_terms import Lease
+from monitor.core.replays import Replays
+from monitor.core.rungs import Rung, Verdict
+
+SOON: Final = 1.0
+"""Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
+WITNESSES: Final = 2
+"""RPCs that must tell the same block: counts and links do not show an altered transaction."""
+
+Fail = Callable[[Rung, int, int, Verdict, float, float, float], None]
+"""`fail(rung, first, end, verdict, now, jitter, retry_after)`."""
+
+
+class Errands:
+    """Leases on their way to who performs them."""
+
+    def __init__(self, join: Join, queue: RecoveryQueue, replays: Replays, fail: Fail) -> None:
+        self._join = join
+        self._ledger = join.ledger
+        self._queue = queue
+        self._replays = replays
+        self._fail = fail
+        self._recalled: list[Lease] = []
+        """Leases whose slots are no longer forgotten."""
+        self._recalling: list[Lease] = []
+
+    @property
+    def is_due(self) -> bool:
+        """Something waits for `begin` alone."""
+        return bool(self._recalled)
+
+    def begin(self, now: float) -> Iterator[Command]:
+        """Begin what is due. What was forgotten of its slots comes back first."""
+        self._queue.set_floors(self._replays.lowest(), None, self._join.pace.slot_time, now)
+        leases, self._recalled = self._recalled, []
+        forgotten = self._ledger.forgotten
+        gone: list[int] = []
+        for lease in self._queue.lease(now, frontier=self._ledger.frontier()):
+            of_lease = forgotten.among(lease.first, lease.end)
+            if of_lease:
+                gone += of_lease
+                self._recalling.append(lease)
+            else:
+                leases.append(lease)
+        if gone:
+            yield Recall(tuple(gone))
+        has_failed = False
+        for lease in leases:
+            forgotten.busy.update(range(lease.first, lease.end))
+            self._begin_anew(lease)
+            if lease.rung != Rung.REPLAY:
+                for slot in range(lease.first, lease.end):
+                    yield Fetch(slot, lease.rung, WITNESSES)
+                continue
+            begun = self._replays.begin(lease.first, lease.end, now)
+            if begun is not None:
+                yield begun
+                continue
+            later = self._replays.may_later(lease.first)
+            verdict, pause = (Verdict.FAILED, SOON) if later else (Verdict.CANNOT, 0.0)
+            self._fail(lease.rung, lease.first, lease.end, verdict, now, 0.0, pause)
+            has_failed = True
+        if has_failed:
+            yield from self.begin(now)  # the next rung, at once
+
+    def recalled(self, event: Recalled, now: float) -> None:
+        """What was handed on of forgotten slots is known again."""
+        ledger = self._ledger
+        for slot in event.slots:
+            state = ledger.take_back(slot, event.given.get(slot), now)
+            if state is not None and state.confirmed is not None:
+                self._queue.open(slot, slot + 1, now)  # it is known to hold a block
+        known = [
+            each for each in self._recalling if not ledger.forgotten.among(each.first, each.end)
+        ]
+        self._recalling = [each for each in self._recalling if each not in known]
+        self._recalled += known
+
+    def _begin_anew(self, lease: Lease) -> None:
+        """Slots that were dropped for want of memory can be whole again only from their first row on."""
+        for slot in range(lease.first, lease.end):
+            state = self._join.slots.get(slot)
+            if state is not None and state.shed:
+                state.begin_anew()

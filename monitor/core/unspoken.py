@@ -1,0 +1,38 @@
+"""Slots of which no finalized block speaks, on their way to a certificate that says so.
+
+A gap may be of many thousands, and live slots wait while certificates are made: so it is done some at a time.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from monitor.core.ranges import Ranges
+
+A_TURN: Final = 256
+"""Certificates made at a time. Guessed: some milliseconds."""
+
+
+class Unspoken:
+    """What is left to do."""
+
+    def __init__(self) -> None:
+        self._ranges = Ranges()
+
+    def __bool__(self) -> bool:
+        return len(self._ranges) > 0
+
+    def add(self, first: int, end: int) -> None:
+        """These slots are to be certified, those that have no certificate by then."""
+        self._ranges.add(first, end)
+
+    def take(self) -> list[int]:
+        """The next ones, lowest first; they are done."""
+        taken = list(islice(self._numbers(), A_TURN))
+        if taken:
+            self._ranges.remove(taken[0], taken[-1] + 1)
+        return taken
+
+    def _numbers(self) -> Iterator[int]:
+        for first, end in self._ranges:
+            yield from range(first, end)
