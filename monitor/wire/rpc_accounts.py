@@ -1,7 +1,8 @@
 """The state of accounts from a getMultipleAccounts answer, as rows of unsigned writes at the slot of its context.
 
 They stand in place of writes that nobody can tell any more. A state has no write version and no transaction; its key is
-that of an unsigned write, made of its content, so that the same state told twice is one row.
+that of an unsigned write, made of its content, so that the same state told twice is one row. An account that there is
+none of is told as streams tell the write that closes one: no lamports, no data, owned by the system program.
 """
 
 from binascii import a2b_base64
@@ -50,6 +51,9 @@ class _Answer(Struct, gc=False):
     error: Any = None
 
 
+_CLOSED: Final = _Account(("", "base64"), False, 0, "1" * 32, 0)
+"""Owned by the system program, which is 32 zero bytes."""
+
 _read_answer: Final = Decoder(_Answer).decode
 
 
@@ -65,7 +69,7 @@ class AccountsReader:
         self._slices = tuple(slices)
 
     def read(self, pubkeys: Sequence[str], body: bytes, stamp_ns: int) -> tuple[int, list[Row]]:
-        """The slot of the context, and a row for each of the pubkeys asked for that exists, in their order.
+        """The slot of the context, and a row for each of the pubkeys asked for, in their order.
 
         `body`: a whole answer in encoding base64. `stamp_ns`: when it came. A mask may be 0: no monitor wants that state.
         Raises: AccountsMalformed for anything else, a JSON-RPC error among it.
@@ -76,9 +80,8 @@ class AccountsReader:
                 raise ValueError("there is no result")
             slot = result.context.slot
             rows = [
-                self._row(slot, pubkey, account, stamp_ns)
+                self._row(slot, _written(pubkey, account or _CLOSED), stamp_ns)
                 for pubkey, account in zip(pubkeys, result.value, strict=True)
-                if account is not None
             ]
         except (MsgspecError, ValueError, TypeError) as error:
             raise AccountsMalformed(
@@ -87,20 +90,24 @@ class AccountsReader:
             ) from error
         return slot, rows
 
-    def _row(self, slot: int, pubkey: str, account: _Account, stamp_ns: int) -> Row:
-        encoded, encoding = account.data
-        if encoding != "base64":
-            raise ValueError(f"account data in encoding {encoding!r}")
-        write = SubscribeUpdateAccountInfo(
-            pubkey=key_bytes(pubkey),
-            lamports=account.lamports,
-            owner=key_bytes(account.owner),
-            executable=account.executable,
-            rent_epoch=account.rent_epoch,
-            data=a2b_base64(encoded),
-        )
+    def _row(self, slot: int, write: SubscribeUpdateAccountInfo, stamp_ns: int) -> Row:
         mask = self._filters.account(write)
         write.data = cut(write.data, self._slices)
         update = SubscribeUpdateAccount(account=write, slot=slot)
         frame = SubscribeUpdate(account=update).SerializeToString()
         return _ACCOUNT, slot, unsigned_key(write), mask, 0, stamp_ns, frame
+
+
+def _written(pubkey: str, account: _Account) -> SubscribeUpdateAccountInfo:
+    """As if it had been written just now."""
+    encoded, encoding = account.data
+    if encoding != "base64":
+        raise ValueError(f"account data in encoding {encoding!r}")
+    return SubscribeUpdateAccountInfo(
+        pubkey=key_bytes(pubkey),
+        lamports=account.lamports,
+        owner=key_bytes(account.owner),
+        executable=account.executable,
+        rent_epoch=account.rent_epoch,
+        data=a2b_base64(encoded),
+    )

@@ -54,9 +54,22 @@ def test_each_account_that_exists_is_a_row_at_the_slot_of_the_context() -> None:
     )
 
 
-def test_one_that_does_not_exist_has_no_row() -> None:
-    _, rows = AccountsReader(MONITORS).read(PUBKEYS, _body([None, ACCOUNT]), 5)
-    assert [row[2][:32] for row in rows] == [B]
+def test_one_that_was_closed_is_told_as_the_write_that_closed_it() -> None:
+    slot, rows = AccountsReader(MONITORS).read(PUBKEYS, _body([None, ACCOUNT]), 5)
+    assert [(row[1], row[2][:32], row[3]) for row in rows] == [(300, A, 0b00001), (300, B, 0b01011)]
+    update = geyser_pb2.SubscribeUpdate.FromString(rows[0][6] or b"").account
+    assert update.slot == slot
+    assert update.account == geyser_pb2.SubscribeUpdateAccountInfo(pubkey=A, owner=bytes(32))
+
+
+def test_one_that_was_closed_is_judged_like_any_other() -> None:
+    monitors = [
+        Monitor("of the system", accounts=AccountsFilter(owner=(text(bytes(32)),))),
+        Monitor("of another", accounts=AccountsFilter(owner=(text(C),))),
+        Monitor("empty", accounts=AccountsFilter(state=AccountState(datasize=0))),
+    ]
+    _, rows = AccountsReader(monitors).read(PUBKEYS[:1], _body([None]), 5)
+    assert [row[3] for row in rows] == [0b101]
 
 
 def test_its_key_is_that_of_an_unsigned_write_of_the_same_content() -> None:

@@ -1,7 +1,8 @@
 """The state of accounts from RPCs, at one slot or later: from two where there are two, and the later state wins.
 
-Each answer holds a hundred accounts at the slot of its own context, so the rows of one call to `read` may be of several
-slots, and each says its own.
+One that is ahead of the other by more than nodes ever differ is not believed: any of them is late enough. Each answer
+holds a hundred accounts at the slot of its own context, so the rows of one call to `read` may be of several slots, and
+each says its own.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +13,7 @@ import anyio
 
 from monitor.adapters.recovery.rpc import Rpc
 from monitor.core.events import Row
+from monitor.core.pace import AHEAD
 from monitor.ports import AccountsFound
 from monitor.wire.rpc_answers import Refusal
 
@@ -20,7 +22,7 @@ CHUNK: Final = 100
 TELLERS: Final = 2
 
 Chunk = tuple[int, list[Row]]
-"""The slot of the context, and a row for each account that exists."""
+"""The slot of the context, and a row for each account."""
 Read = Callable[[Sequence[str], bytes], Awaitable[Chunk]]
 """Raises AccountsMalformed."""
 
@@ -72,13 +74,19 @@ class States:
 
 
 def _later(told: Sequence[_States]) -> AccountsFound:
-    """Of each chunk what was told at the later slot; a difference at the same slot is counted at both RPCs."""
+    """Of each chunk what was told at the later slot; a difference at the same slot is counted at both RPCs.
+
+    A slot that is too far ahead is counted at its RPC.
+    """
     rows: list[Row] = []
     slots: list[int] = []
     brought = [0] * len(told)
     for place in range(len(told[0].chunks)):
         answers = [states.chunks[place] for states in told]
-        best = max(range(len(told)), key=lambda each: answers[each][0])
+        last = min(at for at, _ in answers) + AHEAD
+        for states, (at, _) in zip(told, answers, strict=True):
+            states.rpc.tally.errors.update(["ahead"] * (at > last))
+        best = max(range(len(told)), key=lambda each: (answers[each][0] <= last, answers[each][0]))
         slot, found = answers[best]
         if any(slot == at and _keys(found) != _keys(others) for at, others in answers):
             for states in told:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from monitor.core.pace import AHEAD
 from monitor.ports import AccountsFound
 from monitor.wire.base58 import key_bytes
 from monitor.wire.pb.geyser_pb2 import SubscribeUpdate
@@ -82,11 +83,25 @@ async def test_of_two_the_later_one_wins_for_each_account() -> None:
     assert [len(server.asked) for server in servers] == [2, 2, 0]
 
 
-async def test_an_account_that_the_later_one_does_not_know_is_gone() -> None:
+async def test_an_account_that_the_later_one_does_not_know_is_closed() -> None:
     async with asking(states(500), states(501, absent=frozenset(KEYS[:3]))) as (pool, _):
         found = await pool.accounts(480)
     assert found is not None
-    assert (found.source, len(found.rows)) == (1, 147)
+    assert (found.source, len(found.rows)) == (1, 150)
+    told_by_key = lamports_of(found)
+    assert [told_by_key[key_bytes(key)] for key in KEYS[2:4]] == [(501, 0), (501, 1)]
+
+
+async def test_one_that_is_far_ahead_of_the_other_is_not_believed() -> None:
+    liar = states(500 + AHEAD, 10**9, lamports=2)
+    async with asking(liar, states(500, 501, lamports=1)) as (pool, _):
+        found = await pool.accounts(480)
+        assert [dict(tally.errors) for tally in pool.tallies] == [{"ahead": 1}, {}]
+    assert found is not None
+    assert found.context_slot == 501
+    told_by_key = lamports_of(found)
+    assert told_by_key[key_bytes(KEYS[0])] == (500 + AHEAD, 2)
+    assert told_by_key[key_bytes(KEYS[149])] == (501, 1)
 
 
 async def test_a_difference_at_the_same_slot_is_counted_at_both() -> None:
