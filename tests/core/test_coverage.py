@@ -39,3 +39,14 @@ def test_heights_of_the_latest_blocks_alone_are_remembered() -> None:
     assert blocks.height_of(100) is None
     assert blocks.height_of(101) == 1
     assert blocks.coverage(0) == Coverage(HEIGHTS_KEPT + 1, HEIGHTS_KEPT + 1, by_height=True)
+
+
+def test_blocks_that_a_process_before_left_open_do_not_count() -> None:
+    blocks = BlockCount()
+    blocks.since = 50
+    blocks.complete(49, 6)
+    blocks.produced(48, 5)
+    assert blocks.coverage(0) is None
+    blocks.complete(50, 7)
+    blocks.produced(49, 6)
+    assert blocks.coverage(0) == Coverage(1, 1, by_height=True)

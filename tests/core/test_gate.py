@@ -325,3 +325,13 @@ def test_it_does_not_wait_for_its_own_parent_either() -> None:
     play.take()
     play.block(2, 8, tx(8, 0, "d")).block(2, 7, tx(7, 0, "c"))
     assert play.take() == ["8 d late", "7 c late"]
+
+
+def test_a_slot_that_is_forgotten_waits_no_more() -> None:
+    door, state = gate(ALL), known(5, whole=False)
+    door.admit(state, Commitment.CONFIRMED, 0.0)
+    door.admit(state, Commitment.FINALIZED, 0.0)
+    door.drop(state)
+    door.pump(9.0, at_once)
+    assert list(door.collect()) == []
+    assert door.waiting() == []

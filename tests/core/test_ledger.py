@@ -8,6 +8,9 @@ from monitor.core.commands import Certify, Release, Report, Settled
 from monitor.core.coverage import HEIGHTS_KEPT
 from monitor.core.events import ReadingResumed
 from monitor.core.forgotten import KEPT
+from monitor.core.given import pack
+from monitor.core.slots import SlotState
+from monitor.core.unspoken import A_TURN
 from tests.core.play import ALL, SOME, Play, confirmed, created, dead, finalized, meta, tx
 
 COMPLETE, PARTIAL = SlotEnd.COMPLETE, SlotEnd.PARTIAL
@@ -346,3 +349,54 @@ def test_coverage_counts_a_partial_first_block_and_a_missing_one_by_their_height
 
 def test_before_the_first_slot_of_ours_none_is_known_below() -> None:
     assert Play(ALL).kernel.join.ledger.known_below(5) == -1
+
+
+def stored(told: Commitment, released: int) -> bytes:
+    """What was stored of slot 5 when it was known at one level, and handed on up to another."""
+    state = SlotState(5)
+    state.confirmed, state.told_level, state.released_level = "B5", told, released
+    return pack(state, at_once=False)
+
+
+def forgotten() -> Play:
+    """Slots up to 9 were settled by a process before; slot 5 it left open."""
+    return Play(ALL, resume_slot=10, still_open=((5, 6),))
+
+
+def test_a_slot_that_comes_back_waits_for_the_levels_that_it_was_not_handed_on_at() -> None:
+    play = forgotten()
+    ledger, gate = play.kernel.join.ledger, play.kernel.gate
+    state = ledger.take_back(5, stored(Commitment.FINALIZED, -1), 1.0)
+    assert gate.waiting() == [state]
+    play.at(3.0)
+    assert gate.frontier == [-1, 5, 5]
+    play.says(1, tx(5, 0), tx(5, 1), meta(5, transactions=2))
+    assert play.take() == ["5 t0 late", "5 t1 late"]
+
+
+def test_a_slot_that_comes_back_handed_on_at_every_level_waits_for_its_certificate() -> None:
+    play = forgotten()
+    play.kernel.join.ledger.take_back(5, stored(Commitment.FINALIZED, Commitment.FINALIZED), 1.0)
+    assert play.kernel.gate.waiting() == []
+    play.says(1, tx(5, 0), meta(5)).block(1, 11)
+    assert play.certified() == {5: COMPLETE}
+
+
+def test_a_slot_that_is_not_forgotten_is_not_taken_back() -> None:
+    play = forgotten().block(1, 10)
+    assert play.kernel.join.ledger.take_back(10, None, 1.0) is None
+
+
+def test_a_long_gap_is_certified_in_turns_and_proven_slots_of_it_once() -> None:
+    play = Play(ALL, feeds=2).block(1, 5, tx(5, 0)).says(1, finalized(5))
+    end = 5 + 2 * A_TURN
+    play.block(1, end, tx(end, 0)).says(1, finalized(end))
+    play.now = 2.0
+    play._do(play.kernel.tick(2.0))
+    assert list(play.certified()) == [*range(5, 6 + A_TURN), end - 1, end]
+    assert play.kernel.next_deadline() == 0.0
+    play.block(2, end - 1, parent=5 + A_TURN + 9)
+    assert set(play.certified()) == set(range(5, end + 1))
+    ends = play.certified()
+    assert {ends[slot] for slot in range(6, 5 + A_TURN + 9)} == {PARTIAL}
+    assert {ends[slot] for slot in range(5 + A_TURN + 10, end - 1)} == {SKIPPED}

@@ -534,3 +534,23 @@ def test_what_a_restart_misses_below_closed_slots_is_asked_for() -> None:
     assert play.asked(Fetch) == []
     play.at(play.now + 2)
     assert {each.slot for each in play.asked(Fetch)} == {5, 6, 7}
+
+
+def test_many_proven_blocks_are_taken_some_a_turn_and_none_is_left() -> None:
+    last = 6 + 3 * repair.BLOCKS_A_TURN
+    play = blocks_at_five_and(last + 1, recovery=replace(RPC, workers={Rung.RPC: 64}))
+    for slot in range(6, last):
+        play.fetched(slot, tx(slot, 0, f"y{slot}"))
+    play.fetched(last, tx(last, 0, f"y{last}"))
+    assert play.take() == []
+    assert play.kernel.next_deadline() == 0.0
+    play.at(play.now)
+    assert play.take() == [f"{slot} y{slot}" for slot in range(6, last + 1)] + [f"{last + 1} x0"]
+
+
+def test_lost_slots_of_a_process_before_are_passed_where_the_user_decided_so() -> None:
+    for passes, frontier in ((True, 9), (False, None)):
+        policy = replace(RPC, passes_lost=passes, jobs=(Job(5, 6, Rung.RPC, 0, JobState.LOST),))
+        play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 6),))
+        assert play.kernel.frontier(Commitment.FINALIZED) == frontier
+        assert play.kernel.is_lost(5)
