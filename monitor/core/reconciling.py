@@ -11,7 +11,7 @@ from typing import Final
 from monitor.core.backoff import full_jitter
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, ReadAccounts
-from monitor.core.events import AccountsRead, AccountsUnread
+from monitor.core.events import AccountsRead, AccountsUnread, Row
 from monitor.core.join import Join
 from monitor.core.keys import account_of
 from monitor.core.slots import SlotState
@@ -33,6 +33,8 @@ class Reconciling:
         self._read_at: float | None = None
         self._is_reading = False
         self._failures = 0
+        self._told: dict[bytes, int] = {}
+        """By account that monitors name, the slot of its state that was handed on last."""
 
     def want(self, slot: int) -> None:
         """Nothing but account writes is missing of this slot."""
@@ -80,7 +82,7 @@ class Reconciling:
                 state.evidence = None
         overtaken = self._written_from(event.end)
         fresh = [row for row in event.rows if account_of(row[2]) not in overtaken]
-        join.gate.hand_on_states(fresh, event.source)
+        join.gate.hand_on_states([row for row in fresh if self._is_newer(row)], event.source)
         join.tick(now)
         return settled
 
@@ -88,6 +90,14 @@ class Reconciling:
         self._failures += 1
         self._is_reading = False
         self._read_at = now + full_jitter(self._failures, jitter)
+
+    def _is_newer(self, row: Row) -> bool:
+        """Whether no state of this account as late as this one was handed on; it is from now on."""
+        account, slot = account_of(row[2]), row[1]
+        if slot <= self._told.get(account, -1):
+            return False
+        self._told[account] = slot
+        return True
 
     def _written_from(self, first: int) -> set[bytes]:
         """Accounts that a confirmed block from this slot on wrote. Later than the state or not: the write says more.

@@ -1,7 +1,8 @@
 """One released event as one line of JSON: the record that users read (DESIGN 10).
 
 Every key of a kind is always there, null if unknown, in one order. The id is `SLOT:KIND:KEY`, or `SLOT.n:KIND:KEY` for
-the n-th later version of a block of that slot: the same over endpoints, restarts and roads.
+the n-th later version of a block of that slot: the same over endpoints, restarts and roads. The state of an account that
+stands for lost writes is no write, and one of its slot may come too: its id ends in `:reconciled`.
 
 A line is made in two steps. `prepare` reads the frame, which is nearly all of the work, and needs nothing but the row;
 it may be done before the row is released. `RecordWriter.line` puts the envelope before it. Of the envelope, all but the
@@ -45,6 +46,8 @@ _WORDS: Final[dict[int, str]] = {int(kind): word for kind, word in KIND_WORDS.it
 _STATUS_WORDS: Final = {int(status): status.name.lower() for status in SlotStatus}
 _COMMITMENT_WORDS: Final = {level: level.name.lower() for level in Commitment}
 _WITH_BLOCKHASH: Final = (int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS))
+_ID_ENDS: Final = {"reconciled": ":reconciled"}
+"""By source, where an id says it."""
 _KEY_BYTES: Final = 32
 _ENVELOPES_CACHED: Final = 1_024
 """Some slots times origins, kinds and sets of monitors; about 400 bytes each."""
@@ -127,13 +130,14 @@ class RecordWriter:
         kind, slot, commitment, mask, rest = of
         origin, late, version, blockhash = rest
         word = _WORDS[kind]
+        source = self._sources[origin] if origin >= 0 else "live"
         between = {
             "kind": word,
             "monitors": self.names(mask),
             "slot": slot,
             "version": version,
             "commitment": _COMMITMENT_WORDS[commitment],
-            "source": self._sources[origin] if origin >= 0 else "live",
+            "source": source,
             "endpoint": self._origin_names[origin] if origin >= 0 else None,
             "received_at": "",
         }
@@ -143,7 +147,7 @@ class RecordWriter:
         numbered = f"{slot}.{version}" if version else f"{slot}"
         return (
             f'{{"id":"{numbered}:{word}:',
-            f'",{orjson.dumps(between).decode()[1:-2]}',
+            f'{_ID_ENDS.get(source, "")}",{orjson.dumps(between).decode()[1:-2]}',
             f'",{orjson.dumps(after).decode()[1:-1]},',
         )
 

@@ -197,6 +197,18 @@ def test_while_no_feed_says_anything_rpcs_may_be_further_ahead() -> None:
     assert reconciling.read(hour, play.now + 3600.0) == [5]
 
 
+def test_one_state_that_stands_for_two_gaps_is_handed_on_once() -> None:
+    play, reconciling = opened(5)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+    reconciling.want(7)
+    event = AccountsRead(7, 8, 9, [state_of("x", 9), state_of("y", 9)], ORIGIN)
+    assert reconciling.read(event, 2.0) == [7]
+    assert accounts(play) == [b"y".ljust(32, b"\0")]
+    reconciling.read(AccountsRead(5, 6, 10, [state_of("x", 10)], ORIGIN), 3.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
 def test_a_slot_that_lacked_nothing_else_is_released() -> None:
     play, reconciling = opened(5)
     play.block(1, 4).says(1, meta(5, transactions=0), finalized(5))

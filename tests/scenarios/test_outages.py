@@ -1,5 +1,6 @@
 """Whole-cluster outages, common losses, RPCs that err and one that lies: every slot is got back, and says how."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -39,6 +40,8 @@ def assert_truth(
     that account's state or of a later write is there.
     """
     events = [event for event in found_events if event["slot"] in slots]
+    times = Counter((event["id"], name) for event in found_events for name in event["monitors"])
+    assert [key for key, count in times.items() if count > 1] == []
     live = [event for event in events if event["source"] != "reconciled"]
     found = {event["id"]: bare(event) for event in live}
     assert len(found) == len(live)

@@ -300,7 +300,8 @@ def test_a_reconciled_account_is_a_write_that_nobody_signed(every_write: bool) -
     )
     assert record["source"] == "reconciled"
     assert (record["txn_signature"], record["write_version"]) == (None, 0)
-    assert record["id"] == f"300:account:{KEY_TEXT}" + f":{'00' * 16}" * every_write
+    write = f":{'00' * 16}" * every_write
+    assert record["id"] == f"300:account:{KEY_TEXT}{write}:reconciled"
 
 
 def test_names_come_in_the_order_of_the_configuration() -> None:
