@@ -72,8 +72,9 @@ COMMIT: Final = 0.02
 """Seconds that a commit takes."""
 SIGNS_OFF: Final = 0.3
 """Share of the operator's looks at lost slots at which one is signed off."""
-LAST: Final = 25.0
-"""Seconds that the last daemon lives on when all trouble is over but that RPCs err."""
+LAST: Final = 150.0
+"""Seconds that the last daemon may take to bring everything, when all trouble is over but that RPCs err: a LOST slot is
+tried again within a minute."""
 
 Answer = TypeVar("Answer")
 Arguments = TypeVarTuple("Arguments")
@@ -83,6 +84,7 @@ Arguments = TypeVarTuple("Arguments")
 class Machine:
     """What outlives a daemon, and notes of what became of it."""
 
+    seed: int
     monitors: Sequence[Monitor]
     chain: GeneratedChain
     regions: dict[str, Region]
@@ -107,11 +109,15 @@ class Machine:
         """What the file holds, in order."""
         return stream(self.folder)
 
+    def chain_anew(self) -> GeneratedChain:
+        """The same chain from its beginning: a chain keeps its latest slots alone."""
+        return GeneratedChain(self.seed, CHAIN)
+
     def truth(self) -> list[Record]:
         """What was on the chain."""
         path = self.folder / "truth.jsonl"
         with TruthFile(path) as truth:
-            truth.follow(self.chain, self.slots.stop)
+            truth.follow(self.chain_anew(), self.slots.stop)
         return records(path)
 
     def certificates(self) -> dict[int, StoredSlot]:
@@ -132,14 +138,14 @@ class Machine:
         async with anyio.create_task_group() as storm:
             storm.start_soon(self._rage)
             while not self.executioner.is_done:
-                await self._live(None)
+                await self._live()
                 bounds = DOWN if self.dice.randrange(LONG) else DOWN_LONG
                 await anyio.sleep(self.dice.uniform(*bounds))
             storm.cancel_scope.cancel()
         self._prune(0)
         begun = int((anyio.current_time() - START) / SLOT_TIME)
         self.slots = range(self.chain.first_slot, self.chain.first_slot + begun)
-        await self._live(LAST)
+        await self._live()
 
     async def _rage(self) -> None:
         """Outages, for ever."""
@@ -161,8 +167,8 @@ class Machine:
         for node in self.nodes:
             node.faults.apply("pruned", str(first))
 
-    async def _live(self, seconds: float | None) -> None:
-        """One daemon, for so long; until it is killed when it is None."""
+    async def _live(self) -> None:
+        """One daemon, until it is killed; the last one until it has brought everything, or `LAST` seconds."""
         self.store.parent.mkdir(exist_ok=True)
         self.executioner.begin()
         feeds = VirtualFeeds(self.regions)
@@ -170,11 +176,12 @@ class Machine:
         settings = JsonlSettings(self.folder / "events.jsonl", rotate_bytes=2**20)
         sink = MarkedSink(settings, clock, self.executioner)
         store = MarkedStore(self.store, self.executioner)
+        is_last = self.executioner.is_done
         try:
-            with anyio.move_on_after(seconds):
+            with anyio.move_on_after(LAST if is_last else None):
                 await self._run(feeds, clock, sink, store)
         except* Killed:
-            assert seconds is None
+            assert not is_last
         self.executioner.end()
         feeds.break_off()
         await sink.close()  # as the system does with what a dead process had open
@@ -239,6 +246,17 @@ class Machine:
             tasks.start_soon(recovery.run)
             tasks.start_soon(driver.run)
             tasks.start_soon(self._sign_off, driver, books)
+            if self.executioner.is_done:
+                await self._until_all_is_there(store)
+                tasks.cancel_scope.cancel()
+
+    async def _until_all_is_there(self, store: MarkedStore) -> None:
+        end = self.slots.stop
+        while True:
+            await anyio.sleep(1.0)
+            is_settled = (store.settled() or 0) >= end
+            if is_settled and not (store.open_before(end) or store.given(self.slots)):
+                return
 
     async def _sign_off(self, driver: MarkedDriver, books: MarkedBooks) -> None:
         """The operator: looks at what is lost now and again."""
@@ -291,7 +309,7 @@ async def kill_at_marks(
     dice = Random(f"{seed}:kills at marks")
     for name, fault, argument in rpc_faults(dice):
         next(node for node in nodes if node.name == name).faults.apply(fault, argument)
-    machine = Machine(monitors, chain, regions, nodes, folder, dice, Executioner(dice, kills))
+    machine = Machine(seed, monitors, chain, regions, nodes, folder, dice, Executioner(dice, kills))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(anyio.to_thread, "run_sync", at_once)
         patch.setattr(os, "fdatasync", lambda descriptor: None)
