@@ -1,34 +1,180 @@
-"""What is leased is begun: slots that were forgotten come back first, then a rung is asked."""
+"""Restarts and forgotten slots: whatever was known of an open slot, its block is handed on once and closes it."""
 
 from dataclasses import replace
-from typing import Any
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
-from monitor.core.commands import Fetch, OpenFeed, Recall
+from monitor.core.commands import Certify, Fetch, KeepJobs, OpenFeed, Recall
+from monitor.core.endings import EndReason
 from monitor.core.events import Recalled
 from monitor.core.given import pack
-from monitor.core.rungs import Rung
+from monitor.core.jobs import Job, JobsDone, JobState
+from monitor.core.repair import RecoveryPolicy
+from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
 from tests.core.play import ALL, confirmed, finalized, tx
-from tests.core.test_repair import RPC, Recovery
-from tests.core.test_replays import BOTH
+from tests.core.test_repair import RPC, Recovery, a_gap
+
+BOTH = RecoveryPolicy(
+    rungs=(Rung.REPLAY, Rung.RPC), workers={Rung.REPLAY: 2, Rung.RPC: 8}, attempts=2
+)
 
 
-def left_open(first: int, end: int, **settings: Any) -> Recovery:
-    """A process before left these slots open, and all from 20 on."""
-    return Recovery(ALL, resume_slot=20, still_open=((first, end),), **settings)
+class Stored:
+    """What a store holds after this play, as a later process finds it."""
+
+    def __init__(self, play: Recovery) -> None:
+        self.ends: dict[int, SlotEnd] = {}
+        self.given: dict[int, bytes] = {}
+        self.jobs: dict[int, Job] = {}
+        for command in play.commands:
+            if isinstance(command, Certify):
+                self.ends.update((each.slot, each.end) for each in command.certificates)
+                self.given.update(command.given)
+            elif isinstance(command, KeepJobs):
+                for change in command.changes:
+                    self._change(change)
+        self.first = (play.settled() or 0) + 1
+
+    def _change(self, change: Job | JobsDone) -> None:
+        for slot in range(change.first, change.end):
+            if isinstance(change, JobsDone):
+                self.jobs.pop(slot, None)
+            else:
+                self.jobs[slot] = replace(change, first=slot, end=slot + 1)
+
+    def start(self, policy: RecoveryPolicy = RPC) -> Recovery:
+        """The process behind it."""
+        still_open = [
+            (slot, slot + 1)
+            for slot, end in sorted(self.ends.items())
+            if end in (SlotEnd.PARTIAL, SlotEnd.LOST) and slot < self.first
+        ]
+        jobs = tuple(job for slot, job in sorted(self.jobs.items()) if slot < self.first)
+        return Recovery(
+            ALL,
+            recovery=replace(policy, jobs=jobs),
+            resume_slot=self.first,
+            still_open=tuple(still_open),
+        )
+
+
+def live(play: Recovery, slot: int) -> None:
+    play.block(1, slot, tx(slot, 0, f"L{slot}"))
+    play.says(1, confirmed(slot), finalized(slot))
+    play.at(play.now + 5)
+
+
+def answered(play: Recovery, stored: Stored) -> None:
+    """RPCs and the store answer all that is asked, until nothing is."""
+    for _ in range(30):
+        for recall in play.asked(Recall):
+            known = {slot: stored.given[slot] for slot in recall.slots if slot in stored.given}
+            play.hears(Recalled(recall.slots, known))
+        for fetch in play.asked(Fetch):
+            play.fetched(fetch.slot, tx(fetch.slot, 0, f"z{fetch.slot}"))
+        play.at(play.now + 5)
+
+
+def test_a_restart_in_the_middle_of_a_walk_down_an_unknown_gap_loses_none_of_it() -> None:
+    play = Recovery(ALL)
+    for slot in (5, 6):
+        live(play, slot)
+    for slot in (14, 15):
+        live(play, slot)
+    play.fetched(13, tx(13, 0, "z13"))
+    live(play, 16)
+    stored = Stored(play)
+    assert stored.first > 13
+    again = stored.start()
+    live(again, 20)
+    answered(again, stored)
+    told = [event.removesuffix(" late") for event in again.take()]
+    walked = {f"{slot} z{slot}" for slot in range(7, 14)}
+    assert sorted(event for event in told if event in walked) == sorted(walked - {"13 z13"})
+    assert {again.certificates()[slot].end for slot in range(7, 13)} == {SlotEnd.RECOVERED}
+
+
+def test_what_was_passed_over_while_it_was_lost_is_handed_on_by_a_later_process() -> None:
+    play = a_gap()
+    play.asked(Fetch)
+    play.not_fetched(6, Verdict.CANNOT)
+    assert play.kernel.is_lost(6)
+    play.at(play.now + 3).says(1, finalized(7))
+    for slot in range(8, 12):
+        live(play, slot)
+    stored = Stored(play)
+    again = stored.start()
+    live(again, stored.first)
+    answered(again, stored)
+    assert "6 z6 late" in again.take()
+    assert again.certificates()[6].end == SlotEnd.RECOVERED
+    assert again.kernel.frontier(Commitment.FINALIZED) == stored.first
+
+
+def test_open_slots_without_a_job_get_one_at_the_start() -> None:
+    play = Recovery(ALL, resume_slot=10, still_open=((5, 7),))
+    assert [each.slots for each in play.asked(Recall)] == [(6, 5)]
+
+
+def test_lost_slots_that_were_passed_stay_passed_after_a_restart() -> None:
+    lost = Job(5, 7, Rung.RPC, 0, JobState.LOST)
+    passing = replace(RPC, passes_lost=True, jobs=(lost,))
+    play = Recovery(ALL, recovery=passing, resume_slot=10, still_open=((5, 7),))
+    live(play, 10)
+    assert play.kernel.frontier(Commitment.FINALIZED) == 10
+
+
+def test_a_slot_that_was_dropped_for_want_of_memory_is_whole_again_by_recovery() -> None:
+    play = Recovery(ALL, level=Commitment.FINALIZED, held_bytes=60)
+    play.block(1, 5, tx(5, 0))
+    play.says(1, confirmed(5), finalized(5)).take()
+    play.block(1, 6, *[tx(6, index) for index in range(8)])
+    play.block(1, 7, tx(7, 0, "x0"))
+    play.says(1, confirmed(7))
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+    play.fetched(6, *[tx(6, index) for index in range(8)])
+    play.says(1, finalized(7)).at(play.now + 5)
+    assert [event.removesuffix(" late") for event in play.take()][-9:] == [
+        *[f"6 t{index}" for index in range(8)],
+        "7 x0",
+    ]
+
+
+def test_before_any_feed_is_open_a_replay_is_waited_for() -> None:
+    policy = replace(BOTH, jobs=(Job(5, 7, Rung.REPLAY, 0, JobState.OPEN),))
+    play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 7),))
+    play.kernel.connections.all[0].opened = False
+    for recall in play.asked(Recall):
+        play.hears(Recalled(recall.slots, {}))
+    assert play.asked(Fetch) == []
+    play.kernel.connections.all[0].opened = True
+    play.at(play.now + 2)
+    assert [each.from_slot for each in play.asked(OpenFeed) if each.is_replay] == [5]
+
+
+def test_a_refused_replay_is_asked_for_again_from_above_the_floor() -> None:
+    play = Recovery(ALL, recovery=BOTH)
+    live(play, 5)
+    play.block(1, 40, tx(40, 0, "x0"))
+    play.says(1, confirmed(40))
+    (asked,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    assert asked.from_slot == 6
+    play.ends(asked.feed, EndReason.REPLAY_EXPIRED, floor=20)
+    assert {each.slot for each in play.asked(Fetch)} <= set(range(6, 24))
+    play.at(play.now + 2)
+    assert [each.from_slot for each in play.asked(OpenFeed) if each.is_replay] == [24]
 
 
 def test_slots_that_were_forgotten_are_recalled_before_anybody_is_asked() -> None:
-    play = left_open(5, 8)
+    play = Recovery(ALL, resume_slot=20, still_open=((5, 8),))
     assert play.asked(Fetch) == []
-    assert [each.slots for each in play.asked(Recall)] == [(7, 6, 5)]
     play.hears(Recalled((7, 6, 5), {}))
     assert [each.slot for each in play.asked(Fetch)] == [7, 6, 5]
 
 
 def test_a_replay_begins_when_all_of_its_slots_are_known_again() -> None:
-    play = left_open(5, 8, recovery=BOTH)
+    play = Recovery(ALL, recovery=BOTH, resume_slot=20, still_open=((5, 8),))
     play.asked(OpenFeed)
     assert play.asked(Recall) == [Recall((5, 6, 7))]
     play.hears(Recalled((5, 6), {}))
@@ -38,8 +184,7 @@ def test_a_replay_begins_when_all_of_its_slots_are_known_again() -> None:
 
 
 def test_a_slot_that_is_known_to_hold_a_block_is_no_unknown_one_when_it_comes_back() -> None:
-    play = left_open(5, 7)
-    play.asked(Recall)
+    play = Recovery(ALL, resume_slot=20, still_open=((5, 7),))
     state = SlotState(5)
     state.confirmed, state.told_level, state.released_level = "B5", Commitment.CONFIRMED, 1
     play.hears(Recalled((6, 5), {5: pack(state, at_once=False)}))
@@ -47,30 +192,8 @@ def test_a_slot_that_is_known_to_hold_a_block_is_no_unknown_one_when_it_comes_ba
     assert [places[slot].is_unknown for slot in (5, 6)] == [False, True]
 
 
-def test_a_slot_that_was_dropped_for_want_of_memory_is_told_anew() -> None:
-    play = Recovery(ALL, held_bytes=30)
-    play.block(1, 3).block(1, 4, tx(4, 0, "a"), tx(4, 1, "b")).block(1, 5, tx(5, 0, "c"))
-    play.says(1, confirmed(5))
-    assert play.take() == []
-    assert [each.slot for each in play.asked(Fetch)] == [4]
-    play.fetched(4, tx(4, 0, "a"), tx(4, 1, "b"))
-    assert play.take() == ["4 a", "4 b", "5 c"]
-    play.kernel.check()
-
-
-def test_each_rung_has_leases_of_its_own() -> None:
-    workers = {Rung.REPLAY: 1, Rung.RPC: 1}
-    play = Recovery(ALL, recovery=replace(BOTH, workers=workers))
-    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
-    play.block(1, 7, tx(7, 0)).says(1, confirmed(7))
-    assert len(play.asked(OpenFeed)) == 2
-    assert play.asked(Fetch) == []
-
-
 def test_what_is_leased_is_kept_in_memory_until_it_ends() -> None:
-    play = Recovery(ALL, recovery=replace(RPC, workers={Rung.RPC: 1}))
-    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
-    play.block(1, 7, tx(7, 0)).says(1, confirmed(7))
+    play = a_gap()
     busy = play.kernel.join.ledger.forgotten.busy
     assert busy == {6}
     play.fetched(6, tx(6, 0, "y0"))
