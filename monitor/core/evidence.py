@@ -19,6 +19,8 @@ from monitor.core.keys import account_of, are_signed, identity, is_signed
 from monitor.core.needs import Needs
 from monitor.core.slots import SlotState
 
+BY_REPLAY: Final = "held whole by a replay, which leaves out all but the last write of an account"
+BY_RPC: Final = "told whole by RPCs"
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""
 _SIGNATURE: Final = 64
@@ -192,7 +194,8 @@ def _judge(
     covered = needs.covered
     if needs.entries and not meta.digest:
         covered += (int(Kind.ENTRY),)
-    whole, live = covers, True
+    whole, replays, rpcs = covers, state.replay_bits(), state.rpc_bits()
+    words: dict[str, None] = {}
     reconciled = ""
     for kind in covered:
         in_kind = whole_covers(state, parts, kind, covers)
@@ -202,10 +205,11 @@ def _judge(
         if not in_kind:
             return Evidence(parts, False, "no feed held it whole", 0)
         whole &= in_kind
-        live = live and in_kind & ~state.replay_bits() != 0
+        if not in_kind & ~(replays | rpcs):
+            words[BY_REPLAY if in_kind & replays else BY_RPC] = None
     to_come = bool(covered) and whole.bit_count() < wanted
-    proof = _proof(meta, needs, covered, live=live) + reconciled
-    return Evidence(parts, True, proof, whole, to_come, by_replay=not live)
+    proof = _proof(meta, needs, covered, list(words)) + reconciled
+    return Evidence(parts, True, proof, whole, to_come, by_replay=BY_REPLAY in words)
 
 
 def _lacks(parts: Parts, meta: Meta, needs: Needs) -> str | None:
@@ -223,7 +227,7 @@ def _lacks(parts: Parts, meta: Meta, needs: Needs) -> str | None:
     return None
 
 
-def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...], *, live: bool) -> str:
+def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...], otherwise: list[str]) -> str:
     proofs = []
     if needs.counted:
         proofs.append(f"{meta.transactions} transactions counted")
@@ -232,8 +236,7 @@ def _proof(meta: Meta, needs: Needs, covered: tuple[int, ...], *, live: bool) ->
     if needs.blocks:
         proofs.append("block held")
     if covered:
-        by_replay = "held whole by a replay, which leaves out all but the last write of an account"
-        proofs.append("held whole by a feed" if live else by_replay)
+        proofs += otherwise or ["held whole by a feed"]
     return "; ".join(proofs) or "BlockMeta held"
 
 

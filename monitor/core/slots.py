@@ -246,7 +246,7 @@ class SlotState:
             self.remember_at_once()
         self.shared = Store()
         self.banks, self.current = [], {}
-        self.metas, self.evidence = {}, None
+        self.evidence = None
         self.contested = self.shed = self.is_let_go = False
         self.fresh_from = 0
 

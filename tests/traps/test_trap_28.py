@@ -1,17 +1,9 @@
 """Trap 28: what is dropped for want of room is evidence lost: the slot is partial and repaired, and statuses stay."""
 
-import pytest
-
 from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Fetch
 from tests.core.play import ALL, SLOTS, confirmed, finalized, tx
 from tests.core.test_repair import Recovery
-
-
-FORGETS = pytest.mark.xfail(
-    strict=True,
-    reason="what a BlockMeta told is forgotten with the frames when the slot is repaired",
-)
 
 
 def overflown() -> Recovery:
@@ -28,7 +20,6 @@ def test_a_slot_that_lost_frames_is_partial_and_asked_for_again() -> None:
     assert play.asked(Fetch)[0].slot == 4
 
 
-@FORGETS
 def test_its_statuses_are_told_all_the_same() -> None:
     play = overflown().says(1, confirmed(5), finalized(5)).at(4)
     told = [line for line in play.take() if "for 10" in line]
@@ -39,7 +30,6 @@ def test_its_statuses_are_told_all_the_same() -> None:
     ]
 
 
-@FORGETS
 def test_its_parent_link_still_closes_what_it_jumps_over() -> None:
     play = Recovery(ALL, held_bytes=15)
     play.block(1, 2, tx(2, 0, "z")).says(1, finalized(2))
