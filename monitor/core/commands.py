@@ -119,6 +119,15 @@ class ReadAccounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """Store that these slots were given up for good, as an operator's sign-off is: first to `end`, `end` excluded."""
+
+    first: int
+    end: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """End the daemon: what it found is for a person to decide."""
 
@@ -132,5 +141,5 @@ class Recall:
     slots: tuple[int, ...]
 
 
-RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs | Refuse
+RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
 Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled | RecoveryCommand

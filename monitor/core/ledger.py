@@ -212,10 +212,10 @@ class Ledger:
         held = "nothing of it came" if state is None or not state.banks else "a part of it is held"
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
 
-    def skip(self, first: int, end: int) -> None:
+    def skip(self, first: int, end: int, reason: str) -> None:
         """The user does not want these slots: they count as lost, and nothing waits for them."""
         for slot in self._certified.absent(first, end):
-            self._out.append(lost(slot, None, "skipped by recovery.on_catchup_exceeded"))
+            self._out.append(lost(slot, None, reason))
         self._gate.tally.close(SlotEnd.LOST, end - first)
         self._certified.add(first, end)
         self._closed.add(first, end)

@@ -1,11 +1,9 @@
 """Counts what recovery has done, and how far the catch-up of a start is."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from monitor.core.ledger import Ledger
-from monitor.core.ranges import Ranges
 from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Ended
 from monitor.core.rungs import Rung
@@ -47,7 +45,7 @@ class Progress:
             repairs=tuple(accumulate(self._repairs)),
             repair_seconds=self._repair_seconds,
             catch_up=self._caught_up(ledger),
-            lost_ranges=_ranges(queue.lost_slots()),
+            lost_ranges=tuple(queue.lost_ranges(MOST_RANGES)),
         )
 
     def _caught_up(self, ledger: Ledger) -> CatchUp | None:
@@ -55,10 +53,3 @@ class Progress:
             return None
         first, end, began_at = self._catch_up
         return CatchUp(end - first, ledger.closed_between(first, end), began_at)
-
-
-def _ranges(slots: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    ranges = Ranges()
-    for slot in slots:
-        ranges.add(slot, slot + 1)
-    return tuple(islice(ranges, MOST_RANGES))

@@ -7,6 +7,7 @@ near, goes first, lowest first. Then a short gap at the frontier; then the other
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_answers import attempts_after, is_final, is_spent, pause, slow_pause
@@ -168,6 +169,13 @@ class RecoveryQueue:
     def lost_slots(self) -> list[int]:
         """All LOST slots, ascending."""
         return list(self._table.lost)
+
+    def lost_ranges(self, most: int) -> list[tuple[int, int]]:
+        """The lowest unbroken ranges of LOST slots, first to end, `end` excluded; no more than so many.
+
+        Costs what is answered, however many slots are LOST.
+        """
+        return list(islice(self._table.lost.runs(), most))
 
     def rung_of(self, slot: int) -> Rung | None:
         """Where the slot is asked for, or will be; None: it has no job."""

@@ -33,6 +33,9 @@ class Terms:
     for itself and else waits for its turn. A guess."""
     ageing: int = 8
     """Every so many-th lease of a rung goes to the job that is open for longest, whatever its weight. A guess."""
+    replay_span: int = 512
+    """Slots that one replay may be asked for: what is known of them is called back at once, which takes a second where
+    there are ten thousand, and another endpoint can begin with those behind them. A guess."""
     replay_gap: int = 32
     """Slots that nobody misses, which a replay brings along rather than be asked twice. A guess."""
 

@@ -37,16 +37,16 @@ class Turns:
             yield chosen
 
     def _replay(self) -> tuple[int, int] | None:
-        """From the lowest ready slot in reach to where more than `replay_gap` slots follow that nobody wants."""
+        """From the lowest ready slot in reach to where more than `replay_gap` slots follow that nobody wants, or the span ends."""
         slots = self._table.lines[Rung.REPLAY].slots
         lowest = slots.at_or_after(self._floors.of(Rung.REPLAY))
         if lowest is None:
             lowest = slots.at_or_after(0)
         if lowest is None:
             return None
-        reach = lowest
-        for first, end in slots.runs(lowest):
-            if first - reach > self._terms.replay_gap:
+        reach, terms = lowest, self._terms
+        for first, end in slots.runs(lowest, lowest + terms.replay_span):
+            if first - reach > terms.replay_gap:
                 break
             reach = end
         return lowest, reach

@@ -16,7 +16,7 @@ from typing import Final
 from monitor.core.audits import Audits
 from monitor.core.chain import Kind
 from monitor.core.claims import contradiction, size_of, transactions_of
-from monitor.core.commands import Command, Fetch, KeepJobs, Refuse
+from monitor.core.commands import Abandon, Command, Fetch, KeepJobs, Refuse
 from monitor.core.endings import Ending
 from monitor.core.errands import SOON, WITNESSES, Errands
 from monitor.core.events import BlockFetched, FetchFailed, SignedOff
@@ -238,7 +238,9 @@ class Repair:
             return
         if policy.on_exceeded == "skip":
             end = min((slot for slot in self._join.slots if slot >= first), default=tip)
-            self._join.ledger.skip(first, end)
+            reason = "skipped by recovery.on_catchup_exceeded"
+            self._join.ledger.skip(first, end, reason)
+            yield Abandon(first, end, reason)
             self._report("critical", "the gap since the last run was skipped", first, to_slot=end)
             return
         yield Refuse(

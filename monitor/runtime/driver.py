@@ -6,12 +6,13 @@ control holds the servers back.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
 from monitor.core.chain import Commitment
 from monitor.core.commands import (
+    Abandon,
     AmendFeed,
     Certify,
     CloseFeed,
@@ -63,6 +64,9 @@ TAKE_BYTES = 4 * 2**20
 
 STALLED = 0.5
 """Seconds by which a turn may come later than was asked, before it counts as a stop of this process. Guessed."""
+
+_OF_ORIGINS = frozenset(("endpoint", "origins"))
+"""Facts of reports that are origins, one or some."""
 
 _kind = itemgetter(0)
 
@@ -237,6 +241,9 @@ class Driver:
                     self._steer(command)
                 case Fetch() | ReadAccounts() | Recall():
                     self.recovering.perform(command)
+                case Abandon():
+                    for slot in range(command.first, command.end):
+                        self._books.sign_off(slot, command.reason)
                 case Refuse():
                     raise CatchUpRefused(command.why)
                 case Report():
@@ -263,9 +270,16 @@ class Driver:
                 feeds.close(command.feed)
 
     def _named(self, report: Report) -> Report:
-        """The report with a name for the origin that it tells of."""
-        origin = report.facts.get("endpoint")
-        if not isinstance(origin, int):
-            return report
-        facts: Mapping[str, object] = {**report.facts, "endpoint": self._names[origin]}
+        """The report with a name for each origin that it tells of."""
+        facts = {
+            key: self._origin_named(fact) if key in _OF_ORIGINS else fact
+            for key, fact in report.facts.items()
+        }
         return Report(report.level, report.sentence, facts)
+
+    def _origin_named(self, fact: object) -> object:
+        if isinstance(fact, int):
+            return self._names[fact]
+        if isinstance(fact, list | tuple):
+            return [self._names[origin] for origin in fact]
+        return fact

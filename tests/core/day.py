@@ -15,6 +15,7 @@ from random import Random
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import (
+    Abandon,
     AmendFeed,
     Certify,
     CloseFeed,
@@ -309,7 +310,7 @@ class Day:
                     self.sentences[command.sentence] += 1
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._asks(command)
-                case Fetch() | ReadAccounts() | Recall() | KeepJobs() | Refuse():
+                case Fetch() | ReadAccounts() | Recall() | KeepJobs() | Abandon() | Refuse():
                     raise AssertionError("nothing is recovered here")
 
     def _asks(self, command: OpenFeed | AmendFeed | CloseFeed) -> None:

@@ -10,6 +10,7 @@ from monitor.core.audits import AUDITED
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import (
+    Abandon,
     Certify,
     Command,
     Fetch,
@@ -292,6 +293,8 @@ def test_a_larger_gap_may_be_skipped_and_is_recorded() -> None:
     play = restarted(101, on_exceeded="skip")
     assert play.certificates()[10].end == SlotEnd.LOST
     assert play.certificates()[109].end == SlotEnd.LOST
+    (abandoned,) = play.asked(Abandon)
+    assert (abandoned.first, abandoned.end) == (10, 110)
     assert play.kernel.frontier(Commitment.FINALIZED) == 109
     assert [each.slot for each in play.asked(Fetch)] == [110]  # the live chain names it
 
