@@ -41,6 +41,8 @@ BLOCKS = {"": ("t0", "t1"), "'": ("t1", "t0", "u")}
 """The transactions of the two blocks that a slot may have."""
 ENDPOINTS = 3
 RPCS = 2
+STEPS = 40
+"""Of each example. Here as many examples as the profile says; `scripts/soak machine` runs 500."""
 EVERYONE = 0b111
 
 FEED = st.integers(0, ENDPOINTS - 1)
@@ -89,7 +91,7 @@ class KernelMachine(RuleBasedStateMachine):
         """Open feeds: endpoint to number."""
         self.banks: dict[tuple[int, int], str] = {}
         """(endpoint, slot) to the block whose bank the feed is in."""
-        self.given: list[set[tuple[object, ...]]] = [set(), set(), set()]
+        self.given: list[set[tuple[int, int, object]]] = [set(), set(), set()]
         self.said: dict[int, set[bytes]] = {}
         """By slot: keys of all transactions that any feed brought."""
         self.told: tuple[set[int], set[int]] = (set(), set())
@@ -322,7 +324,8 @@ class KernelMachine(RuleBasedStateMachine):
     def _gets(self, level: Commitment, released: Released) -> None:
         mask, row = released[0], released[5]
         kind, slot, key = row[:3]
-        note(f"{level.name} {mask:03b} {row[:3]}")
+        name = key[:8].rstrip(b"\0") if isinstance(key, bytes) else key
+        note(f"{level.name} {mask:03b} {slot} {Kind(kind).name} {name!r}")
         assert mask == 1 << level, "each monitor is served at its own level alone"
         before = self.certificates.get(slot)
         assert before is None or before.end not in CLOSED, "handed on after its slot was closed"
@@ -403,5 +406,5 @@ def _identity(level: Commitment, kind: int, key: object) -> object:
     return key
 
 
-TestKernel = pytest.mark.timeout(180)(KernelMachine.TestCase)
-TestKernel.settings = settings(stateful_step_count=40)
+TestKernel = pytest.mark.timeout(600)(KernelMachine.TestCase)
+TestKernel.settings = settings(stateful_step_count=STEPS)

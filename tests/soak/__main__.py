@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from random import SystemRandom
 
 from tests.soak import (
+    day,
     guards,
     killed,
     killed_processes,
     killed_recovery,
+    machine,
     memory,
     outages,
     regions,
@@ -25,6 +27,7 @@ IN_ROUNDS = {
     "killed": killed,
     "killed-processes": killed_processes,
     "outages": outages,
+    "day": day,
 }
 """Soaks of one run after the other, each with a seed of its own."""
 
@@ -42,6 +45,10 @@ def main(arguments: Sequence[str]) -> int:
     four.add_argument("--rounds", type=int, default=killed_recovery.ROUNDS)
     four.add_argument("--points", type=int, default=killed_recovery.POINTS)
     four.add_argument("--seed", type=int, help="of the first round; drawn if not given")
+    five = names.add_parser("machine", help=machine.__doc__)
+    five.add_argument("--rounds", type=int, default=machine.ROUNDS)
+    five.add_argument("--examples", type=int, default=machine.EXAMPLES)
+    five.add_argument("--seed", type=int, help="of the first round; drawn if not given")
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
     three = names.add_parser("memory", help=memory.__doc__)
@@ -58,6 +65,8 @@ def main(arguments: Sequence[str]) -> int:
         seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
         if asked.name == "killed-recovery":
             rounds = Rounds(asked.name, killed_recovery.run_round, asked.points, "points")
+        elif asked.name == "machine":
+            rounds = Rounds(asked.name, machine.run_round, asked.examples, "examples")
         else:
             rounds = Rounds(asked.name, IN_ROUNDS[asked.name].run_round, asked.slots, "slots")
         size, failures = soak_in_rounds(rounds, seed, asked.rounds)

@@ -1,0 +1,88 @@
+"""What `test_repair_machine` found in recovery and is still to be mended, each in as few steps as show it."""
+
+import pytest
+
+from monitor.core.chain import Commitment
+from monitor.core.commands import Certify, Fetch, Recall
+from monitor.core.events import Recalled, SignedOff
+from monitor.core.forgotten import KEPT
+from monitor.core.monitors import BlocksMetaFilter, Monitor, TransactionsFilter
+from monitor.core.rungs import Verdict
+from tests.core.play import ALL, confirmed, created, finalized, meta, tx
+from tests.core.test_repair import Recovery
+
+AT_ONCE = Monitor("at once", Commitment.PROCESSED, transactions=TransactionsFilter())
+
+WITH_METAS = Monitor("all", transactions=TransactionsFilter(), blocks_meta=BlocksMetaFilter())
+
+
+def with_a_forgotten_slot(*monitors: Monitor) -> tuple[Recovery, int]:
+    """So many slots lack a transaction that the first ones are let go of; one of them is to be recalled."""
+    play = Recovery(*monitors)
+    for slot in range(5, 5 + KEPT + 10):
+        play.block(1, slot, tx(slot, 0), transactions=2)
+        play.says(1, confirmed(slot), finalized(slot))
+        play.at(play.now + 5)
+    for lease in range(8):
+        play.not_fetched(5 + lease, Verdict.CANNOT)
+    play.at(play.now + 4000)
+    play.take()
+    return play, play.of(Recall)[0].slots[0]
+
+
+@pytest.mark.xfail(strict=True, reason="the first bank of a recalled slot is taken for alone")
+def test_what_monitors_at_processed_had_of_a_forgotten_slot_is_not_handed_on_again() -> None:
+    play, slot = with_a_forgotten_slot(AT_ONCE)
+    given = {at: each for c in play.of(Certify) for at, each in c.given.items()}
+    (recall, *_) = play.asked(Recall)
+    play.hears(Recalled(recall.slots, {at: given[at] for at in recall.slots}))
+    play.fetched(slot, tx(slot, 0), tx(slot, 1, "u1"))
+    assert play.take() == [f"{slot} u1"]
+
+
+@pytest.mark.xfail(strict=True, reason="the gate still waits with a slot that the ledger dropped")
+def test_a_lost_slot_that_was_signed_off_while_it_waits_is_not_asked_for_again() -> None:
+    play = Recovery(ALL, hold=60.0)
+    play.block(1, 5, tx(5, 0), transactions=2).says(1, confirmed(5))
+    play.block(1, 6)
+    for _ in range(4):
+        play.not_fetched(5, Verdict.CANNOT)
+        play.at(play.now + 10)
+    assert play.kernel.is_lost(5)
+    play.asked(Fetch)
+    play.hears(SignedOff(5, "for good"))
+    assert not play.kernel.repair.queue.is_open(5)
+    assert play.asked(Fetch) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a slot that is signed off stays among the forgotten ones")
+def test_a_slot_that_was_signed_off_while_it_is_recalled_stays_closed() -> None:
+    play, slot = with_a_forgotten_slot(ALL)
+    while not play.kernel.is_lost(slot):
+        play.at(play.now + 40)
+    play.hears(SignedOff(slot, "for good"))
+    play.hears(Recalled((slot,), {}))
+    assert slot not in play.kernel.join.slots
+
+
+@pytest.mark.xfail(strict=True, reason="the BlockMeta that came since is still counted")
+def test_a_slot_that_begins_anew_gives_back_the_memory_of_what_came_since() -> None:
+    play = Recovery(WITH_METAS, held_bytes=20)
+    play.says(1, created(5), tx(5, 0), tx(5, 1, "t1"))
+    assert "held updates were dropped for want of memory" in play.sentences()
+    play.says(1, meta(5, transactions=3, mask=1), confirmed(5))
+    play.block(1, 6)
+    assert play.kernel.gate.held_bytes == 0
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a lease that waited for a recall is begun, whatever was closed meanwhile"
+)
+def test_a_slot_that_was_signed_off_while_it_is_recalled_is_not_asked_for() -> None:
+    play, slot = with_a_forgotten_slot(ALL)
+    while not play.kernel.is_lost(slot):
+        play.at(play.now + 40)
+    play.hears(SignedOff(slot, "for good"))
+    play.asked(Fetch)
+    asked = play.kernel.handle(Recalled((slot,), {}), play.now)
+    assert slot not in [each.slot for each in asked if isinstance(each, Fetch)]
