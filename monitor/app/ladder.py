@@ -1,7 +1,9 @@
 """The ladder of one daemon: its rungs by the configuration, and the RPCs behind two of them."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from monitor.adapters.recovery.mapping import Mapper
 from monitor.adapters.recovery.pool import RpcPool
@@ -15,6 +17,10 @@ from monitor.core.rungs import Rung
 from monitor.ports import Clock, Dice
 from monitor.wire.plan import compile_plan
 from monitor.wire.rpc_accounts import AccountsReader
+
+LEASES_AN_RPC: Final = 16
+"""Slots that are asked of an RPC at a time. More are no faster and come too late: of 100 leases at 2 answers a second most
+ended as failures before their turn came."""
 
 
 def rungs_of(configuration: Configuration) -> tuple[Rung, ...]:
@@ -31,16 +37,17 @@ def rungs_of(configuration: Configuration) -> tuple[Rung, ...]:
 def recovery_policy(configuration: Configuration, jobs: Sequence[Job]) -> RecoveryPolicy:
     """What the kernel needs to know; `jobs` are those of the process before."""
     recovery = configuration.recovery
+    rpcs = Counter(Rung.ARCHIVE if rpc.archive else Rung.RPC for rpc in configuration.rpc)
     return RecoveryPolicy(
         rungs=rungs_of(configuration),
-        workers={
-            Rung.REPLAY: len(configuration.endpoints),
-            Rung.RPC: recovery.batch_size,
-            Rung.ARCHIVE: recovery.batch_size,
+        workers={Rung.REPLAY: len(configuration.endpoints)}
+        | {
+            rung: min(recovery.batch_size, LEASES_AN_RPC * rpcs[rung])
+            for rung in (Rung.RPC, Rung.ARCHIVE)
         },
         attempts=recovery.max_retries,
         passes_lost=recovery.on_lost == "continue",
-        reads_accounts=bool(configuration.rpc) and any(map(_names_pubkeys, configuration.monitors)),
+        reads_accounts=bool(configuration.rpc) and all_name_pubkeys(configuration.monitors),
         max_catchup=recovery.max_catchup_slots,
         on_exceeded=recovery.on_catchup_exceeded,
         jobs=tuple(jobs),
@@ -86,5 +93,10 @@ def pubkeys_of(monitors: Sequence[Monitor]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _names_pubkeys(monitor: Monitor) -> bool:
-    return monitor.accounts is not None and bool(monitor.accounts.account)
+def all_name_pubkeys(monitors: Sequence[Monitor]) -> bool:
+    """Whether there are monitors of accounts, and states of the named ones stand for all that they watch.
+
+    Beside one that names none they would close slots whose other writes are lost.
+    """
+    filters = [monitor.accounts for monitor in monitors if monitor.accounts is not None]
+    return bool(filters) and all(each.account for each in filters)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from monitor.app.configuration import Configuration
+from monitor.app.ladder import all_name_pubkeys
 from monitor.core.monitors import Monitor
 
 
@@ -19,6 +20,16 @@ def beyond_recovery(configuration: Configuration) -> Iterator[str]:
                 f"no rpc tells entries, nor accounts without a list of pubkeys ({', '.join(names)}): "
                 "of slots that no endpoint can replay any more they cannot be recovered"
             )
+        named = [monitor.name for monitor in configuration.monitors if _names_pubkeys(monitor)]
+        if named and not all_name_pubkeys(configuration.monitors):
+            yield (
+                f"beside monitors of accounts without a list of pubkeys those with one ({', '.join(named)}) "
+                "get no states in place of lost writes: slots that no endpoint can replay any more stay lost"
+            )
+
+
+def _names_pubkeys(monitor: Monitor) -> bool:
+    return monitor.accounts is not None and bool(monitor.accounts.account)
 
 
 def _needs_streams(monitor: Monitor) -> bool:

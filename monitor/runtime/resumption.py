@@ -9,6 +9,7 @@ Slots before it that are open go on being recovered. What the kernel handed on o
 what a sink held of them when an earlier process began; lines of theirs behind the cursors' places are read back.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -48,7 +49,7 @@ class Resumption:
     open: tuple[tuple[int, int], ...] = ()
     """Ranges (first, end) of slots before the first one to watch that are to be recovered."""
     jobs: tuple[Job, ...] = ()
-    """What the queue had come to with slots before the first one to watch."""
+    """What the queue had come to with the slots of `open`."""
     held: tuple[HeldEvents, ...] = ()
     """What sinks that there still are held of open slots when an earlier process began."""
 
@@ -84,22 +85,28 @@ def resumption(
     resume_slot = min([settled, *behind]) + 1
     is_skipping = start_slot is not None and start_slot > resume_slot
     first = start_slot if is_skipping and start_slot is not None else resume_slot
+    still_open = tuple(store.open_before(first))
     return Resumption(
         settled,
         tuple(cursors),
         None if is_skipping else resume_slot,
         start_slot if is_skipping else None,
         closed=tuple(_closed(store, resume_slot)) if is_same and not is_skipping else (),
-        open=tuple(store.open_before(first)),
-        jobs=tuple(_before(store.jobs(), first)),
+        open=still_open,
+        jobs=tuple(_within(still_open, store.jobs())),
         held=tuple(_held(store, first, renamed)),
     )
 
 
-def _before(jobs: Iterable[Job], first: int) -> Iterator[Job]:
+def _within(ranges: Sequence[tuple[int, int]], jobs: Iterable[Job]) -> Iterator[Job]:
+    """The jobs as far as their slots are in these ranges; what was closed or signed off needs none."""
+    ends = [end for _, end in ranges]
     for job in jobs:
-        if job.first < first:
-            yield replace(job, end=min(job.end, first))
+        for at in range(bisect_right(ends, job.first), len(ranges)):
+            first, end = ranges[at]
+            if first >= job.end:
+                break
+            yield replace(job, first=max(first, job.first), end=min(end, job.end))
 
 
 def _held(store: Store, first: int, renamed: Mapping[tuple[str, str], str]) -> Iterator[HeldEvents]:

@@ -13,7 +13,8 @@ from tests.app.configurations import KEY, LEAST, SYSTEM_PROGRAM, loaded
 
 MAIN = "{name: main, url: 'http://a'}"
 OLD = "{name: old, url: 'http://b', archive: true}"
-VAULT = f"monitors: [{{name: vault, accounts: {{account: [{KEY}]}}}}]\n"
+NAMED = f"{{name: vault, accounts: {{account: [{KEY}]}}}}"
+VAULT = f"monitors: [{NAMED}]\n"
 
 
 @pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def test_the_kernel_recovers_as_the_configuration_says(tmp_path: Path) -> None:
     policy = recovery_policy(loaded(tmp_path, text), jobs)
 
     assert policy.rungs == (Rung.REPLAY, Rung.RPC, Rung.ARCHIVE)
-    assert policy.workers == {Rung.REPLAY: 2, Rung.RPC: 20, Rung.ARCHIVE: 20}
+    assert policy.workers == {Rung.REPLAY: 2, Rung.RPC: 16, Rung.ARCHIVE: 16}
     assert (policy.attempts, policy.passes_lost) == (5, True)
     assert (policy.max_catchup, policy.on_exceeded) == (9, "skip")
     assert policy.jobs == tuple(jobs)
@@ -58,6 +59,8 @@ def test_lost_slots_hold_the_frontier_unless_told_otherwise(tmp_path: Path) -> N
     [
         (VAULT, False),
         (f"rpc: [{MAIN}]\n" + VAULT, True),
+        (f"rpc: [{MAIN}]\nmonitors: [{NAMED}, {{name: all, transactions: {{}}}}]\n", True),
+        (f"rpc: [{MAIN}]\nmonitors: [{NAMED}, {{name: p, accounts: {{owner: [{KEY}]}}}}]\n", False),
         (f"rpc: [{MAIN}]\nmonitors: [{{name: all, accounts: {{}}}}]\n", False),
         (f"rpc: [{MAIN}]\nmonitors: [{{name: all, transactions: {{}}}}]\n", False),
     ],
@@ -66,6 +69,23 @@ def test_accounts_are_read_where_monitors_name_them_and_somebody_can_tell(
     tmp_path: Path, text: str, reads: bool
 ) -> None:
     assert recovery_policy(loaded(tmp_path, LEAST + text), []).reads_accounts == reads
+
+
+@pytest.mark.parametrize(
+    ("rpcs", "batch", "workers"),
+    [
+        (f"{MAIN}", 100, (16, 0)),
+        (f"{MAIN}", 3, (3, 0)),
+        (f"{OLD}, {MAIN}, {{name: more, url: 'http://c'}}", 100, (32, 16)),
+        (f"{OLD}, {MAIN}, {{name: more, url: 'http://c'}}", 20, (20, 16)),
+    ],
+)
+def test_no_rpc_is_asked_for_more_than_it_can_answer_in_time(
+    tmp_path: Path, rpcs: str, batch: int, workers: tuple[int, int]
+) -> None:
+    text = f"rpc: [{rpcs}]\nrecovery: {{batch_size: {batch}}}\n"
+    policy = recovery_policy(loaded(tmp_path, LEAST + text), [])
+    assert (policy.workers[Rung.RPC], policy.workers[Rung.ARCHIVE]) == workers
 
 
 def test_rpcs_are_asked_as_they_were_written(tmp_path: Path) -> None:

@@ -41,6 +41,17 @@ def test_some_kinds_are_told_by_streams_alone(tmp_path: Path, monitor: str) -> N
     assert sentence.startswith("no rpc tells entries, nor accounts without a list of pubkeys (n): ")
 
 
+def test_a_monitor_without_pubkeys_keeps_the_others_from_states(tmp_path: Path) -> None:
+    monitors = (
+        f"{{name: m, accounts: {{account: [{KEY}]}}}}",
+        f"{{name: n, accounts: {{owner: [{KEY}]}}}}",
+    )
+    first, second = told(tmp_path, RPC + f"monitors: [{', '.join(monitors)}]\n")
+    assert "(n)" in first
+    assert second.startswith("beside monitors of accounts without a list of pubkeys those with one")
+    assert "(m) get no states in place of lost writes" in second
+
+
 @pytest.mark.parametrize(
     "monitor",
     [

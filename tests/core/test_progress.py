@@ -1,9 +1,14 @@
 """What recovery has done so far, as views and metrics show it."""
 
+from collections.abc import Iterator
+
+from typing_extensions import override
+
 from monitor.core.jobs import JobState
 from monitor.core.progress import Progress
 from monitor.core.recovery_terms import Ended
 from monitor.core.rungs import Rung, Verdict
+from monitor.core.slot_sets import SlotSet
 from monitor.core.standing import MOST_RANGES, REPAIR_BOUNDS, CatchUp
 from tests.core.play import ALL, Play, confirmed, finalized, tx
 from tests.core.recovering import RPC, queue, wear_out
@@ -52,6 +57,35 @@ def test_lost_slots_are_told_as_ranges() -> None:
     standing = Progress().standing(jobs, Play(ALL).kernel.join.ledger)
     assert standing.lost_ranges == ((5, 8), (20, 21))
     assert standing.jobs == {(JobState.LOST, Rung.RPC): 4}
+
+
+def test_the_ranges_of_very_many_lost_slots_cost_next_to_nothing() -> None:
+    jobs = queue(RPC)
+    slots = CountedSlots()
+    slots.add(5, 5 + 10**6)
+    jobs._table.lost = slots
+    standing = Progress().standing(jobs, Play(ALL).kernel.join.ledger)
+    assert standing.lost_ranges == ((5, 5 + 10**6),)
+    assert slots.looks < 10
+
+
+class CountedSlots(SlotSet):
+    """Counts the slots that are looked at one by one, or run by run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    @override
+    def at_or_after(self, number: int) -> int | None:
+        self.looks += 1
+        return super().at_or_after(number)
+
+    @override
+    def __iter__(self) -> Iterator[int]:
+        for slot in super().__iter__():
+            self.looks += 1
+            yield slot
 
 
 def test_no_more_ranges_of_lost_slots_are_told_than_are_shown() -> None:

@@ -147,6 +147,21 @@ def test_a_replay_brings_all_from_the_lowest_slot_up_and_splits_at_wide_gaps() -
     assert leased(jobs) == [(REPLAY, 176, 310)]
 
 
+def test_a_long_gap_is_replayed_in_spans() -> None:
+    jobs = queue(REPLAY, replays=2, replay_span=16, replay_gap=8)
+    jobs.open(100, 140, 0.0)
+    assert leased(jobs) == [(REPLAY, 100, 116), (REPLAY, 116, 132)]
+    jobs.close_range(100, 116)
+    assert leased(jobs) == [(REPLAY, 132, 140)]
+
+
+def test_a_span_ends_with_the_last_slot_in_it_that_is_wanted() -> None:
+    jobs = queue(REPLAY, replay_span=16, replay_gap=8)
+    jobs.open(100, 110, 0.0)
+    jobs.open(117, 120, 0.0)
+    assert leased(jobs) == [(REPLAY, 100, 110)]
+
+
 def test_two_replays_run_at_a_time_where_two_may() -> None:
     jobs = queue(REPLAY, replays=3)
     jobs.open(300, 310, 0.0)

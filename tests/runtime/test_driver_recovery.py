@@ -197,6 +197,16 @@ async def test_reports_name_where_something_came_from(origin: int, name: str) ->
     assert report.facts == {"endpoint": name}
 
 
+async def test_reports_name_all_rpcs_that_disagree() -> None:
+    stage, script = staged(endpoints=(AMS, NYC), blocks=ScriptedBlocks("main", "old"))
+    async with stage.running():
+        await ask(
+            stage, script, Report("critical", "they disagree", {"slot": 1, "origins": [5, 4]})
+        )
+    (report,) = stage.reported("they disagree")
+    assert report.facts == {"slot": 1, "origins": ["old", "main"]}
+
+
 async def test_a_gap_that_the_user_does_not_allow_ends_the_daemon_with_its_reason() -> None:
     stage, script = staged()
     with pytest.RaisesGroup(CatchUpRefused, flatten_subgroups=True) as refused:

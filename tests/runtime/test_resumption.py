@@ -172,14 +172,26 @@ def test_open_slots_and_jobs_before_the_first_slot_go_on() -> None:
     found = resumption(store_with_open_slots(), [FILE], None)
     assert found.first == 10
     assert found.open == ((4, 5),)
-    assert found.jobs == (JOB, replace(JOB, first=8, end=10))
+    assert found.jobs == (replace(JOB, first=4, end=5),)
 
 
 def test_open_slots_and_jobs_go_on_where_the_user_skips() -> None:
     found = resumption(store_with_open_slots(), [FILE], 14)
     assert (found.first, found.closed) == (14, ())
     assert found.open == ((4, 5), (12, 13))
-    assert found.jobs == (JOB, replace(JOB, first=8, end=14))
+    assert found.jobs == (replace(JOB, first=4, end=5), replace(JOB, first=12, end=13))
+
+
+def test_jobs_of_slots_that_were_closed_or_signed_off_do_not_come_back() -> None:
+    store = store_of(SlotEnd.PARTIAL)
+    for slot in (2, 3, 6, 7):
+        store.certificates[slot] = replace(store.certificates[10], slot=slot)
+    store.found_jobs = [
+        replace(JOB, first=first, end=end) for first, end in ((0, 3), (3, 7), (8, 9))
+    ]
+    found = resumption(store, [FILE], None)
+    cut = [(job.first, job.end) for job in found.jobs]
+    assert cut == [(2, 3), (3, 4), (6, 7)]
 
 
 def test_what_a_sink_held_of_open_slots_follows_its_name() -> None:
