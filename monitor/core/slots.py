@@ -242,8 +242,7 @@ class SlotState:
     def begin_anew(self) -> None:
         """Forget all banks and rows but what was handed on of them: the slot is told again from its first row on."""
         self.remember_given()
-        if self.given_at_once is not None or self.shared.tables:
-            self.remember_at_once()
+        self.remember_at_once()
         self.shared = Store()
         self.banks, self.current = [], {}
         self.evidence = None
