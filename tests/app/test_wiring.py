@@ -139,7 +139,8 @@ async def test_each_sink_gets_the_monitors_that_it_names(tmp_path: Path) -> None
 
 def test_the_ladder_is_the_configurations(tmp_path: Path) -> None:
     store = MemoryLedger(settled=9)
-    store.found_jobs = [Job(3, 5, Rung.RPC, 1, JobState.OPEN)]
+    store.found_jobs = [Job(3, 4, Rung.RPC, 1, JobState.OPEN)]
+    store.certificates = {3: left_open(3)}
     text = SINKS + '  - {name: s, kind: "null", monitors: [one]}\n' + RPCS
     watched = loaded(tmp_path, text + "recovery: {max_retries: 7}\n")
     daemon = assembled(watched, store=store, blocks=ScriptedBlocks("main", "old"))
