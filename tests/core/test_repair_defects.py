@@ -2,6 +2,7 @@
 
 import pytest
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, Recall
 from monitor.core.events import Recalled, SignedOff
@@ -86,3 +87,19 @@ def test_a_slot_that_was_signed_off_while_it_is_recalled_is_not_asked_for() -> N
     play.asked(Fetch)
     asked = play.kernel.handle(Recalled((slot,), {}), play.now)
     assert slot not in [each.slot for each in asked if isinstance(each, Fetch)]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a slot that was whole when it was certified is looked at once"
+)
+def test_a_partial_slot_that_was_whole_and_lost_its_frames_is_asked_for() -> None:
+    at_finalized = Monitor("all", Commitment.FINALIZED, transactions=TransactionsFilter())
+    play = Recovery(at_finalized, held_bytes=60)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.block(1, 7, tx(7, 0)).says(1, confirmed(7))
+    play.block(1, 20, tx(20, 0), parent=19).says(1, confirmed(20), finalized(20))
+    play.at(play.now + 5)
+    assert play.certified()[7] == SlotEnd.PARTIAL
+    play.says(1, created(21), *(tx(21, index) for index in range(6)))
+    play.at(play.now + 5)
+    assert play.kernel.repair.queue.is_open(7)
