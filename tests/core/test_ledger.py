@@ -3,12 +3,12 @@
 import pytest
 
 from monitor.core.certificates import Certificate, Coverage, SlotEnd, Source
-from monitor.core.chain import Commitment
+from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Certify, Release, Report, Settled
 from monitor.core.coverage import HEIGHTS_KEPT
 from monitor.core.events import ReadingResumed
 from monitor.core.forgotten import KEPT
-from monitor.core.given import pack
+from monitor.core.given import pack, unpack
 from monitor.core.slots import SlotState
 from monitor.core.unspoken import A_TURN
 from tests.core.play import ALL, SOME, Play, confirmed, created, dead, finalized, meta, tx
@@ -400,3 +400,11 @@ def test_a_long_gap_is_certified_in_turns_and_proven_slots_of_it_once() -> None:
     ends = play.certified()
     assert {ends[slot] for slot in range(6, 5 + A_TURN + 9)} == {PARTIAL}
     assert {ends[slot] for slot in range(5 + A_TURN + 10, end - 1)} == {SKIPPED}
+
+
+def test_what_was_handed_on_of_a_partial_slot_is_stored_with_its_certificate() -> None:
+    play = Play(ALL).block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5)).at(2.0)
+    (certify,) = play.of(Certify)
+    assert [each.end for each in certify.certificates] == [PARTIAL]
+    stored = unpack(5, certify.given[5])
+    assert stored.given == {(1, int(Kind.TRANSACTION), tx(5, 0)[2][:64])}
