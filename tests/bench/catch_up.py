@@ -74,6 +74,10 @@ class CaughtUp:
     after: Delays
     calls: int
     """To RPCs."""
+    daemon_ms: float
+    """Processor milliseconds a slot of the daemon, live events included."""
+    mapping_ms: float
+    """The same of the processes that read blocks."""
 
     @property
     def rate(self) -> float:
@@ -99,13 +103,15 @@ def measure(slots: int, transactions: int) -> CaughtUp:
             settle(folder / "state", ChainSettings().first_slot - 1)
             with watched(folder, config) as daemon:
                 told, began, ended = _follow(daemon)
+                busy = daemon.cpu_seconds()
                 pause(SETTLE + AFTER)
     assert daemon.notes is not None
     calls = sum(int(rpc["calls"]) for rpc in told["rpcs"])
     slots_done = int(told["catch_up"]["done"])
     during = delays(daemon.notes, began, ended)
     after = delays(daemon.notes, ended + SETTLE, ended + SETTLE + AFTER)
-    return CaughtUp(slots_done, ended - began, during, after, calls)
+    daemon_ms, mapping_ms = (seconds * 1e3 / slots_done for seconds in busy)
+    return CaughtUp(slots_done, ended - began, during, after, calls, daemon_ms, mapping_ms)
 
 
 def prepare(rpc: str, first: int) -> None:

@@ -1,6 +1,7 @@
 """A simulated cluster and a watched daemon, each in a process of its own, for the bench of recovery."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -98,6 +99,18 @@ class Watched:
             return ask_recovery(address.read_text().strip()) if address.exists() else {}
         except DaemonNotAsked:
             return {}
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """User and system time so far, of the daemon and of all processes that it started together."""
+        found = Path(f"/proc/{self.pid}/task").glob("*/children")
+        started = [child for each in found for child in each.read_text().split()]
+        return cpu_seconds_of(self.pid), sum(map(cpu_seconds_of, started))
+
+
+def cpu_seconds_of(pid: int | str) -> float:
+    """User and system time of a process and of its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

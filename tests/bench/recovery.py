@@ -97,7 +97,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         caught_up = catch_up.measure(given.slots, given.transactions)
         print(
             f"\nCatch-up: {caught_up.slots:,} slots of {given.transactions} transactions in "
-            f"{caught_up.seconds:.1f} s, {caught_up.rate:.1f} slots/s, {caught_up.calls:,} calls.\n"
+            f"{caught_up.seconds:.1f} s, {caught_up.rate:.1f} slots/s, {caught_up.calls:,} calls; "
+            f"processor ms a slot: daemon {caught_up.daemon_ms:.1f}, mapping {caught_up.mapping_ms:.1f}; "
+            f"load {os.getloadavg()[0]:.1f} at the end.\n"
         )
         print("\n".join(catch_up_rows(caught_up)), flush=True)
         goals += catch_up_goals(caught_up)

@@ -75,7 +75,7 @@ def test_goals_are_judged() -> None:
     assert not recovery.gap_goal(REPLAY, slow).is_reached
     assert recovery.gap_goal(RPC, slow).is_reached
     quick = Delays(100, 4.0, 10.0, 0.5, 2.0)
-    found = CaughtUp(2000, 80.0, Delays(100, 5.0, 31.0, 0.5, 3.0), quick, 4000)
+    found = CaughtUp(2000, 80.0, Delays(100, 5.0, 31.0, 0.5, 3.0), quick, 4000, 5.0, 20.0)
     assert [goal.is_reached for goal in recovery.catch_up_goals(found)] == [True, False]
     assert recovery.catch_up_rows(found)[-1] == "| after it | 100 | 4.0 / 10.0 | 0.5 / 2.0 |"
 
