@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 import anyio
@@ -10,7 +11,7 @@ from typing_extensions import override
 
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, SlotStatus
-from monitor.core.commands import Certify, Command, Report
+from monitor.core.commands import Certify, Command, ReadAccounts, Report
 from monitor.core.jobs import Job
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
@@ -22,6 +23,7 @@ from monitor.runtime.outbox import Outbox
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.losses import ALONE, Portion
+from monitor.simulator.refused import Refused
 from monitor.simulator.region import Region, RegionSettings
 from monitor.simulator.rpc_node import RpcNode
 from monitor.simulator.truth import TruthFile
@@ -95,9 +97,12 @@ class DatedJournal(Journal):
 
 
 class DatedDriver(Driver):
-    """Remembers when each certificate was made."""
+    """Remembers when each certificate was made, and who had the writes in whose place states were read."""
 
     certificates: list[tuple[float, Certificate]]
+    regions: Mapping[str, Region]
+    could_replay: dict[int, list[str]]
+    """By slot, the regions that would have replayed it when the states of its accounts were first asked for."""
 
     @override
     def _perform(self, commands: Sequence[Command]) -> None:
@@ -105,7 +110,24 @@ class DatedDriver(Driver):
         for command in commands:
             if isinstance(command, Certify):
                 self.certificates += [(now, made) for made in command.certificates]
+            elif isinstance(command, ReadAccounts):
+                for slot in self.kernel.repair.reconciling._slots:
+                    if slot not in self.could_replay:
+                        self.could_replay[slot] = self._who_replays(slot, now)
         super()._perform(commands)
+
+    def _who_replays(self, slot: int, now: float) -> list[str]:
+        return [name for name, region in self.regions.items() if slot >= _first_kept(region, now)]
+
+
+def _first_kept(region: Region, now: float) -> float:
+    """The first slot that the region says it can replay; infinity while it can be reached by nobody, or stores none."""
+    try:
+        answer = region.call("SubscribeReplayInfo", b"", {}, now)
+    except Refused:
+        return inf
+    info = geyser_pb2.SubscribeReplayInfoResponse.FromString(answer)
+    return info.first_available if info.HasField("first_available") else inf
 
 
 @dataclass
@@ -122,13 +144,18 @@ class Outcome:
     feeds: VirtualFeeds
     journal: DatedJournal
     kernel: Kernel
-    driver: Driver
+    driver: DatedDriver
     chain: GeneratedChain
     regions: Mapping[str, Region]
     made: list[tuple[float, Certificate]]
     """Every certificate and when it was made, in order."""
     nodes: Sequence[RpcNode]
     """The RPCs."""
+
+    @property
+    def could_replay(self) -> Mapping[int, Sequence[str]]:
+        """By slot of which account states were read, the regions that would have replayed it then."""
+        return self.driver.could_replay
 
     def certificates(self) -> dict[int, Certificate]:
         """The last certificate of each slot of interest."""
@@ -208,7 +235,7 @@ async def watch(
     kept = books()
     recovery = recovering(feeds, len(ends), _blocks(rpcs, nodes, monitors), kept.recall)
     driver = DatedDriver(kernel, world, ends, plans, delivery, kept, recovery)
-    driver.certificates = []
+    driver.certificates, driver.regions, driver.could_replay = [], regions, {}
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
         with anyio.move_on_after(START + (slots + tail) * slot_time):

@@ -100,6 +100,7 @@ async def prove(
     wanted = expected(outcome.truth, wants(accounts), outcome.slots)
     certificates = outcome.certificates()
     stood_for = assert_truth(outcome.events, wanted, outcome.slots, certificates)
+    assert {slot: names for slot, names in outcome.could_replay.items() if names} == {}
     rungs = assert_certified(outcome.chain, outcome.slots, certificates)
     coverage = outcome.kernel.coverage()
     assert coverage is not None
