@@ -21,7 +21,7 @@ CALLS_A_SECOND: Final = 1000
 """That each RPC allows: more than it can answer here."""
 MEMO: Final = "MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr"
 STOP_SECONDS: Final = 30.0
-LOOK: Final = 0.05
+LOOK: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
