@@ -59,7 +59,8 @@ class Errands:
             self._begin_anew(lease)
             if lease.rung != Rung.REPLAY:
                 for slot in range(lease.first, lease.end):
-                    yield Fetch(slot, lease.rung, WITNESSES)
+                    if self._queue.is_open(slot):
+                        yield Fetch(slot, lease.rung, WITNESSES)
                 continue
             begun = self._replays.begin(lease.first, lease.end, now)
             if begun is not None:
@@ -90,4 +91,5 @@ class Errands:
         for slot in range(lease.first, lease.end):
             state = self._join.slots.get(slot)
             if state is not None and state.shed:
+                self._join.gate.let_go(state)
                 state.begin_anew()

@@ -335,7 +335,7 @@ class Join:
             gate.tally.duplicates[endpoint] += 1
             return
         mask = row[3] & gate.levels.at[0]
-        if mask and (len(state.banks) == 1 or state.is_new_at_once(row)):
+        if mask and (state.is_told_by_one() or state.is_new_at_once(row)):
             gate.at_once.append((mask, endpoint, False, 0, row[2], row))
         table[row[2]] = bank.bit
         if row[3] & gate.levels.held:

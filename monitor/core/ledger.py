@@ -228,7 +228,7 @@ class Ledger:
         if state is not None:
             self._drop(state)
         else:
-            self._closed.add(slot, slot + 1)
+            self._shut(slot)
 
     def open_slots(self) -> int:
         """Slots whose certificate says partial or lost."""
@@ -284,7 +284,7 @@ class Ledger:
             if state is not None:
                 self._drop(state)
             else:
-                self._closed.add(number, number + 1)
+                self._shut(number)
 
     def _certify_partial(self, state: SlotState, now: float) -> None:
         evidence = self._gate.evidence(state, now)
@@ -329,10 +329,9 @@ class Ledger:
             self._close_off_chain(before + 1, gap, proof)
             return
         if between:
-            first, end = between[0], between[-1] + 1
-            self._unspoken.add(first, end)
-            sentence = "no finalized block speaks for these slots"
-            self._gate.report("error", sentence, from_slot=first, to_slot=end)
+            ends = {"from_slot": between[0], "to_slot": between[-1] + 1}
+            self._unspoken.add(*ends.values())
+            self._gate.report("error", "no finalized block speaks for these slots", **ends)
 
     def _certify(self, certificate: Certificate) -> None:
         number = certificate.slot
@@ -357,9 +356,13 @@ class Ledger:
         self._out.append(certificate)
 
     def _drop(self, state: SlotState) -> None:
-        self._gate.let_go(state)
+        self._gate.drop(state)
         del self._slots[state.number]
-        self._closed.add(state.number, state.number + 1)
+        self._shut(state.number)
+
+    def _shut(self, slot: int) -> None:
+        self._closed.add(slot, slot + 1)
+        self.forgotten.ranges.remove(slot, slot + 1)
 
     def _forget(self, settled: int) -> Mapping[int, bytes]:
         """Keep no more of partial slots than is bounded, and no spans that nobody asks for."""

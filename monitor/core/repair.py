@@ -120,7 +120,11 @@ class Repair:
             self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for first, end in wanted:
-            if not self._is_held(first, now):
+            if self._is_held(first, now):
+                self._passed_over.append(
+                    join.slots[first]
+                )  # it may yet be dropped for want of memory
+            else:
                 self.queue.open(first, end, now)
         self._look_at_all(now)
         audited = self._audits.begin()

@@ -33,7 +33,7 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
     give = gate.at_once.append
     last_writes = store.writes_of(bit)
     blockhash, is_let_go = state.sole_blockhash(), state.is_let_go
-    is_alone = len(state.banks) == 1
+    is_alone = state.is_told_by_one()
     taken = news = held_bytes = 0
     for row in rows[at:]:
         kind = row[0]

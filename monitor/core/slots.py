@@ -136,6 +136,10 @@ class SlotState:
             self.remember_given()
             self.contested = True
 
+    def is_told_by_one(self) -> bool:
+        """Whether a single bank has brought all that monitors at processed had: it repeats no id."""
+        return len(self.banks) == 1 and self.given_at_once is None
+
     def is_new_at_once(self, row: Row) -> bool:
         """Whether monitors at processed have not had an event of this row's id; they have it now.
 

@@ -1,6 +1,4 @@
-"""What `test_repair_machine` found in recovery and is still to be mended, each in as few steps as show it."""
-
-import pytest
+"""What the machine of `test_repair_machine` has found in recovery, each in as few steps as show it."""
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
@@ -31,7 +29,6 @@ def with_a_forgotten_slot(*monitors: Monitor) -> tuple[Recovery, int]:
     return play, play.of(Recall)[0].slots[0]
 
 
-@pytest.mark.xfail(strict=True, reason="the first bank of a recalled slot is taken for alone")
 def test_what_monitors_at_processed_had_of_a_forgotten_slot_is_not_handed_on_again() -> None:
     play, slot = with_a_forgotten_slot(AT_ONCE)
     given = {at: each for c in play.of(Certify) for at, each in c.given.items()}
@@ -41,7 +38,6 @@ def test_what_monitors_at_processed_had_of_a_forgotten_slot_is_not_handed_on_aga
     assert play.take() == [f"{slot} u1"]
 
 
-@pytest.mark.xfail(strict=True, reason="the gate still waits with a slot that the ledger dropped")
 def test_a_lost_slot_that_was_signed_off_while_it_waits_is_not_asked_for_again() -> None:
     play = Recovery(ALL, hold=60.0)
     play.block(1, 5, tx(5, 0), transactions=2).says(1, confirmed(5))
@@ -56,7 +52,6 @@ def test_a_lost_slot_that_was_signed_off_while_it_waits_is_not_asked_for_again()
     assert play.asked(Fetch) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a slot that is signed off stays among the forgotten ones")
 def test_a_slot_that_was_signed_off_while_it_is_recalled_stays_closed() -> None:
     play, slot = with_a_forgotten_slot(ALL)
     while not play.kernel.is_lost(slot):
@@ -66,7 +61,6 @@ def test_a_slot_that_was_signed_off_while_it_is_recalled_stays_closed() -> None:
     assert slot not in play.kernel.join.slots
 
 
-@pytest.mark.xfail(strict=True, reason="the BlockMeta that came since is still counted")
 def test_a_slot_that_begins_anew_gives_back_the_memory_of_what_came_since() -> None:
     play = Recovery(WITH_METAS, held_bytes=20)
     play.says(1, created(5), tx(5, 0), tx(5, 1, "t1"))
@@ -76,9 +70,6 @@ def test_a_slot_that_begins_anew_gives_back_the_memory_of_what_came_since() -> N
     assert play.kernel.gate.held_bytes == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a lease that waited for a recall is begun, whatever was closed meanwhile"
-)
 def test_a_slot_that_was_signed_off_while_it_is_recalled_is_not_asked_for() -> None:
     play, slot = with_a_forgotten_slot(ALL)
     while not play.kernel.is_lost(slot):
@@ -89,9 +80,6 @@ def test_a_slot_that_was_signed_off_while_it_is_recalled_is_not_asked_for() -> N
     assert slot not in [each.slot for each in asked if isinstance(each, Fetch)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a slot that was whole when it was certified is looked at once"
-)
 def test_a_partial_slot_that_was_whole_and_lost_its_frames_is_asked_for() -> None:
     at_finalized = Monitor("all", Commitment.FINALIZED, transactions=TransactionsFilter())
     play = Recovery(at_finalized, held_bytes=60)
