@@ -169,6 +169,7 @@ class StoredSlot:
     recovered_by: str | None
     closed_at_ns: int
     """Nanoseconds since 1970."""
+    parent_blockhash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,8 @@ class Certificate:
     """Endpoints whose unbroken stream should have brought the whole slot, and did not."""
     delay_ns: tuple[tuple[int, int], ...] = ()
     """(endpoint, nanoseconds that its BlockMeta came after the earliest one's)."""
+    parent_blockhash: str | None = None
+    """Of the block that it names as its parent: what a restart proves that one by."""
     recovered_by: str | None = None
     """The word of the `Rung` that brought what was missing; None when nothing was recovered."""
 

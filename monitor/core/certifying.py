@@ -44,6 +44,7 @@ def complete_or_partial(
         proof=evidence.proof,
         blockhash=blockhash,
         parent_slot=None if meta is None else meta.parent_slot,
+        parent_blockhash=None if meta is None else meta.parent_blockhash,
         block_height=None if meta is None else meta.block_height,
         sources=tuple(
             Source(endpoint, _held_by(transactions, own), covers[endpoint])

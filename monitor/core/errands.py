@@ -78,6 +78,7 @@ class Errands:
         ledger = self._ledger
         for slot in event.slots:
             state = ledger.take_back(slot, event.given.get(slot), now)
+            self._join.know_again(slot, now)
             if state is not None and state.confirmed is not None:
                 self._queue.open(slot, slot + 1, now)  # it is known to hold a block
         known = [

@@ -20,6 +20,7 @@ class Forgotten:
         self.ranges = Ranges()
         self.busy: set[int] = set()
         """Slots that recovery works on: they are not forgotten."""
+        self._named: dict[int, tuple[str, Commitment]] = {}
         self._gate = gate
         self._slots = slots
 
@@ -43,6 +44,17 @@ class Forgotten:
         return [
             slot for begin, stop in self.ranges.between(first, end) for slot in range(begin, stop)
         ]
+
+    def name(self, slot: int, blockhash: str, level: Commitment) -> None:
+        """A child names the block of this slot, and says its level; to be known again if the slot is forgotten."""
+        if slot in self.ranges:
+            _, known = self._named.get(slot, (blockhash, level))
+            self._named[slot] = blockhash, max(level, known)
+
+    def names_of(self, slot: int) -> list[tuple[str, Commitment]]:
+        """What `name` was told of the slot, and no more from now on."""
+        named = self._named.pop(slot, None)
+        return [] if named is None else [named]
 
     def take_back(self, slot: int, packed: bytes | None) -> SlotState | None:
         """A forgotten slot is worked on: what is stored of it, or None when the slot is not forgotten."""

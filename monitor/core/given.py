@@ -1,7 +1,8 @@
 """What was handed on of an open slot, as bytes: so that what is recovered after it was forgotten doubles nothing.
 
 The form, by entry: where it belongs (u8), kind (u8), form of what follows (u8), its length (u32, little-endian), and
-the identity. Where: a level, for events at it; 16 and a level, for accounts of which the level had the last write.
+the identity. Where: a level, for events at it; 16 and a level, for accounts of which the level had the last write;
+32 and a level, for `slot` events that wait for the BlockMeta, the status in place of the kind.
 The first entry is the slot itself: its statuses, the level that it was released at, and its confirmed blockhash.
 """
 
@@ -17,6 +18,7 @@ _HEAD: Final = Struct("<BBBI")
 _SLOT: Final = Struct("<Ibb")
 _OF_SLOT: Final = 255
 _LAST_WRITE: Final = 16
+_UNTOLD: Final = 32
 _BYTES, _TEXT, _PAIR = range(3)
 _SEPARATOR: Final = "\0"
 
@@ -32,6 +34,7 @@ def pack(state: SlotState, *, at_once: bool) -> bytes:
     if at_once:
         for kind, identities in enumerate(state.remember_at_once()):
             parts += [_entry(0, kind, each) for each in identities]
+    parts += [_entry(_UNTOLD + level, status, b"") for level, status in state.untold]
     for level, keys in enumerate(state.accounts_out):
         parts += [_entry(_LAST_WRITE + level, 0, key) for key in keys]
     return b"".join(parts)
@@ -47,7 +50,10 @@ def unpack(slot: int, packed: bytes) -> SlotState:
         if where == _OF_SLOT:
             state.statuses, state.released_level, state.told_level = _SLOT.unpack_from(identity)
             state.confirmed = identity[_SLOT.size :].decode() or None
-            state.finalized = state.told_level >= Commitment.FINALIZED
+            is_final = state.told_level >= Commitment.FINALIZED
+            state.finalized = is_final and state.confirmed is not None
+        elif where >= _UNTOLD:
+            state.untold.append((Commitment(where - _UNTOLD), Commitment(kind)))
         elif where >= _LAST_WRITE:
             state.accounts_out[where - _LAST_WRITE].add(identity)
         elif where == Commitment.PROCESSED:

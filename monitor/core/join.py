@@ -18,7 +18,7 @@ from monitor.core.gate import Gate
 from monitor.core.giving_up import give_up
 from monitor.core.ledger import Ledger
 from monitor.core.pace import Pace
-from monitor.core.runs import DATA, take_run
+from monitor.core.runs import DATA, end_of_run, take_run
 from monitor.core.sights import Sight, Sights
 from monitor.core.slots import SlotState
 
@@ -34,12 +34,11 @@ class Join:
         self.pace = Pace()
         self.root = -1
         """Highest slot known finalized."""
-        self.now = 0.0
-        """Seconds of the clock, as of the event at hand."""
+        self.now = 0.0  # seconds of the clock, as of the event at hand
         self.links: list[tuple[int, int]] = []
-        """Slots that parent links of confirmed blocks have jumped over since somebody looked: first, end."""
-        self._leapt = -1
-        """The last slot that was ignored for its leap."""
+        """Slots that links of confirmed blocks have jumped over since somebody looked: first, end."""
+        self._expected: list[tuple[int, str | None]] = []
+        self._leapt = -1  # the last slot that was ignored for its leap
 
     @property
     def tip(self) -> int:
@@ -58,7 +57,9 @@ class Join:
             number = rows[at][1]
             state = self._data_slot(feed, number)
             if state is None:
-                at = self._pass_stale(rows, at, number)
+                end = end_of_run(rows, at)
+                self.gate.tally.stale += 0 if self.floor is None else end - at
+                at = end
                 continue
             bank = state.current.get(feed) or self._unannounced_bank(state, feed)
             if bank.blockhash is not None and self._is_unfenced(bank, rows[at]):
@@ -166,9 +167,16 @@ class Join:
         self, closed: Sequence[Certificate], still_open: Sequence[tuple[int, int]] = ()
     ) -> None:
         """Go on behind a restart: these were closed; an open block that one of them names is still to be brought."""
-        for parent in self.ledger.resume(closed, still_open):
+        self._expected = self.ledger.resume(closed, still_open)
+        for parent, _ in self._expected:
             state = self.slots[parent] = SlotState(parent)  # nobody spoke of it yet: it is no tip
             self.ledger.expect(state)
+
+    def begin(self, now: float) -> None:
+        """The clock runs: what closed children say of open blocks counts from now on."""
+        for parent, blockhash in self._expected:
+            if blockhash is not None:
+                self._know(parent, blockhash, Commitment.FINALIZED, now, is_link=True)
 
     def slot(self, number: int) -> SlotState | None:
         """The state of a slot, made if it is new; None below the floor and when it is closed."""
@@ -201,11 +209,6 @@ class Join:
         """The feed is over: what it had begun will not end."""
         self.sights.end(feed)
         self._settle(now)
-
-    def excuse(self, paused: float) -> None:
-        """Nothing was read for so many seconds: what waits for more gets that time back."""
-        self.gate.excuse(paused)
-        self.ledger.excuse(paused)
 
     def tick(self, now: float) -> None:
         """Pass over slots that were waited for long enough."""
@@ -242,15 +245,6 @@ class Join:
                 return None
             self.begin_at(number)
         return self.slot(number)
-
-    def _pass_stale(self, rows: Sequence[Row], at: int, number: int) -> int:
-        """Count the rows of a slot that is not ours, as far as they follow each other; answers where they end."""
-        first = at
-        while at < len(rows) and rows[at][1] == number and rows[at][0] in DATA:
-            at += 1
-        if self.floor is not None:
-            self.gate.tally.stale += at - first
-        return at
 
     def _unannounced_bank(self, state: SlotState, feed: int) -> Bank:
         """A bank whose CREATED_BANK did not come on this connection.
@@ -379,6 +373,12 @@ class Join:
                 return
             self._link(number, meta.parent_slot)
             number, blockhash, is_link = meta.parent_slot, meta.parent_blockhash, True
+        self.ledger.forgotten.name(number, blockhash, level)
+
+    def know_again(self, slot: int, now: float) -> None:
+        """A forgotten slot was taken back: what a child said of it meanwhile counts now."""
+        for blockhash, level in self.ledger.forgotten.names_of(slot):
+            self._know(slot, blockhash, level, now, is_link=True)
 
     def _keeps_first(self, state: SlotState, second: str, level: Commitment, now: float) -> bool:
         """Two blocks of one slot were called confirmed; only a finalized one takes the place of the first."""

@@ -119,12 +119,14 @@ class Kernel:
                 self.repair.feed_ended(event.feed, event.ending, event.jitter, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
             case Started():
+                self.join.begin(now)
                 self.repair.start(self._policy.resume_slot, self._policy.still_open, now)
                 commands.extend(self.connections.start(now, self._first_request()))
                 self._see_feeds()
             case ReadingResumed():
                 self.connections.reading_resumed(event.paused, now)
-                self.join.excuse(event.paused)
+                self.gate.excuse(event.paused)
+                self.join.ledger.excuse(event.paused)
             case _:
                 self._recovery(event, now)
         return self._finish(commands, now)

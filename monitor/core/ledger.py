@@ -65,10 +65,10 @@ class Ledger:
 
     def resume(
         self, closed: Sequence[Certificate], still_open: Sequence[tuple[int, int]] = ()
-    ) -> list[int]:
+    ) -> list[tuple[int, str | None]]:
         """Go on with what was closed before a restart, and all below the floor but `still_open`.
 
-        Answers the parents of these blocks that are ours and not closed, for whoever makes slots.
+        Answers the parents of these blocks that are ours and not closed, and their blockhashes as far as stored.
         """
         if still_open and self.floor is not None:
             lowest = min(first for first, _ in still_open)
@@ -86,8 +86,8 @@ class Ledger:
             self._certified.add(slot, slot + 1)
             if certificate.blockhash is not None:
                 self._blocks.complete(slot, certificate.block_height)
-        parents = {each.parent_slot for each in closed if each.parent_slot is not None}
-        return sorted(parent for parent in parents if not self._is_accounted(parent))
+        named = {c.parent_slot: c.parent_blockhash for c in closed if c.parent_slot is not None}
+        return sorted(each for each in named.items() if not self._is_accounted(each[0]))
 
     def expect(self, state: SlotState) -> None:
         """A block of the finalized chain of which no more is known: a closed child names it."""
@@ -299,15 +299,14 @@ class Ledger:
         elif child is not None and child.height is not None:
             self._blocks.produced(state.number, child.height - 1)
         if meta is not None:
-            number = state.number
-            self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
+            proof = f"parent link of {state.number}"
+            self._close_off_chain(meta.parent_slot + 1, state.number, proof)
         else:
             self._close_below_gap(state.number)
 
     def _wait_for_named(self, now: float) -> None:
         """What no replay brings within `hold` is partial, else nothing behind it would ever be settled."""
-        if self._named_until is None:
-            self._named_until = now + self._gate.terms.hold
+        self._named_until = self._named_until or now + self._gate.terms.hold
         self._named = [state for state in self._named if state.confirmed is None]
         if now < self._named_until:
             return
@@ -365,11 +364,12 @@ class Ledger:
         self.forgotten.ranges.remove(slot, slot + 1)
 
     def _forget(self, settled: int) -> Mapping[int, bytes]:
-        """Keep no more of partial slots than is bounded, and no spans that nobody asks for."""
+        """Keep no more of open slots than is bounded, and no spans that nobody asks for."""
         below = settled if self.kept_from is None else min(settled, self.kept_from - 1)
         given = self.forgotten.forget(below)
         for number in given:
             self._children.forget(number)
+            self.wanted.append((number, number + 1))  # else nobody would ever speak of it again
         self._sights.forget_below(min(settled, min(self._slots, default=settled)))
         return given
 
@@ -379,7 +379,7 @@ class Ledger:
         if state is None:
             return None
         state.certified = speaks_for_none(slot, state)
-        for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
+        for level in (Commitment.CONFIRMED, Commitment.FINALIZED) if state.confirmed else ():
             if state.released_level < level <= state.told_level:
                 self._gate.admit(state, level, now)
         if state.released_level == Commitment.FINALIZED:

@@ -267,7 +267,10 @@ class Repair:
 
     def _done(self, slot: int, now: float) -> None:
         self._forget_block(slot)
-        self._join.ledger.forgotten.busy.discard(slot)
+        if (
+            slot not in self._join.slots
+        ):  # else it waits for its finality, with all that was brought
+            self._join.ledger.forgotten.busy.discard(slot)
         closed = self.queue.close(slot)
         if closed is not None:
             self.progress.repaired(closed, now)

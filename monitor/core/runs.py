@@ -21,6 +21,14 @@ DATA: Final = frozenset(
 _ACCOUNT: Final = int(Kind.ACCOUNT)
 
 
+def end_of_run(rows: Sequence[Row], at: int) -> int:
+    """Where the data rows of one slot end that begin at this place."""
+    number = rows[at][1]
+    while at < len(rows) and rows[at][1] == number and rows[at][0] in DATA:
+        at += 1
+    return at
+
+
 def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a row)
     gate: Gate, state: SlotState, bank: Bank, rows: Sequence[Row], at: int, now: float
 ) -> int:

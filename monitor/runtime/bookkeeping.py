@@ -330,6 +330,7 @@ class Books:
             delay_ms=tuple((names[endpoint], ns / 1e6) for endpoint, ns in certificate.delay_ns),
             recovered_by=certificate.recovered_by,
             closed_at_ns=closed_at_ns,
+            parent_blockhash=certificate.parent_blockhash,
         )
 
     def _succeeded(self, tries: int) -> None:

@@ -120,7 +120,13 @@ def _closed(store: LedgerStore, first: int) -> Iterator[Certificate]:
     for one in store.slots(first, first + READ_SLOTS, READ_SLOTS):
         if one.end in CLOSED:
             yield Certificate(
-                one.slot, one.end, one.proof, one.blockhash, one.parent_slot, one.block_height
+                one.slot,
+                one.end,
+                one.proof,
+                one.blockhash,
+                one.parent_slot,
+                one.block_height,
+                parent_blockhash=one.parent_blockhash,
             )
 
 

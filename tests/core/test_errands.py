@@ -197,4 +197,8 @@ def test_what_is_leased_is_kept_in_memory_until_it_ends() -> None:
     busy = play.kernel.join.ledger.forgotten.busy
     assert busy == {6}
     play.fetched(6, tx(6, 0, "y0"))
+    assert busy == {6}  # whole, and not final yet
+    play.block(1, 8, tx(8, 0, "z0"))
+    play.says(1, confirmed(8), finalized(8))
+    play.block(1, 9)
     assert busy == set()

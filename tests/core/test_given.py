@@ -17,6 +17,10 @@ def handed_on() -> SlotState:
         (1, int(Kind.BLOCK), ("blockhash", "m0")),
     }
     state.accounts_out[1].add(SIGNATURE[:32])
+    state.untold = [
+        (Commitment.CONFIRMED, Commitment.PROCESSED),
+        (Commitment.FINALIZED, Commitment.CONFIRMED),
+    ]
     state.remember_at_once()[Kind.ENTRY].add(b"\1" * 8)
     return state
 
@@ -28,6 +32,7 @@ def test_what_was_handed_on_comes_back() -> None:
     assert again.given == state.given
     assert again.given_at_once == state.given_at_once
     assert again.accounts_out == state.accounts_out
+    assert again.untold == state.untold
     assert (again.confirmed, again.told_level) == ("blockhash", Commitment.FINALIZED)
     assert (again.released_level, again.statuses, again.finalized) == (1, 0b11, True)
 

@@ -39,6 +39,7 @@ def test_a_finalized_block_is_certified_when_every_feed_has_passed_it() -> None:
             parent_slot=4,
             block_height=9,
             sources=(Source(0, 1, covers=True), Source(1, 1, covers=True)),
+            parent_blockhash="B4",
             delay_ns=((0, 0), (1, 0)),
         )
     }

@@ -134,7 +134,7 @@ async def test_what_was_handed_on_is_recalled_with_rpcs_or_without(
     async with Stage(blocks, Store({7: b"seven", 9: b"nine"})).running() as stage:
         stage.recovering.perform(Recall((7, 8)))
         await anyio.sleep(1)
-    assert stage.answers() == [Recalled((7,), {7: b"seven"})]
+    assert stage.answers() == [Recalled((7, 8), {7: b"seven"})]
 
 
 async def test_a_store_that_fails_is_asked_until_it_tells() -> None:

@@ -26,11 +26,11 @@ FORGET: Final = 5000
 """Certificates dropped in one transaction, so that the log of changes stays small. Guessed."""
 
 _PUT_SLOT: Final = f"""
-INSERT INTO certificates VALUES ({", ".join("?" * 11)}) ON CONFLICT (slot) DO UPDATE SET
+INSERT INTO certificates VALUES ({", ".join("?" * 12)}) ON CONFLICT (slot) DO UPDATE SET
     state = excluded.state, proof = excluded.proof, blockhash = excluded.blockhash,
     parent_slot = excluded.parent_slot, block_height = excluded.block_height, sources = excluded.sources,
     missed_by = excluded.missed_by, delay_ms = excluded.delay_ms, recovered_by = excluded.recovered_by,
-    closed_at_ns = excluded.closed_at_ns
+    closed_at_ns = excluded.closed_at_ns, parent_blockhash = excluded.parent_blockhash
 """
 _PUT_CURSOR: Final = "INSERT INTO cursors VALUES (?, ?, ?, ?)"
 _PUT_SETTLED: Final = (
@@ -242,11 +242,14 @@ def _row(slot: StoredSlot) -> tuple[str | int | None, ...]:
         orjson.dumps(slot.delay_ms).decode(),
         slot.recovered_by,
         slot.closed_at_ns,
+        slot.parent_blockhash,
     )
 
 
 def _stored(row: Any) -> StoredSlot:
-    slot, state, proof, blockhash, parent, height, sources, missed, delays, recovered, closed = row
+    slot, state, proof, blockhash, parent, height, sources, missed, delays, recovered, closed = row[
+        :11
+    ]
     return StoredSlot(
         slot=slot,
         end=SlotEnd(state),
@@ -259,4 +262,5 @@ def _stored(row: Any) -> StoredSlot:
         delay_ms=tuple((name, delay) for name, delay in orjson.loads(delays)),
         recovered_by=recovered,
         closed_at_ns=closed,
+        parent_blockhash=row[11],
     )

@@ -26,6 +26,7 @@ PRAGMA user_version = 1;
 # Counts are kept by triggers: a month is millions of certificates, and counting them takes seconds.
 # Triggers see no row that INSERT OR REPLACE replaces, so certificates are written by an upsert.
 _RECOVERY: Final = f"""
+ALTER TABLE certificates ADD COLUMN parent_blockhash TEXT;
 CREATE INDEX certificates_open ON certificates(slot) WHERE state IN {_OPEN};
 CREATE TABLE given(slot INTEGER PRIMARY KEY, given BLOB NOT NULL);
 CREATE TABLE held(
