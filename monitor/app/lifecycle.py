@@ -200,7 +200,7 @@ async def _watching(
         )
     for sentence in beyond_recovery(configuration):
         facts = {"what": sentence}
-        reporter.report(Report("warning", "some losses cannot be recovered", facts))
+        reporter.report(Report("info", "some losses cannot be recovered", facts))
     for outbox in daemon.outboxes:
         await outbox.open()
     await _go_on(daemon, reporter)

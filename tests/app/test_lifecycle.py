@@ -178,13 +178,13 @@ async def test_warns_of_sections_that_have_no_effect(tmp_path: Path) -> None:
     assert warnings[0] == {"section": "signals"}
 
 
-async def test_warns_of_what_cannot_be_recovered(tmp_path: Path) -> None:
+async def test_tells_what_cannot_be_recovered(tmp_path: Path) -> None:
     journal = Journal()
     async with running(configuration(tmp_path, {"ams": NOBODY}), surroundings(journal)):
         pass
-    (warning,) = [r for r in journal.reports if r.sentence == "some losses cannot be recovered"]
-    assert warning.level == "warning"
-    assert str(warning.facts["what"]).startswith("there is no rpc: ")
+    (told,) = [r for r in journal.reports if r.sentence == "some losses cannot be recovered"]
+    assert told.level == "info"
+    assert str(told.facts["what"]).startswith("there is no rpc: ")
 
 
 async def test_a_sink_that_cannot_be_opened_is_told_as_it_is(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.errors import DaemonNotAsked, ListenRefused
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
+from monitor.ports import StoredSlot
 from tests.app.daemons import NOBODY, configuration, get, surroundings, until
 from tests.runtime.fakes import MemorySink
 
@@ -66,7 +67,10 @@ async def test_a_lost_slot_is_signed_off_for_good(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     store = SqliteLedger(state / STORE)
-    store.commit([], [], settled=10)
+    lost = [
+        StoredSlot(slot, SlotEnd.LOST, "", None, None, None, (), (), (), None, 1) for slot in (7, 8)
+    ]
+    store.commit(lost, [], settled=10)
     store.commit_recovery({}, [Job(7, 9, Rung.RPC, 0, JobState.LOST)])
     store.close()
     watched = configuration(tmp_path, {"ams": NOBODY})
