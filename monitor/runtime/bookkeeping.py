@@ -271,8 +271,10 @@ class Books:
         safe = [
             outbox.safe for outbox in self._durable
         ]  # not before: cursors may not be ahead of it
-        state = (list(self._cursors.values()), self._settled)
         written = self._pending.ready(safe)
+        waits = self._pending.first_after(written)
+        settled = self._settled if waits is None else min(self._settled, waits - 1)
+        state = (list(self._cursors.values()), settled)
         if written or state != self._committed:
             async with self._turn:
                 self.tally = await self._aside(self._commit, written, *state)

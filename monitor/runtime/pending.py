@@ -137,6 +137,11 @@ class Pending:
         held = [*self._found, *(held for entry in entries for held in entry.held)]
         return Round(entries, changes, held, [*self._signed])
 
+    def first_after(self, written: Round) -> int | None:
+        """The lowest slot whose certificate waits on when this is stored."""
+        stored = {entry.slot for entry in written.entries}
+        return min((slot for slot in self._entries if slot not in stored), default=None)
+
     def done(self, written: Round) -> None:
         """This is stored; what came meanwhile waits on."""
         for entry in written.entries:
