@@ -226,7 +226,6 @@ class Join:
             assert self.floor is None or number >= self.floor
             assert not self.ledger.is_closed(number)
             state.check()
-        assert self.tip < 0 or self.root <= self.tip
         held = sum(state.held_bytes() for state in self.slots.values())
         assert self.gate.held_bytes == held
         self.gate.check()

@@ -130,7 +130,7 @@ class Repair:
         audited = self._audits.begin()
         if audited is not None:
             yield Fetch(audited, Rung.RPC, WITNESSES)
-        asked = list(self.errands.begin(now)) if self.queue else []
+        asked = list(self.errands.begin(now)) if self.queue or self.errands.is_due else []
         changes = self.queue.changes()
         if changes:
             yield KeepJobs(changes)

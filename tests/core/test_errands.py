@@ -6,7 +6,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, KeepJobs, OpenFeed, Recall
 from monitor.core.endings import EndReason
-from monitor.core.events import Recalled
+from monitor.core.events import Recalled, SignedOff
 from monitor.core.given import pack
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.repair import RecoveryPolicy
@@ -202,3 +202,13 @@ def test_what_is_leased_is_kept_in_memory_until_it_ends() -> None:
     play.says(1, confirmed(8), finalized(8))
     play.block(1, 9)
     assert busy == set()
+
+
+def test_a_recalled_lease_whose_slot_was_signed_off_meanwhile_keeps_nobody_awake() -> None:
+    lost = replace(RPC, jobs=(Job(5, 6, Rung.RPC, 0, JobState.LOST),))
+    play = Recovery(ALL, recovery=lost, resume_slot=10, still_open=((5, 6),))
+    (recall,) = play.asked(Recall)
+    play.hears(SignedOff(5, "seen by hand"))
+    play.hears(Recalled(recall.slots, {}))
+    assert not play.kernel.repair.errands.is_due
+    assert play.asked(Fetch) == []
