@@ -80,7 +80,7 @@ def assert_certified(
 
 
 async def prove(
-    directory: Path, seed: int, slots: int, replayed: int = REPLAYED
+    directory: Path, seed: int, slots: int, replayed: int = REPLAYED, tail: int = TAIL
 ) -> tuple[Outcome, Sequence[str]]:
     """One run, and all that must hold of it; and what it met, in words. `replayed`: slots that regions keep."""
     accounts = busiest_accounts(seed)
@@ -95,7 +95,7 @@ async def prove(
         chain_settings=CHAIN,
         region_settings=RegionSettings(replay_stored_slots=replayed),
         rpcs=trouble.rpcs,
-        tail=TAIL,
+        tail=tail,
     )
     wanted = expected(outcome.truth, wants(accounts), outcome.slots)
     certificates = outcome.certificates()

@@ -12,6 +12,8 @@ from tests.soak.stitched import told_of
 
 SLOTS: Final = 600
 ROUNDS: Final = 4
+TAIL: Final = 1500
+"""Slots in which the last of it is got back: a slot that was lost meanwhile is tried again after a minute."""
 
 
 def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
@@ -22,7 +24,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     async def judge() -> None:
         with tempfile.TemporaryDirectory() as directory:
             replayed = 0 if seed % 2 else REPLAYED
-            met.extend((await prove(Path(directory), seed, slots, replayed))[1])
+            met.extend((await prove(Path(directory), seed, slots, replayed, TAIL))[1])
 
     try:
         anyio.run(judge, backend="trio", backend_options={"clock": clock})
