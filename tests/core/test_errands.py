@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor.core.certificates import SlotEnd
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, KeepJobs, OpenFeed, Recall
 from monitor.core.endings import EndReason
@@ -212,3 +212,23 @@ def test_a_recalled_lease_whose_slot_was_signed_off_meanwhile_keeps_nobody_awake
     play.hears(Recalled(recall.slots, {}))
     assert not play.kernel.repair.errands.is_due
     assert play.asked(Fetch) == []
+
+
+def test_what_a_closed_child_names_is_proven_by_its_hash_after_a_restart() -> None:
+    child = Certificate(11, SlotEnd.COMPLETE, "", "B11", parent_slot=10, parent_blockhash="B10")
+    play = Recovery(ALL, resume_slot=10, closed=(child,))
+    assert play.kernel.join.slots[10].confirmed == "B10"
+    play.at(play.now + 1)
+    assert [each.slot for each in play.asked(Fetch)] == [10]
+    play.fetched(10, tx(10, 0, "y0"))
+    assert [event.removesuffix(" late") for event in play.take()] == ["10 y0"]
+
+
+def test_what_a_child_says_of_a_forgotten_slot_counts_when_it_comes_back() -> None:
+    play = Recovery(ALL, resume_slot=10, still_open=((9, 10),))
+    (recall,) = play.asked(Recall)
+    live(play, 10)
+    play.hears(Recalled(recall.slots, {}))
+    assert play.kernel.join.slots[9].confirmed == "B9"
+    play.fetched(9, tx(9, 0, "y0"))
+    assert "9 y0 late" in play.take()

@@ -12,8 +12,8 @@ from tests.soak.stitched import told_of
 
 SLOTS: Final = 600
 ROUNDS: Final = 4
-TAIL: Final = 1500
-"""Slots in which the last of it is got back: a slot that was lost meanwhile is tried again after a minute."""
+TAIL: Final = 400
+"""Slots in which the last of it is got back."""
 
 
 def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
