@@ -31,10 +31,6 @@ class Origins:
         """The origin of account states of this RPC."""
         return 2 * self.endpoints + self.rpcs + rpc
 
-    def is_rpc(self, origin: int) -> bool:
-        """Whether blocks of an RPC come from there, which hold neither accounts nor entries."""
-        return 2 * self.endpoints <= origin < 2 * self.endpoints + self.rpcs
-
     def words(self, archives: frozenset[int] = frozenset()) -> list[str]:
         """The word for each in the `source` of a record. `archives`: which RPCs are asked as the archive."""
         live, replay = ["live"] * self.endpoints, ["replay"] * self.endpoints

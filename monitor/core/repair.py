@@ -112,18 +112,19 @@ class Repair:
     def work(self, now: float) -> Iterator[Command]:
         """What is to be done after the events so far."""
         join = self._join
-        self._close_proven(now)
+        if join.links or join.ledger.ended:
+            self._close_proven(now)
         if not self.policy.rungs:
+            join.ledger.wanted.clear()
+            join.gate.passed_over.clear()
             return
         if self._resume_slot is not None and join.tip >= 0:
             yield from self._weigh_gap(self._resume_slot, join.tip, now)
             self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for first, end in wanted:
-            if self._is_held(first, now):
-                self._passed_over.append(
-                    join.slots[first]
-                )  # it may yet be dropped for want of memory
+            if self._is_held(first, now):  # it may yet be dropped for want of memory
+                self._passed_over.append(join.slots[first])
             else:
                 self.queue.open(first, end, now)
         self._look_at_all(now)
@@ -219,9 +220,8 @@ class Repair:
                     self._done(slot, now)
         first = min(max(replay.first, self.replays.floor_of(replay.endpoint)), replay.end)
         self._fail_all(Rung.REPLAY, replay.first, first, Verdict.CANNOT, now, jitter)
-        if (
-            first > replay.first
-        ):  # refused: what lies above the floor is asked for again, from there on
+        if first > replay.first:
+            # Refused: what lies above the floor is asked for again, from there on.
             self._fail_all(Rung.REPLAY, first, replay.end, Verdict.THROTTLED, now, jitter, SOON)
         else:
             self._fail_all(Rung.REPLAY, first, replay.end, replay.verdict(ending), now, jitter)
@@ -267,9 +267,8 @@ class Repair:
 
     def _done(self, slot: int, now: float) -> None:
         self._forget_block(slot)
-        if (
-            slot not in self._join.slots
-        ):  # else it waits for its finality, with all that was brought
+        if slot not in self._join.slots:
+            # Else it waits for its finality, with all that was brought.
             self._join.ledger.forgotten.busy.discard(slot)
         closed = self.queue.close(slot)
         if closed is not None:
@@ -304,7 +303,7 @@ class Repair:
         self._passed_over = [
             state
             for state in self._passed_over
-            if state.number in self._join.slots and not self.queue.is_open(state.number)
+            if self._join.slots.get(state.number) is state and not self.queue.is_open(state.number)
         ]
         return gate.waiting() + self._passed_over
 

@@ -232,3 +232,14 @@ def test_what_a_child_says_of_a_forgotten_slot_counts_when_it_comes_back() -> No
     assert play.kernel.join.slots[9].confirmed == "B9"
     play.fetched(9, tx(9, 0, "y0"))
     assert "9 y0 late" in play.take()
+
+
+def test_without_recovery_nothing_piles_up_for_it() -> None:
+    play = Recovery(ALL, recovery=RecoveryPolicy())
+    for slot in range(5, 9):
+        play.block(1, slot, tx(slot, 0), transactions=2)
+        play.says(1, confirmed(slot), finalized(slot))
+        play.at(play.now + 5)
+    join = play.kernel.join
+    assert play.kernel.open_slots() == 4
+    assert (join.gate.passed_over, join.ledger.wanted, join.ledger.ended) == ([], [], [])

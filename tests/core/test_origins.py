@@ -15,11 +15,6 @@ def test_every_place_has_a_number_of_its_own(endpoints: int, rpcs: int) -> None:
     assert live + replays + blocks + states == list(range(origins.count))
 
 
-def test_only_blocks_of_rpcs_lack_accounts_and_entries() -> None:
-    origins = Origins(endpoints=3, rpcs=2)
-    assert [each for each in range(origins.count) if origins.is_rpc(each)] == [6, 7]
-
-
 def test_each_has_the_name_and_the_word_of_its_record() -> None:
     origins = Origins(endpoints=2, rpcs=2)
     names = origins.names(["ams", "nyc"], ["main", "old"])

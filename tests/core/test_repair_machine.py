@@ -382,7 +382,7 @@ class RepairMachine(KernelMachine):
             return
         super()._gets(level, released)
         assert row[1] not in self.signed | self.skipped, "handed on after it was given up"
-        if origin >= 0 and origins.is_rpc(origin):
+        if origin >= 0 and origins.words()[origin] == "rpc":
             assert row[6] is not None
             name = row[2] if row[0] == Kind.BLOCK_META else row[6].decode()
             assert (row[1], name) in self._linked_blocks(), "handed on, and nothing proves it"
