@@ -1,15 +1,11 @@
-"""`meta` of JSON-RPC to protobuf: what is absent, null, empty or set must stay apart."""
+"""`meta` of JSON-RPC to protobuf, by both roads: what is absent, null, empty or set must stay apart."""
 
 from typing import Any
 
 import pytest
 
 from monitor.wire.pb import solana_storage_pb2 as pb
-from monitor.wire.transaction_meta import map_meta
-
-MINT = "So11111111111111111111111111111111111111112"
-PROGRAM = "Vote111111111111111111111111111111111111111"
-OLDEST: dict[str, Any] = {"err": None, "fee": 0, "preBalances": [], "postBalances": []}
+from tests.wire.metas import MINT, OLDEST, PROGRAM, map_meta
 
 
 def test_the_oldest_meta_has_nothing_recorded() -> None:
