@@ -294,7 +294,7 @@ class RecoveryQueue:
             self._move(run, free._replace(attempts=attempts, due=now + delay))
             return []
         rounds = place.rounds + 1
-        due = now + max(slow_pause(rounds, terms, jitter), retry_after)
+        due = now + max(slow_pause(verdict, rounds, terms, jitter), retry_after)
         self._move(
             run, free._replace(rung=self._nearest(Rung.RPC), attempts=0, rounds=rounds, due=due)
         )

@@ -52,7 +52,11 @@ def pause(verdict: Verdict, attempts: int, terms: Terms, slot_time: float, jitte
     return full_jitter(max(attempts, 1), jitter)
 
 
-def slow_pause(rounds: int, terms: Terms, jitter: float) -> float:
-    """Seconds before a LOST slot is tried again, after so many rounds of the ladder, with `jitter` in [0, 1)."""
-    ceiling = min(SLOWEST, terms.slow_retry * 2.0 ** min(rounds - 1, 16))
+def slow_pause(verdict: Verdict, rounds: int, terms: Terms, jitter: float) -> float:
+    """Seconds before a LOST slot is tried again, after so many rounds of the ladder, with `jitter` in [0, 1).
+
+    Sooner at first where nobody said that it never will have the block: sources come back, and slots below wait for this.
+    """
+    first = terms.slow_retry if verdict in _FINAL else terms.quick_retry
+    ceiling = min(SLOWEST, first * 2.0 ** min(rounds - 1, 16))
     return FIRST_DELAY + jitter * max(ceiling - FIRST_DELAY, 0.0)

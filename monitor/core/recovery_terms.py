@@ -22,7 +22,9 @@ class Terms:
     """No slot is LOST before the last rung has failed for so long, unless it says that it never can serve: a block is
     final after 13 s on a healthy chain (32 slots of 0.4 s), and an RPC that lags has it no sooner. 0: none."""
     slow_retry: float = 60.0
-    """The longest pause before the first retry of a LOST slot; doubles up to an hour."""
+    """The longest pause before the first retry of a LOST slot that no source will ever have; doubles up to an hour."""
+    quick_retry: float = 4.0
+    """As `slow_retry`, where sources failed, paused or disagreed. A guess: the order of a reconnection."""
     proof_seconds: float = 600.0
     """How long a block that was brought waits for the link that proves it, before it is asked for again. A guess."""
     pressing: float = 60.0

@@ -66,8 +66,16 @@ def test_other_failures_back_off_further_each_time() -> None:
     assert pause(Verdict.THROTTLED, 0, TERMS, 0.4, 0.0) == FIRST_DELAY
 
 
-def test_slow_retries_spread_from_the_first_delay_to_a_ceiling_that_doubles() -> None:
-    assert slow_pause(1, TERMS, 0.0) == FIRST_DELAY
-    longest = [slow_pause(rounds, TERMS, ALMOST_ONE) for rounds in (1, 2, 7, 10**9)]
-    assert longest == pytest.approx([60.0, 120.0, 3600.0, 3600.0], rel=1e-3)
-    assert slow_pause(1, terms(RPC, slow_retry=0.1), 0.5) == FIRST_DELAY
+@pytest.mark.parametrize(
+    ("verdict", "first"), [(Verdict.CANNOT, 60.0), (Verdict.OURS, 60.0), (Verdict.FAILED, 4.0)]
+)
+def test_slow_retries_spread_from_the_first_delay_to_a_ceiling_that_doubles(
+    verdict: Verdict, first: float
+) -> None:
+    assert slow_pause(verdict, 1, TERMS, 0.0) == FIRST_DELAY
+    longest = [slow_pause(verdict, rounds, TERMS, ALMOST_ONE) for rounds in (1, 2, 12, 10**9)]
+    assert longest == pytest.approx([first, 2 * first, 3600.0, 3600.0], rel=1e-3)
+
+
+def test_no_slow_retry_comes_before_the_first_delay() -> None:
+    assert slow_pause(Verdict.CANNOT, 1, terms(RPC, slow_retry=0.1), 0.5) == FIRST_DELAY

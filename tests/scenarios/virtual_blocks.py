@@ -4,7 +4,7 @@ What a pool decides is kept simple here: RPCs are asked one after the other, eac
 as are wanted tell it alike. Answers are judged and read by the daemon's own code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from monitor.core.events import Row
 from monitor.core.monitors import DataSlice, Monitor
 from monitor.core.rates import RateWindow
 from monitor.core.rungs import Rung, Verdict
+from monitor.core.statements import Statements
 from monitor.ports import AccountsFound, BlockFound, NoBlock, RpcTally
 from monitor.simulator.rpc_node import RpcNode
 from monitor.wire.rpc_accounts import AccountsReader
@@ -43,6 +44,8 @@ _WANTED: Final = {
     "rewards": True,
     "commitment": "confirmed",
 }
+Told = dict[bytes, list[tuple[int, MappedBlock]]]
+"""By digest, who told the block just now."""
 
 
 class VirtualBlocks:
@@ -64,6 +67,7 @@ class VirtualBlocks:
         self._states = AccountsReader(monitors, slices)
         self._pubkeys = _pubkeys(monitors)
         self._turns = [RateWindow(requests_per_second) for _ in nodes]
+        self._statements = Statements()
         self._locks = [anyio.Lock() for _ in nodes]
         self._paused_until = [0.0 for _ in nodes]
         self._tallies = [RpcTally(node.name) for node in nodes]
@@ -76,23 +80,27 @@ class VirtualBlocks:
 
     async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
         self.fetched.append((anyio.current_time(), slot, rung, witnesses))
-        order = self._order(slot, rung, witnesses)
-        told: dict[bytes, list[tuple[int, MappedBlock]]] = {}
+        before = self._statements.of(slot)
+        order = sorted(self._order(slot, rung, witnesses), key=lambda rpc: rpc in before)
+        told: Told = {}
         verdicts: list[Verdict] = []
+        found: BlockFound | None = None
         for rpc in order:
             answer = await self._block(rpc, slot)
             if isinstance(answer, MappedBlock):
                 told.setdefault(answer.digest, []).append((rpc, answer))
             else:
                 verdicts.append(answer.verdict)
-            alike = max(told.values(), key=len, default=[])
-            if alike and len(alike) >= min(witnesses, len(order)):
-                return _found(alike, told)
-        alike = max(told.values(), key=len, default=[])
+            found = _agreed(before, told, min(witnesses, len(order)))
+            if found is not None:
+                break
         there = len(order) - verdicts.count(Verdict.CANNOT)
-        if alike and len(alike) >= min(witnesses, there):
-            return _found(alike, told)
-        return self._nothing(told, verdicts, order)
+        found = found or _agreed(before, told, min(witnesses, there))
+        if found is not None:
+            self._statements.forget(slot)
+            return found
+        self._statements.note(slot, _digests(told))
+        return self._nothing({**before, **_digests(told)}, verdicts, order)
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
         if not self._pubkeys:
@@ -126,17 +134,14 @@ class VirtualBlocks:
         return (rpc in self._archives) == (rung is Rung.ARCHIVE)
 
     def _nothing(
-        self,
-        told: dict[bytes, list[tuple[int, MappedBlock]]],
-        verdicts: list[Verdict],
-        order: list[int],
+        self, told: Mapping[int, bytes], verdicts: list[Verdict], order: list[int]
     ) -> NoBlock:
         pause = min((self._pause(rpc) for rpc in order), default=0.0)
-        if len(told) > 1:
-            tellers = [rpc for group in told.values() for rpc, _ in group]
-            return NoBlock(Verdict.DISAGREED, pause, tuple(tellers))
         verdict = max(verdicts, key=_HOPE.index, default=Verdict.CANNOT)
-        return NoBlock(Verdict.NOT_YET if told else verdict, pause)
+        is_settled = verdict in (Verdict.SKIPPED_CLAIM, Verdict.CANNOT, Verdict.OURS)
+        if len(set(told.values())) > 1:
+            return NoBlock(Verdict.DISAGREED if is_settled else verdict, pause, tuple(told))
+        return NoBlock(Verdict.NOT_YET if told and is_settled else verdict, pause)
 
     async def _block(self, rpc: int, slot: int) -> MappedBlock | Refusal:
         answer = await self._call(rpc, "getBlock", [slot, _WANTED])
@@ -206,11 +211,19 @@ class VirtualBlocks:
         return max(0.0, self._paused_until[rpc] - anyio.current_time())
 
 
-def _found(
-    alike: list[tuple[int, MappedBlock]], told: dict[bytes, list[tuple[int, MappedBlock]]]
-) -> BlockFound:
-    dissent = [rpc for group in told.values() if group is not alike for rpc, _ in group]
-    return BlockFound(tuple(rpc for rpc, _ in alike), alike[0][1].rows, tuple(dissent))
+def _digests(told: Told) -> dict[int, bytes]:
+    return {rpc: digest for digest, group in told.items() for rpc, _ in group}
+
+
+def _agreed(before: Mapping[int, bytes], told: Told, required: int) -> BlockFound | None:
+    """A block that was told now, and by as many as are required, now or before."""
+    everyone = {**before, **_digests(told)}
+    for digest, group in told.items():
+        alike = tuple(rpc for rpc in everyone if everyone[rpc] == digest)
+        if len(alike) >= max(required, 1):
+            dissent = tuple(rpc for rpc in everyone if rpc not in alike)
+            return BlockFound(alike, group[0][1].rows, dissent)
+    return None
 
 
 def _stamp() -> int:

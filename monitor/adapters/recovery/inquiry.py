@@ -2,13 +2,15 @@
 
 How this works: as many RPCs are asked at once as must tell the block alike. One more is asked when an answer takes longer
 than the pool's usually do (a hedge, within a budget), when one brought nothing, and when two told different blocks; none
-is asked twice, for that is the queue's matter. The others are cancelled as soon as the outcome is known. An RPC that will
+is asked twice, for that is the queue's matter; what an RPC told in an earlier inquiry still counts, and those who told
+nothing yet are asked first. The others are cancelled as soon as the outcome is known. An RPC that will
 never have the block does not count among those there are. One that is dead, throttles, or claims a skip does count: else
 a liar would be believed as soon as honest RPCs are out of reach.
 """
 
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +21,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from monitor.adapters.recovery.rpc import Rpc
 from monitor.core.hedging import HedgeBudget, HedgeDelay
 from monitor.core.rungs import Verdict
+from monitor.core.statements import most_alike
 from monitor.ports import BlockFound, Clock, NoBlock
 from monitor.wire.rpc_answers import Refusal
 from monitor.wire.rpc_block import MappedBlock
@@ -70,8 +73,13 @@ class Inquiry:
         ask: Ask,
         hedging: Hedging,
         clock: Clock,
+        before: Mapping[int, bytes],
     ) -> None:
-        """`rpcs`: all that there are for this question, with their indexes, the best one first."""
+        """`rpcs`: all that there are for this question, with their indexes, the best one first.
+
+        `before`: digests of the block that RPCs told in earlier inquiries, by index.
+        """
+        self._before = before
         self._witnesses = witnesses
         self._rpcs = rpcs
         self._lanes = {index: rpc.lane for index, rpc in rpcs}
@@ -100,10 +108,12 @@ class Inquiry:
                 self._absent += rpc.lane.is_unable
             else:
                 self._left.append((index, rpc))
+        self._left.sort(key=lambda each: each[0] in before)
 
     async def run(self) -> BlockFound | NoBlock:
         """The outcome; nothing is under way any more when this returns."""
-        if len(self._left) < self._required:
+        may_tell = [index for index, _ in self._left]
+        if not may_tell or most_alike(self._before, may_tell) < self._required:
             return self._nothing()
         send, receive = anyio.create_memory_object_stream[_Heard](2 * len(self._rpcs))
         try:
@@ -140,9 +150,19 @@ class Inquiry:
         return max(1, min(self._witnesses, len(self._rpcs) - self._absent))
 
     @property
-    def _alike(self) -> list[tuple[int, MappedBlock]]:
-        """The largest group that tells the same block, in the order of their answers."""
-        return max(self._told.values(), key=len, default=[])
+    def told(self) -> Mapping[int, bytes]:
+        """Digests of what RPCs told in this inquiry, by index."""
+        return {index: digest for digest, group in self._told.items() for index, _ in group}
+
+    @property
+    def _all_told(self) -> Mapping[int, bytes]:
+        """With what was told before; the newest of each."""
+        return {**self._before, **self.told}
+
+    @property
+    def _support(self) -> int:
+        """The most RPCs that tell the same block, now or before."""
+        return max(Counter(self._all_told.values()).values(), default=0)
 
     def _take(self, heard: _Heard) -> None:
         now, index = self._clock.now(), heard.index
@@ -162,9 +182,15 @@ class Inquiry:
             self._hedging.delay.answered(now - sent_at)
 
     def _ask_more(self, tasks: anyio.abc.TaskGroup, send: MemoryObjectSendStream[_Heard]) -> None:
-        while self._required > len(self._alike) + len(self._under_way) and self._may_ask:
+        while self._is_short and self._may_ask:
             self._hedging.budget.called()
             self._ask_next(tasks, send)
+
+    @property
+    def _is_short(self) -> bool:
+        """Those who told, and those under way, are not enough; one at least must bring the block itself."""
+        missing = self._required - self._support
+        return max(missing, 0 if self._told else 1) > len(self._under_way)
 
     @property
     def _may_ask(self) -> bool:
@@ -173,7 +199,7 @@ class Inquiry:
             return False
         if self._verdicts[-1:] == [Verdict.SKIPPED_CLAIM] and self._witnesses == 1:
             return self._asked == 1 and self._left[0][1].lane.is_idle
-        return self._asked <= self._witnesses or len(self._told) > 1
+        return self._asked <= self._witnesses or len(set(self._all_told.values())) > 1
 
     def _ask_next(self, tasks: anyio.abc.TaskGroup, send: MemoryObjectSendStream[_Heard]) -> None:
         index, rpc = self._left.pop(0)
@@ -200,22 +226,24 @@ class Inquiry:
 
     def _outcome(self) -> BlockFound | NoBlock | None:
         """None: wait."""
-        alike = self._alike
-        if len(alike) >= self._required:
-            sources = tuple(index for index, _ in alike)
-            others = tuple(index for index in self._tellers() if index not in sources)
-            return BlockFound(sources, alike[0][1].rows, others)
+        everyone = self._all_told
+        for digest, group in self._told.items():
+            others = [index for index in everyone if everyone[index] != digest]
+            if len(everyone) - len(others) >= self._required:
+                fresh = [index for index, _ in group]
+                earlier = [i for i in self._before if everyone[i] == digest and i not in fresh]
+                return BlockFound((*fresh, *earlier), group[0][1].rows, tuple(others))
         return None if self._under_way else self._nothing()
 
-    def _tellers(self) -> list[int]:
-        return [index for group in self._told.values() for index, _ in group]
-
     def _nothing(self) -> NoBlock:
-        pause = self._pause()
-        if len(self._told) > 1:
-            return NoBlock(Verdict.DISAGREED, pause, tuple(self._tellers()))
+        pause, everyone = self._pause(), self._all_told
         verdict = max(self._verdicts, key=_HOPE.index, default=Verdict.CANNOT)
-        if self._told and verdict in (Verdict.SKIPPED_CLAIM, Verdict.CANNOT, Verdict.OURS):
+        is_settled = verdict in (Verdict.SKIPPED_CLAIM, Verdict.CANNOT, Verdict.OURS)
+        if len(set(everyone.values())) > 1:
+            news = [index for index in self.told if self._before.get(index) != everyone[index]]
+            dissent = tuple(everyone) if news else ()
+            return NoBlock(Verdict.DISAGREED if is_settled else verdict, pause, dissent)
+        if everyone and is_settled:
             # One tells the block, so others may yet, whatever they say now.
             verdict = Verdict.NOT_YET
         return NoBlock(verdict, pause)

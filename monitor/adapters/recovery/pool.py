@@ -12,6 +12,7 @@ from monitor.adapters.recovery.states import Chunk, States
 from monitor.core.errors import AccountsMalformed, BlockMalformed
 from monitor.core.hedging import HedgeBudget, HedgeDelay
 from monitor.core.rungs import Rung
+from monitor.core.statements import Statements
 from monitor.ports import AccountsFound, BlockFound, Clock, Dice, NoBlock, RpcTally
 from monitor.wire.rpc_accounts import AccountsReader
 from monitor.wire.rpc_answers import Refusal
@@ -57,6 +58,7 @@ class RpcPool:
         self._accounts = accounts
         self._states = States(pubkeys, self._read_accounts)
         self._clock = clock
+        self._statements = Statements()
         self._hedging = {rung: Hedging(HedgeDelay(), HedgeBudget()) for rung in Rung}
 
     @property
@@ -81,7 +83,14 @@ class RpcPool:
             return await self._rpcs[index].ask("getBlock", [slot, _BLOCK], read, sent)
 
         hedging = self._hedging[rung]
-        return await Inquiry(slot, witnesses, rpcs, ask, hedging, self._clock).run()
+        before = self._statements.of(slot)
+        inquiry = Inquiry(slot, witnesses, rpcs, ask, hedging, self._clock, before)
+        found = await inquiry.run()
+        if isinstance(found, BlockFound):
+            self._statements.forget(slot)
+        else:
+            self._statements.note(slot, inquiry.told)
+        return found
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
         """The accounts that monitors name, at this slot or later; from two RPCs where there are two, the later one.

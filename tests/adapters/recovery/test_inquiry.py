@@ -201,6 +201,37 @@ async def test_no_two_alike_is_no_block() -> None:
         assert sorted(found.dissent) == [0, 1, 2]
 
 
+async def test_what_an_rpc_told_earlier_counts_and_it_is_not_asked_again() -> None:
+    async with asking(HONEST, LIAR, BROKEN) as (pool, servers):
+        before = await pool.fetch(SLOT, Rung.RPC, 2)
+        assert isinstance(before, NoBlock)
+        assert before.verdict is Verdict.FAILED
+        assert sorted(before.dissent) == [0, 1]
+        servers[2].answer = HONEST
+        found = await pool.fetch(SLOT, Rung.RPC, 2)
+        assert isinstance(found, BlockFound)
+        assert sorted(found.sources) == [0, 2]
+        assert found.dissent == (1,)
+        assert calls(servers) == [1, 1, 2]
+        assert pool._statements.of(SLOT) == {}
+
+
+async def test_one_who_told_earlier_is_no_second_witness_of_himself() -> None:
+    async with asking(HONEST, BROKEN) as (pool, servers):
+        assert isinstance(await pool.fetch(SLOT, Rung.RPC, 2), NoBlock)
+        assert isinstance(await pool.fetch(SLOT, Rung.RPC, 2), NoBlock)
+        servers[1].answer = HONEST
+        assert isinstance(await pool.fetch(SLOT, Rung.RPC, 2), BlockFound)
+
+
+async def test_a_dispute_is_told_again_only_when_somebody_says_something_new() -> None:
+    async with asking(HONEST, LIAR) as (pool, servers):
+        told = [await pool.fetch(SLOT, Rung.RPC, 2) for _ in range(2)]
+        servers[1].answer = LIAR_TOO
+        told.append(await pool.fetch(SLOT, Rung.RPC, 2))
+    assert [sorted(each.dissent) for each in told] == [[0, 1], [], [0, 1]]
+
+
 async def test_in_a_dispute_every_one_is_asked() -> None:
     async with asking(HONEST, LIAR, LIAR_TOO, HONEST) as (pool, _):
         found = await pool.fetch(SLOT, Rung.RPC, 2)
