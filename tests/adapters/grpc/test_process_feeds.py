@@ -145,7 +145,7 @@ async def test_daemon_that_is_killed_leaves_no_process() -> None:
         command = [sys.executable, "-c", textwrap.dedent(PARENT), str(port)]
         async with await anyio.open_process(command, cwd=root) as parent:
             assert parent.stdout is not None
-            pid = int(await parent.stdout.receive())
+            pid = int((await parent.stdout.receive()).split()[0])  # a line for each frame
             over = os.pidfd_open(pid)
             parent.kill()
             with anyio.fail_after(10):
