@@ -92,8 +92,8 @@ class Join:
     def take_meta(self, feed: int, row: Row, *, replayed: bool, now: float) -> Bank | None:
         """BlockMeta ties the feed's bank to its block. `replayed`: all of the slot came just before, replayed.
 
-        On a feed that began with a replay that is so only if another slot follows before any is announced: the
-        slot in flight at the opening may bring its BlockMeta before a lifecycle status too.
+        On a feed that began with a replay that is so only if another slot follows before any is announced: the slot
+        in flight may bring its BlockMeta before a lifecycle status too. At confirmed, as for recovery, each is whole.
         """
         state = self.slot(row[1]) if self.floor is not None else None
         sight = self.sights.open[feed]
@@ -106,11 +106,12 @@ class Join:
             bank = state.open_bank(feed, sight.endpoint, began_whole=False)
         if sight.unproven is not None and sight.unproven[1] is bank:
             self._prove(sight, *sight.unproven, now)  # the copy before this one was the replay's
-        elif replayed and sight.is_replay:
+        elif replayed and sight.is_replay and not sight.is_repair:
             sight.unproven = (state, bank)
         ends_live = state.number in sight.in_flight
         sight.in_flight.discard(state.number)
-        if replayed and not (ends_live or sight.is_replay or bank.began_whole):
+        is_whole = sight.is_repair or not (ends_live or sight.is_replay)
+        if replayed and is_whole and not bank.began_whole:
             bank.began_whole = bank.by_replay = True
         bank.met_at = bank.met_at or row[5]
         self.pace.measure(state.number, now)

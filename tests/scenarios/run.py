@@ -12,6 +12,7 @@ from typing_extensions import override
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import Certify, Command, ReadAccounts, Report
+from monitor.core.connections import FLOOR_MARGIN
 from monitor.core.jobs import Job
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
@@ -121,13 +122,16 @@ class DatedDriver(Driver):
 
 
 def _first_kept(region: Region, now: float) -> float:
-    """The first slot that the region says it can replay; infinity while it can be reached by nobody, or stores none."""
+    """The first slot that the region could be asked to replay; infinity while nobody reaches it, or it stores none.
+
+    The few at its floor are gone before a request is there.
+    """
     try:
         answer = region.call("SubscribeReplayInfo", b"", {}, now)
     except Refused:
         return inf
     info = geyser_pb2.SubscribeReplayInfoResponse.FromString(answer)
-    return info.first_available if info.HasField("first_available") else inf
+    return info.first_available + FLOOR_MARGIN if info.HasField("first_available") else inf
 
 
 @dataclass
