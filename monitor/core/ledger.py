@@ -46,14 +46,12 @@ class Ledger:
         self._slots = slots
         self._sights = sights
         self._closed = Ranges()
-        self._passed = Ranges()
-        """Lost slots that hold the frontier back no more."""
+        self._passed = Ranges()  # lost slots that hold the frontier back no more
         self._certified = Ranges()
         self.forgotten = Forgotten(gate, slots)
         self._partial: dict[int, SlotEnd] = {}
         """Slots whose certificate leaves them open, and what it says."""
-        self._open: list[SlotState] = []
-        """Finalized and handed on, not closed."""
+        self._open: list[SlotState] = []  # finalized and handed on, not closed
         self._named: list[SlotState] = []
         """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
         self._named_until: float | None = None
@@ -367,6 +365,8 @@ class Ledger:
         """Keep no more of open slots than is bounded, and no spans that nobody asks for."""
         below = settled if self.kept_from is None else min(settled, self.kept_from - 1)
         given = self.forgotten.forget(below)
+        if given:
+            self._open = [state for state in self._open if state.number in self._slots]
         for number in given:
             self._children.forget(number)
             self.wanted.append((number, number + 1))  # else nobody would ever speak of it again

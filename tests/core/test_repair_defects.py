@@ -7,7 +7,7 @@ from monitor.core.events import Recalled, SignedOff
 from monitor.core.forgotten import KEPT
 from monitor.core.monitors import BlocksMetaFilter, Monitor, TransactionsFilter
 from monitor.core.rungs import Verdict
-from tests.core.play import ALL, confirmed, created, finalized, meta, tx
+from tests.core.play import ALL, Play, confirmed, created, finalized, meta, tx
 from tests.core.test_repair import Recovery
 
 AT_ONCE = Monitor("at once", Commitment.PROCESSED, transactions=TransactionsFilter())
@@ -91,3 +91,18 @@ def test_a_partial_slot_that_was_whole_and_lost_its_frames_is_asked_for() -> Non
     play.says(1, created(21), *(tx(21, index) for index in range(6)))
     play.at(play.now + 5)
     assert play.kernel.repair.queue.is_open(7)
+
+
+def test_a_slot_that_comes_back_as_soon_as_it_is_forgotten_is_there_but_once() -> None:
+    play, last = Play(ALL), 5 + KEPT
+    for slot in range(5, last + 1):
+        play.block(1, slot, tx(slot, 0), transactions=2).says(1, confirmed(slot), finalized(slot))
+        if slot < last:
+            play.at(play.now + 5)
+    ledger = play.kernel.join.ledger
+    play.now += 5
+    play._do(play.kernel.tick(play.now))
+    assert list(ledger.forgotten.ranges) == [(5, 6)]
+    (given,) = [c.given[5] for c in play.commands if isinstance(c, Certify) if 5 in c.given][-1:]
+    ledger.take_back(5, given, play.now)
+    play.kernel.check()
