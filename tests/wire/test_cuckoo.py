@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.monitors import Cuckoo
-from monitor.wire.cuckoo import CuckooSet, siphash24
+from monitor.simulator.cuckoo import CuckooTable
+from monitor.wire.cuckoo import DEFAULT_SEED, CuckooSet, built, siphash24
 
-DEFAULT_SEED = 0x796C6C7773746E21
 KEYS = [bytes([number]) * 32 for number in range(47)]
 
 
@@ -100,3 +100,45 @@ def test_both_places_lead_to_each_other(key: bytes, buckets: int) -> None:
     assert 0 < fingerprint < 2**16
     assert 0 <= first < buckets
     assert places.other(second, fingerprint) == first
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), unique=True, max_size=60).map(tuple))
+def test_a_built_set_holds_its_keys_for_us_and_for_a_server(keys: tuple[bytes, ...]) -> None:
+    wanted = built(keys)
+    server = CuckooTable(wanted.table, wanted.hash_seed)
+
+    assert all(CuckooSet(wanted).holds(key) and key in server for key in keys)
+
+
+def test_a_built_set_is_as_small_as_the_rule_says_and_holds_little_else() -> None:
+    keys = tuple(number.to_bytes(32, "big") for number in range(1, 1001))
+    wanted = built(keys)
+
+    assert len(wanted.table) == 8 * 512
+    others = (number.to_bytes(32, "big") for number in range(2000, 3000))
+    assert sum(map(CuckooSet(wanted).holds, others)) < 5
+
+
+def test_a_set_of_nothing_holds_nothing() -> None:
+    assert not CuckooSet(built(())).holds(bytes(32))
+
+
+def test_a_table_that_gets_too_full_is_doubled() -> None:
+    """Nine keys share the same two buckets of four, which have eight places."""
+    places = CuckooSet(Cuckoo(bytes(8 * 4), DEFAULT_SEED))
+    numbered = (number.to_bytes(32, "big") for number in range(10_000))
+    crowd = [key for key in numbered if set(places.places(key)[1:]) == {0, 3}][:9]
+
+    wanted = built((*crowd, *KEYS[:6]))
+
+    assert len(wanted.table) == 8 * 8
+    assert all(CuckooSet(wanted).holds(key) for key in (*crowd, *KEYS[:6]))
+
+
+def test_keys_make_room_for_each_other() -> None:
+    """At 3.8 keys a bucket some buckets overflow; all are found nevertheless."""
+    keys = tuple(number.to_bytes(32, "little") for number in range(243))
+    wanted = built(keys)
+
+    assert len(wanted.table) == 8 * 64
+    assert all(CuckooSet(wanted).holds(key) for key in keys)
