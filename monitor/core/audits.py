@@ -7,6 +7,8 @@ from monitor.core.join import Join
 
 AUDITED: Final = 200
 """One slot of so many is compared."""
+SOLE: Final = 0
+"""The endpoint that audits are about: there is no other where they are made."""
 
 
 class Audits:

@@ -30,6 +30,7 @@ from monitor.core.events import (
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
 from monitor.core.gate import Gate
+from monitor.core.health import Health
 from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
@@ -101,6 +102,7 @@ class Kernel:
         )
         replays = Replays(self.connections, self.join, origins)
         self.repair = Repair(self.join, replays, origins, policy.recovery)
+        self.health = Health(endpoints, self.gate)
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -190,6 +192,9 @@ class Kernel:
         match event:
             case BlockFetched():
                 repair.fetched(event, now)
+                audited, repair.audited = repair.audited, []
+                for endpoint, slot, missing in audited:
+                    self.health.audited(endpoint, slot, missing, now)
             case FetchFailed():
                 repair.failed(event, now)
             case AccountsRead():

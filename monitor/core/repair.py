@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from monitor.core.audits import Audits
+from monitor.core.audits import SOLE, Audits
 from monitor.core.chain import Kind
 from monitor.core.claims import contradiction, size_of, transactions_of
 from monitor.core.commands import Abandon, Command, Fetch, KeepJobs, Refuse
@@ -89,6 +89,8 @@ class Repair:
         self._unproven: dict[int, BlockFetched] = {}
         """Blocks that came before the parent link that proves them: nothing of them is handed on yet."""
         self._unproven_bytes = 0
+        self.audited: list[tuple[int, int, int]] = []
+        """Audits since somebody looked: endpoint, slot, updates that it never sent."""
         self._passed_over: list[SlotState] = []
         self._has_more = False
         """Blocks wait that could be taken at once."""
@@ -186,6 +188,7 @@ class Repair:
         self._join.take_block(-self._answers, event.sources[0], rows, now)
         if is_audit:
             added = transactions_of(state) - before
+            self.audited.append((SOLE, slot, added))
             if added > 0:
                 self._report("error", "an audit found updates that never came", slot, updates=added)
             else:
