@@ -15,66 +15,27 @@ since those are never replayed: its slots are whole. The slot that was in flight
 it may have its BlockMeta before that status too, so the last of these slots is whole only if another follows it.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from math import inf
 from typing import Final
 
 from monitor.core.backoff import full_jitter, slow
 from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Report
+from monitor.core.connection import Connection
 from monitor.core.endings import Ending, EndReason
+from monitor.core.reach import Missing, learn, wanted_from
 
 PROGRESS: Final = 32
 """Complete slots on one connection after which its endpoint counts as well again (DESIGN 6)."""
-REPEAT_LIMIT: Final = 2
-"""Requests for one from_slot at one endpoint within REPEAT_WINDOW (DESIGN 6)."""
-REPEAT_WINDOW: Final = 60.0
 BLIND: Final = 3.0
 """Seconds within which an endpoint is tried again while none is open: nobody else sees the chain then. Guessed."""
 REPLAY_PATIENCE: Final = 10.0
 """Seconds within which a replay must bring its next slot, or reach its fence (DESIGN 5). Not the whole of it: after
 a long outage it takes minutes, and is no worse for that."""
-FLOOR_MARGIN: Final = 4
-"""Slots above a server's replay floor to ask for, since the floor moves while we ask; doubled with each refusal
-in a row. Guessed."""
-REFUSAL_LIMIT: Final = 3
-"""Refused replays of one endpoint within REPEAT_WINDOW after which it is left alone. Guessed."""
-
 _ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
 _REFUSES_REPLAY: Final = frozenset(
     (EndReason.REPLAY_EXPIRED, EndReason.REPLAY_AHEAD, EndReason.REPLAY_OFF)
 )
-
-Missing = Callable[[int | None, int], int | None]
-"""`missing(covered, above)`: `Holes.missing_from`."""
-
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """One endpoint's present state. Slots and times as named; a feed number of None means not open."""
-
-    endpoint: int
-    feed: int | None = None
-    opened: bool = False
-    failures: int = 0
-    reopen_at: float | None = None
-    heard_at: float = 0.0
-    complete: int = 0
-    first_covered: int | None = None
-    covered: set[int] = field(default_factory=set)
-    """Slots that may be the fence: those covered until a replay was asked for."""
-    replay_from: int | None = None
-    replay_since: float = 0.0
-    replay_off: bool = False
-    replayed_below: int = 0
-    """All that the endpoint could replay below this slot, it has replayed; or it keeps nothing so old."""
-    floor: int | None = None
-    """Oldest slot that the server said it can replay, plus the margin."""
-    asked: list[tuple[float, int]] = field(default_factory=list)
-    refused: list[float] = field(default_factory=list)
-    """When replays were refused of late, none of them answered since."""
-    last_ending: Ending | None = None
-    """How the endpoint's last stream ended; kept while the next one is open."""
 
 
 class Connections:
@@ -117,7 +78,7 @@ class Connections:
         if refuses:
             connection.refused.append(now)
         asked, connection.replay_from = connection.replay_from, None
-        self.learn(connection.endpoint, ending, asked)
+        learn(connection, ending, asked)
         connection.last_ending = ending
         errors = self.errors[connection.endpoint]
         errors[ending.reason] = errors.get(ending.reason, 0) + 1
@@ -149,25 +110,6 @@ class Connections:
         feed = self._next_feed
         self._next_feed += 1
         return feed
-
-    def may_replay(self, connection: Connection, first: int, now: float) -> bool:
-        """Whether the endpoint may be asked for this from_slot now, and may have it."""
-        _forget_old(connection, now)
-        is_below = connection.floor is not None and first < connection.floor
-        often = _was_asked_often(connection, first) or len(connection.refused) >= REFUSAL_LIMIT
-        return not (connection.replay_off or is_below or often)
-
-    def learn(self, endpoint: int, ending: Ending, asked: int | None) -> None:
-        """What the end of a stream says of the endpoint's replay; `asked`: the from_slot, if it had one."""
-        connection = self.all[endpoint]
-        if ending.reason == EndReason.REPLAY_OFF:
-            connection.replay_off = True
-        elif ending.reason == EndReason.REPLAY_EXPIRED:
-            oldest = ending.floor if ending.floor is not None else asked
-            if oldest is not None:
-                connection.replayed_below = max(connection.replayed_below, oldest)
-                again = max(len(connection.refused) - 1, 0)
-                connection.floor = oldest + FLOOR_MARGIN * 2**again
 
     def heard(self, feed: int, now: float) -> None:
         """Something came of this feed."""
@@ -309,7 +251,7 @@ class Connections:
         covered = min(
             (c.first_covered for c in self.all if c.first_covered is not None), default=None
         )
-        return _wanted(connection, missing, covered, now)
+        return wanted_from(connection, missing, covered, now)
 
     def _replay(self, connection: Connection, missing: Missing, now: float) -> Iterator[Command]:
         """Ask for what is still open below the first covered slot, if anything is."""
@@ -320,7 +262,7 @@ class Connections:
         if any(other.replay_from is not None for other in self.all):
             connection.first_covered = None  # the next covered slot asks again
             return
-        wanted = _wanted(connection, missing, covered, now)
+        wanted = wanted_from(connection, missing, covered, now)
         if wanted is None:
             return
         connection.asked.append((now, wanted))
@@ -351,35 +293,3 @@ class Connections:
 def _is_unreachable(connection: Connection) -> bool:
     ending = connection.last_ending
     return ending is not None and ending.reason == EndReason.UNREACHABLE
-
-
-def _wanted(
-    connection: Connection, missing: Missing, covered: int | None, now: float
-) -> int | None:
-    """What to ask the endpoint to replay from, or None: nothing is missing, or it is not to be asked now."""
-    _forget_old(connection, now)
-    if connection.replay_off or len(connection.refused) >= REFUSAL_LIMIT:
-        return None
-    wanted = _at_floor(connection, missing(covered, 0), covered)
-    if wanted is not None and _was_asked_often(connection, wanted):
-        # A slot that this endpoint cannot bring must not keep it from bringing later ones.
-        wanted = _at_floor(connection, missing(covered, connection.replayed_below), covered)
-    if wanted is None or _was_asked_often(connection, wanted):
-        return None
-    return wanted
-
-
-def _forget_old(connection: Connection, now: float) -> None:
-    connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
-    connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]
-
-
-def _at_floor(connection: Connection, wanted: int | None, covered: int | None) -> int | None:
-    """The slot, or what the endpoint still has from it on."""
-    if wanted is None or connection.floor is None:
-        return wanted
-    return max(wanted, connection.floor if covered is None else min(connection.floor, covered))
-
-
-def _was_asked_often(connection: Connection, wanted: int) -> bool:
-    return sum(slot == wanted for _, slot in connection.asked) >= REPEAT_LIMIT

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.core.commands import CloseFeed, Command, OpenFeed, Report
-from monitor.core.connections import REPLAY_PATIENCE, Connection, Connections
+from monitor.core.connection import Connection
+from monitor.core.connections import REPLAY_PATIENCE, Connections
 from monitor.core.endings import Ending, EndReason
 from monitor.core.join import Join
 from monitor.core.origins import Origins
+from monitor.core.reach import learn, may_replay
 from monitor.core.rungs import Verdict
 
 _NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF, EndReason.REPLAY_AHEAD))
@@ -94,7 +96,7 @@ class Replays:
         """A stream is over; the replay that it was, or None."""
         replay = self.by_feed.pop(feed, None)
         if replay is not None:
-            self._connections.learn(replay.endpoint, ending, replay.first)
+            learn(self._connections.all[replay.endpoint], ending, replay.first)
         return replay
 
     def tick(self, now: float) -> Iterator[Command]:
@@ -119,4 +121,4 @@ class Replays:
             each.endpoint == connection.endpoint for each in self.by_feed.values()
         ):
             return False
-        return self._connections.may_replay(connection, first, now)
+        return may_replay(connection, first, now)

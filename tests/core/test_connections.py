@@ -8,15 +8,12 @@ from monitor.core.chain import Kind
 from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
 from monitor.core.connections import (
     BLIND,
-    FLOOR_MARGIN,
-    REFUSAL_LIMIT,
-    REPEAT_LIMIT,
-    REPEAT_WINDOW,
     REPLAY_PATIENCE,
     Connections,
 )
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import ReadingResumed
+from monitor.core.reach import FLOOR_MARGIN, REFUSAL_LIMIT, REPEAT_LIMIT, REPEAT_WINDOW
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
 
 

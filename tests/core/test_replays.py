@@ -2,8 +2,9 @@
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.commands import CloseFeed, Fetch, OpenFeed
-from monitor.core.connections import REPEAT_LIMIT, REPLAY_PATIENCE
+from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
+from monitor.core.reach import REPEAT_LIMIT
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from tests.core.play import ALL, SOME, confirmed, finalized, meta, tx

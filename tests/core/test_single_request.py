@@ -1,8 +1,9 @@
 """A reader that can send one request a stream and no second: its replays, told as dialogue."""
 
 from monitor.core.commands import AmendFeed, OpenFeed
-from monitor.core.connections import FLOOR_MARGIN, REFUSAL_LIMIT, REPEAT_LIMIT, REPLAY_PATIENCE
+from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
+from monitor.core.reach import FLOOR_MARGIN, REFUSAL_LIMIT, REPEAT_LIMIT
 from tests.core.play import SOME, Play, confirmed, created, finalized, meta, processed, tx
 
 

@@ -12,10 +12,10 @@ from typing_extensions import override
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import Certify, Command, ReadAccounts, Report
-from monitor.core.connections import FLOOR_MARGIN
 from monitor.core.jobs import Job
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
+from monitor.core.reach import FLOOR_MARGIN
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from monitor.runtime.delivery import Delivery, Route

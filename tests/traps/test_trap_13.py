@@ -4,6 +4,7 @@ import pytest
 
 from monitor.core.commands import AmendFeed, Fetch, OpenFeed
 from monitor.core.events import FeedEnded
+from monitor.core.reach import may_replay
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from monitor.wire.status import STREAMING, classify
@@ -54,7 +55,7 @@ def test_what_a_server_refused_it_is_not_asked_for_again(code: str, text: str) -
     play, feed = replaying()
     ended(play, feed, code, text)
     connection = play.kernel.connections.all[0]
-    assert not play.kernel.connections.may_replay(connection, 6, 100.0)
+    assert not may_replay(connection, 6, 100.0)
 
 
 @pytest.mark.parametrize(("code", "text"), EXPIRED)
@@ -62,7 +63,7 @@ def test_what_is_expired_says_nothing_of_later_slots(code: str, text: str) -> No
     play, feed = replaying()
     ended(play, feed, code, text)
     connection = play.kernel.connections.all[0]
-    assert play.kernel.connections.may_replay(connection, 50, 100.0)
+    assert may_replay(connection, 50, 100.0)
 
 
 @pytest.mark.parametrize(("code", "text"), OFF)
@@ -70,7 +71,7 @@ def test_a_server_without_replay_is_asked_for_none(code: str, text: str) -> None
     play, feed = replaying()
     ended(play, feed, code, text)
     connection = play.kernel.connections.all[0]
-    assert not play.kernel.connections.may_replay(connection, 50, 100.0)
+    assert not may_replay(connection, 50, 100.0)
 
 
 def test_a_message_too_large_is_no_expired_replay() -> None:

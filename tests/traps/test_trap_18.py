@@ -8,6 +8,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Fetch, OpenFeed
 from monitor.core.endings import EndReason
 from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.core.reach import may_replay
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from monitor.simulator.chain_settings import ChainSettings
@@ -37,8 +38,8 @@ def test_what_one_endpoint_no_longer_keeps_another_may() -> None:
     play, asked = gap_of_two_endpoints()
     play.ends(asked.feed, EndReason.REPLAY_EXPIRED, floor=40)
     connections = play.kernel.connections
-    assert not connections.may_replay(connections.all[asked.endpoint], 6, 100.0)
-    assert connections.may_replay(connections.all[1 - asked.endpoint], 6, 100.0)
+    assert not may_replay(connections.all[asked.endpoint], 6, 100.0)
+    assert may_replay(connections.all[1 - asked.endpoint], 6, 100.0)
 
 
 def test_where_nobody_keeps_it_an_rpc_is_asked_at_once() -> None:

@@ -10,6 +10,7 @@ from monitor.app.probing import report_versions
 from monitor.core.commands import OpenFeed
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded
+from monitor.core.reach import may_replay
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from monitor.simulator.region import Region
@@ -95,11 +96,11 @@ def test_a_server_that_stores_nothing_yet_has_no_floor_above_all_slots(
     ending = refused()
     assert (ending.reason, ending.floor) == (EndReason.REPLAY_AHEAD, None)
     connections = replay_ended(ending).kernel.connections
-    assert connections.may_replay(connections.all[0], 6, 100.0)
+    assert may_replay(connections.all[0], 6, 100.0)
 
 
 def test_a_server_without_replay_is_asked_for_none_again() -> None:
     ending = refusal(without_replay(), 100)
     assert ending.reason is EndReason.REPLAY_OFF
     connections = replay_ended(ending).kernel.connections
-    assert not connections.may_replay(connections.all[0], 6, 100.0)
+    assert not may_replay(connections.all[0], 6, 100.0)

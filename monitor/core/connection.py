@@ -1,0 +1,33 @@
+"""What is known of one endpoint's stream at present."""
+
+from dataclasses import dataclass, field
+
+from monitor.core.endings import Ending
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One endpoint's present state. Slots and times as named; a feed number of None means not open."""
+
+    endpoint: int
+    feed: int | None = None
+    opened: bool = False
+    failures: int = 0
+    reopen_at: float | None = None
+    heard_at: float = 0.0
+    complete: int = 0
+    first_covered: int | None = None
+    covered: set[int] = field(default_factory=set)
+    """Slots that may be the fence: those covered until a replay was asked for."""
+    replay_from: int | None = None
+    replay_since: float = 0.0
+    replay_off: bool = False
+    replayed_below: int = 0
+    """All that the endpoint could replay below this slot, it has replayed; or it keeps nothing so old."""
+    floor: int | None = None
+    """Oldest slot that the server said it can replay, plus the margin."""
+    asked: list[tuple[float, int]] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+    """When replays were refused of late, none of them answered since."""
+    last_ending: Ending | None = None
+    """How the endpoint's last stream ended; kept while the next one is open."""
