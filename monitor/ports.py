@@ -28,6 +28,8 @@ class Endpoint:
     max_streams: int | None = None
     max_filters: int | None = None
     max_pubkeys: int | None = None
+    cuckoo: bool | None = None
+    """Whether its server reads cuckoo sets; None: nobody said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,8 @@ class EndpointLimits:
     streams: AtLeastOne | None = None
     filters: AtLeastOne | None = None
     pubkeys: AtLeastOne | None = None
+    cuckoo: bool | None = None
+    """Whether the server reads cuckoo sets: lists of over 1,000 keys then go out as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class EndpointShape:
             max_streams=self.limits.streams,
             max_filters=self.limits.filters,
             max_pubkeys=self.limits.pubkeys,
+            cuckoo=self.limits.cuckoo,
         )
 
 

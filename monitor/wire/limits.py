@@ -31,6 +31,10 @@ class Limits(Protocol):
     def max_pubkeys(self) -> int | None:
         """Most keys in one list of a filter; None: unknown, taken as unlimited."""
 
+    @property
+    def cuckoo(self) -> bool | None:
+        """Whether its server reads cuckoo sets; None: unknown, taken as no."""
+
 
 def check_name(name: str, endpoint: Limits) -> None:
     """Raises: PlanRefused for a monitor name that is no filter name."""

@@ -13,7 +13,8 @@ differ only where the last write made the account stop matching.
 
 More monitors of a kind than the endpoint allows filters share one superset filter. Its transactions
 and account writes are judged when they are read, so that masks mean the same on every endpoint; its
-blocks become one row a monitor and are trimmed at release.
+blocks become one row a monitor and are trimmed at release. A long list of keys goes out as
+`wire.watch_lists` says.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ from monitor.wire.limits import AnyFilter, Limits, check_keys, check_name, refus
 from monitor.wire.names import NameTable, hidden_name, superset_name
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.slices import in_order
+from monitor.wire.watch_lists import Named, parts, whole_name
 
 _WORDS: Final[dict[Kind, str]] = {
     Kind.TRANSACTION: "transactions",
@@ -114,6 +116,11 @@ class Plan:
         """A fresh table for one feed that was sent `request(generation)`."""
         masks = {monitor.name: 1 << bit for bit, monitor in enumerate(self.monitors)}
         masks[superset_name(Kind.ENTRY)] = mask_of(self.monitors, Kind.ENTRY)
+        for filters in self.asked.values():
+            for name, _ in filters:
+                whole = masks.get(whole_name(name))
+                if whole is not None:
+                    masks.setdefault(name, whole)
         blocks = tuple(
             (1 << bit, monitor.name)
             for bit, monitor in enumerate(self.monitors)
@@ -137,20 +144,29 @@ def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limit
     for monitor in monitors:
         check_name(monitor.name, endpoint)
     widened = tuple(_by_account_alone(monitor, level) for monitor in monitors)
-    asked = {kind: _filters(kind, widened, endpoint) for kind in _WORDS}
     on_last_write = last_matching = 0
     for position, (monitor, ask) in enumerate(zip(monitors, widened, strict=True)):
         if monitor.accounts != ask.accounts:
             on_last_write |= 1 << position
         elif _has_unnamed_criteria(monitor, level):
             last_matching |= 1 << position
+    slices = _server_slices(monitors, on_last_write)
+    reads_cut_data = bool(slices) and any(map(_reads_data, monitors))
+    asked = {
+        kind: _filters(
+            kind,
+            widened,
+            endpoint,
+            has_cuckoo=bool(endpoint.cuckoo) and not (kind == Kind.ACCOUNT and reads_cut_data),
+        )
+        for kind in _WORDS
+    }
     judged = {}
     if on_last_write:
         judged[Kind.ACCOUNT] = on_last_write
     if _is_superset(asked[Kind.BLOCK]):
         judged[Kind.BLOCK] = mask_of(monitors, Kind.BLOCK)
-    slices = _server_slices(monitors, on_last_write)
-    if slices and _is_superset(asked[Kind.ACCOUNT]) and any(map(_reads_data, monitors)):
+    if reads_cut_data and _is_superset(asked[Kind.ACCOUNT]):
         names = [monitor.name for monitor in monitors if monitor.accounts is not None]
         why = (
             "they cannot share one, because they judge data that data_slices cut: leave slices out"
@@ -178,17 +194,18 @@ def level_of(monitor: Monitor, level: Commitment) -> Commitment:
 
 
 def _filters(
-    kind: Kind, monitors: Sequence[Monitor], endpoint: Limits
-) -> tuple[tuple[str, AnyFilter], ...]:
+    kind: Kind, monitors: Sequence[Monitor], endpoint: Limits, *, has_cuckoo: bool
+) -> tuple[Named, ...]:
     """One filter a monitor while the endpoint allows as many, else one superset for all."""
     word = _WORDS[kind]
-    filters: list[tuple[str, AnyFilter]] = [
+    filters: list[Named] = [
         (monitor.name, getattr(monitor, word)) for monitor in monitors if monitor.wants(kind)
     ]
-    for name, wanted in filters:
-        check_keys(wanted, word, [name], endpoint)
-    if endpoint.max_filters is None or len(filters) <= endpoint.max_filters:
-        return tuple(filters)
+    found = _split(kind, filters, endpoint, has_cuckoo=has_cuckoo)
+    for name, wanted in found:
+        check_keys(wanted, word, [whole_name(name)], endpoint)
+    if endpoint.max_filters is None or len(found) <= endpoint.max_filters:
+        return found
     names = [name for name, _ in filters]
     if endpoint.max_filters < 1:
         raise refuse_filters(word, names, endpoint, "use an endpoint that allows at least one")
@@ -200,13 +217,27 @@ def _filters(
             "they cannot share one, because a status names no accounts to tell them apart by:"
             " use transactions, or fewer monitors",
         )
-    joined = _SUPERSETS[kind]([wanted for _, wanted in filters])
-    check_keys(joined, word, names, endpoint)
-    return ((superset_name(kind), joined),)
+    joined: Named = (superset_name(kind), _SUPERSETS[kind]([wanted for _, wanted in filters]))
+    found = _split(kind, [joined], endpoint, has_cuckoo=has_cuckoo)
+    if len(found) > endpoint.max_filters:
+        check_keys(joined[1], word, names, endpoint)
+    for _, wanted in found:
+        check_keys(wanted, word, names, endpoint)
+    return found
+
+
+def _split(
+    kind: Kind, filters: Sequence[Named], endpoint: Limits, *, has_cuckoo: bool
+) -> tuple[Named, ...]:
+    return tuple(
+        part
+        for name, wanted in filters
+        for part in parts(kind, name, wanted, endpoint, has_cuckoo=has_cuckoo)
+    )
 
 
 def _is_superset(filters: Sequence[tuple[str, AnyFilter]]) -> bool:
-    return len(filters) == 1 and filters[0][0].startswith("~")
+    return any(name.startswith("~") for name, _ in filters)
 
 
 def _asks_for_keys(wanted: Any) -> bool:

@@ -29,7 +29,7 @@ def test_an_endpoint_keeps_all_that_was_written() -> None:
         priority=2,
         token="tell-nobody",
         ca_file="ca.pem",
-        limits=EndpointLimits(streams=1, filters=2, pubkeys=3),
+        limits=EndpointLimits(streams=1, filters=2, pubkeys=3, cuckoo=True),
     )
 
     assert shape.endpoint(Path("/etc/x")) == Endpoint(
@@ -43,6 +43,7 @@ def test_an_endpoint_keeps_all_that_was_written() -> None:
         max_streams=1,
         max_filters=2,
         max_pubkeys=3,
+        cuckoo=True,
     )
     assert "tell-nobody" not in repr(shape) + repr(shape.endpoint(Path("/")))
 
