@@ -39,23 +39,18 @@ class RecoveryQueue:
         end: int,
         now: float,
         *,
-        weight: int = 1,
         is_unknown: bool = False,
-        peers_until: float | None = None,
     ) -> None:
         """The slots first..end-1 are missing.
 
-        Those that are open already keep their place and take the greater weight. Once somebody has named an unknown
-        slot, what sources said of it before is forgotten. `weight`: of the monitors that wait. `is_unknown`: nobody named the slots as ones that hold blocks.
-        `peers_until`: until then other feeds may bring them, so nobody is asked.
+        Those that are open already keep their place; once somebody has named an unknown slot, what sources said of it
+        before is forgotten. `is_unknown`: nobody named the slots as ones that hold blocks.
         """
         table = self._table
         for low, high, place in table.runs(first, end):
-            stronger = _strengthened(place, weight, is_unknown=is_unknown)
-            if stronger is not place:
-                table.move(low, high, place, stronger)
-        rung, due = self._beginning(peers_until, now)
-        fresh = Place(rung, now, weight, is_unknown, due=due)
+            if place.is_unknown and not is_unknown:
+                table.move(low, high, place, _named(place))
+        fresh = Place(self._nearest(Rung.REPLAY), now, is_unknown)
         for low, high in table.absent(first, end):
             self._add(low, high, fresh)
 
@@ -141,12 +136,6 @@ class RecoveryQueue:
             times.append(wake)
         return min((time for time in times if time < float("inf")), default=None)
 
-    def advance(self, first: int, end: int) -> None:
-        """The peers have all passed these slots: those that waited for them take the next rung."""
-        for low, high, place in self._table.runs(first, end):
-            if place.rung is Rung.PEER:
-                self._climb((low, high, place))
-
     def set_floors(self, replay: int | None, rpc: int | None, slot_time: float, now: float) -> None:
         """The lowest slots that the deepest replay and the deepest RPC serve now; slots below take the next rung at once.
 
@@ -218,34 +207,22 @@ class RecoveryQueue:
         self._table.check()
         for rung, grants in self._table.grants.items():
             assert len(grants) <= self._terms.workers.get(rung, 0)
-        assert all(self._table[slot].rung is not Rung.PEER for slot in self._table.lost)
-
-    def _beginning(self, peers_until: float | None, now: float) -> tuple[Rung, float | None]:
-        if peers_until is not None and peers_until > now and Rung.PEER in self._terms.rungs:
-            return Rung.PEER, peers_until
-        return self._nearest(Rung.REPLAY), None
 
     def _nearest(self, rung: Rung) -> Rung:
         """This rung, or the next one that there is, or the last."""
-        if rung in self._terms.rungs and rung is not Rung.PEER:
+        if rung in self._terms.rungs:
             return rung
         return self._above[rung] or self._terms.rungs[-1]
 
     def _wake(self, now: float) -> None:
         for run in self._table.woken(now):
-            if run[2].rung is Rung.PEER:
-                self._climb(run)
-            else:
-                self._move(run, run[2]._replace(due=None, is_fetched=False))
+            self._move(run, run[2]._replace(due=None, is_fetched=False))
 
     def _leave(self, first: int, end: int) -> None:
         """These slots are out of their rung's reach; what somebody works on may come all the same."""
         for run in self._table.runs(first, end):
             if not run[2].grant and not run[2].is_fetched:
                 self._move(run, run[2])
-
-    def _climb(self, run: Run) -> None:
-        self._move(run, run[2]._replace(rung=self._nearest(run[2].rung), due=None))
 
     def _grant(self, rung: Rung, first: int, end: int, now: float) -> None:
         until = now + self._terms.lease_seconds.get(rung, float("inf"))
@@ -316,14 +293,10 @@ class RecoveryQueue:
         return not is_final(verdict) and failing < self._terms.patience
 
 
-def _strengthened(place: Place, weight: int, *, is_unknown: bool) -> Place:
-    """The place of a slot that is opened again; the same one where that says nothing new."""
-    if weight > place.weight:
-        place = place._replace(weight=weight)
-    if is_unknown or not place.is_unknown:
-        return place
+def _named(place: Place) -> Place:
+    """The place of an unknown slot that is known to hold a block from now on."""
     place = place._replace(is_unknown=False)
-    if place.grant is not None or place.is_fetched or place.rung is Rung.PEER:
+    if place.grant is not None or place.is_fetched:
         return place
     return place._replace(attempts=0, failing_since=None, due=None)
 

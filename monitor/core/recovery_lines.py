@@ -25,7 +25,7 @@ class Line:
         if shelf is None:
             shelf = self._shelves[rank] = SlotSet()
             insort(self._by_rank, rank)
-            insort(self._by_age, (rank[2], rank))
+            insort(self._by_age, (rank[1], rank))
         shelf.add(first, end)
 
     def discard(self, first: int, end: int, rank: Rank) -> None:
@@ -36,7 +36,7 @@ class Line:
         if not shelf:
             del self._shelves[rank]
             del self._by_rank[bisect_left(self._by_rank, rank)]
-            del self._by_age[bisect_left(self._by_age, (rank[2], rank))]
+            del self._by_age[bisect_left(self._by_age, (rank[1], rank))]
 
     def next(self, open_slots: SlotSet, *, is_oldest: bool) -> int | None:
         """The slot whose turn it is, by rank or, where `is_oldest`, by age; None: nobody waits.

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 from monitor.core.jobs import JobState
 from monitor.core.rungs import Rung
 
-Rank = tuple[int, int, int]
-"""(standing, minus weight, age): what is ready goes in ascending order."""
+Rank = tuple[int, int]
+"""(standing, age): what is ready goes in ascending order."""
 
 _AGE_SECONDS: Final = 10.0
 """Jobs opened within so many seconds are equally old, so that few ranks stand for many slots."""
@@ -29,7 +29,6 @@ class Place(NamedTuple):
 
     rung: Rung
     opened_at: float
-    weight: int = 1
     is_unknown: bool = False
     """Nobody has named the slot as one that holds a block."""
     attempts: int = 0
@@ -61,9 +60,9 @@ class Place(NamedTuple):
 
     @property
     def rank(self) -> Rank:
-        """Named slots, then unknown, hopeless and LOST ones; among each, heavier ones first, and then older ones."""
+        """Named slots, then unknown, hopeless and LOST ones; among each, older ones first."""
         standing = 3 if self.rounds else 2 if self.is_hopeless else int(self.is_unknown)
-        return standing, -self.weight, int(self.opened_at // _AGE_SECONDS)
+        return standing, int(self.opened_at // _AGE_SECONDS)
 
     @property
     def kept(self) -> tuple[Rung, int, bool]:

@@ -34,7 +34,7 @@ class Terms:
     """A gap at the frontier of so many slots goes before all others; a longer one is a catch-up, which gets one worker
     for itself and else waits for its turn. A guess."""
     ageing: int = 8
-    """Every so many-th lease of a rung goes to the job that is open for longest, whatever its weight. A guess."""
+    """Every so many-th lease of a rung goes to the job that is open for longest, whatever its standing. A guess."""
     replay_span: int = 512
     """Slots that one replay may be asked for: what is known of them is called back at once, which takes a second where
     there are ten thousand, and another endpoint can begin with those behind them. A guess."""
@@ -42,7 +42,7 @@ class Terms:
     """Slots that nobody misses, which a replay brings along rather than be asked twice. A guess."""
 
     def __post_init__(self) -> None:
-        if not set(self.rungs) - {Rung.PEER}:
+        if not self.rungs:
             raise ValueError("recovery needs a rung that can be asked for a slot")
 
 

@@ -5,10 +5,11 @@ from typing import Final
 
 
 class Rung(StrEnum):
-    """Where a slot is asked for, cheapest first. The values are the words in records, certificates and metrics."""
+    """Where a slot is asked for, cheapest first. The values are the words in records, certificates and metrics.
 
-    PEER = "peer"
-    """Other open feeds, which have not passed the slot yet: waiting for them costs nothing."""
+    Other open feeds that have not passed the slot yet are none of them: they are waited for, and asked for nothing.
+    """
+
     REPLAY = "replay"
     """A stream of its own that begins with `from_slot`."""
     RPC = "rpc"

@@ -35,7 +35,7 @@ def test_all_of_a_busy_queue_is_shown() -> None:
         "chain-monitor recovery sign-off SLOT --reason TEXT --state-dir DIR",
         "catch-up [############------------------] 40 %: 1200 of 3000 slots, 25.0 slots/s, "
         "about 1 min 12 s left, until 1970-01-01T00:17:52Z",
-        "slots peer replay rpc archive",
+        "slots replay rpc archive",
         "open 9 2",
         "leased 4",
         "lost 3",

@@ -35,7 +35,7 @@ def test_everything_is_told_in_plain_json() -> None:
             {"state": "open", "rung": "rpc", "slots": 2},
         ],
         "oldest_deadline": 35.0,
-        "recovered": {"peer": 0, "replay": 200, "rpc": 100, "archive": 0},
+        "recovered": {"replay": 200, "rpc": 100, "archive": 0},
         "lost": 4,
         "signed_off": 1,
         "lost_ranges": [

@@ -6,7 +6,7 @@ from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Lease, Terms
 from monitor.core.rungs import LADDER, Rung, Verdict
 
-PEER, REPLAY, RPC, ARCHIVE = LADDER
+REPLAY, RPC, ARCHIVE = LADDER
 
 
 def terms(

@@ -5,10 +5,9 @@ import pytest
 from monitor.core.backoff import FIRST_DELAY
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_terms import Ended
-from monitor.core.rungs import Rung, Verdict
+from monitor.core.rungs import Verdict
 from tests.core.recovering import (
     ARCHIVE,
-    PEER,
     REPLAY,
     RPC,
     fail,
@@ -22,7 +21,7 @@ OPEN, LEASED, LOST = JobState
 
 
 def test_a_missing_slot_is_asked_for_on_the_cheapest_rung() -> None:
-    jobs = queue(PEER, REPLAY, RPC)
+    jobs = queue(REPLAY, RPC)
     jobs.open(100, 110, 1.0)
     assert leased(jobs, 1.0) == [(REPLAY, 100, 110)]
     assert jobs.counts() == {(LEASED, REPLAY): 10}
@@ -63,13 +62,13 @@ def test_a_slot_that_is_opened_again_keeps_its_place() -> None:
     assert jobs.close(99) == Ended(99, 100, None, 5.0)
 
 
-def test_a_slot_opened_again_takes_the_greater_weight_and_the_surer_word() -> None:
+def test_a_slot_opened_again_takes_the_surer_word() -> None:
     jobs = queue(RPC)
-    jobs.open(100, 101, 0.0, weight=2, is_unknown=True)
+    jobs.open(100, 101, 0.0, is_unknown=True)
     jobs.open(200, 201, 0.0)
-    jobs.open(100, 101, 0.0, weight=1)
+    jobs.open(100, 101, 0.0)
     jobs.check()
-    jobs.open(100, 101, 0.0, weight=1, is_unknown=True)
+    jobs.open(100, 101, 0.0, is_unknown=True)
     assert one_by_one(jobs, 2) == [100, 200]
 
 
@@ -88,24 +87,15 @@ def test_a_slot_that_is_named_at_last_is_asked_for_at_once_as_if_for_the_first_t
     assert leased(jobs) == [(RPC, 101, 102)]
 
 
-def test_naming_a_slot_that_is_in_work_or_with_peers_takes_it_from_nobody() -> None:
-    jobs = queue(PEER, RPC)
+def test_naming_a_slot_that_is_in_work_takes_it_from_nobody() -> None:
+    jobs = queue(RPC)
     jobs.open(100, 102, 0.0, is_unknown=True)
-    jobs.open(200, 201, 0.0, is_unknown=True, peers_until=9.0)
     assert leased(jobs) == [(RPC, 101, 102)]
     jobs.fetched(101, 0.0)
     assert leased(jobs) == [(RPC, 100, 101)]
-    jobs.open(100, 201, 0.0, peers_until=9.0)
+    jobs.open(100, 201, 0.0)
     jobs.check()
-    assert jobs.counts() == {(LEASED, RPC): 2, (OPEN, PEER): 99}
-
-
-def test_a_leased_slot_may_gain_weight() -> None:
-    jobs = queue(RPC)
-    jobs.open(100, 101, 0.0)
-    assert leased(jobs) == [(RPC, 100, 101)]
-    jobs.open(100, 101, 0.0, weight=5)
-    jobs.check()
+    assert jobs.counts() == {(LEASED, RPC): 2, (OPEN, RPC): 99}
     assert leased(jobs) == []
 
 
@@ -127,32 +117,6 @@ def test_a_replay_is_one_lease_until_the_last_of_its_slots_is_closed() -> None:
     assert leased(jobs) == []
     jobs.close(109)
     assert leased(jobs) == [(REPLAY, 110, 120)]
-
-
-def test_slots_opened_for_peers_wait_for_them() -> None:
-    jobs = queue(PEER, RPC)
-    jobs.open(100, 102, 1.0, peers_until=3.0)
-    assert leased(jobs, 2.9) == []
-    assert jobs.rung_of(100) is PEER
-    assert jobs.next_deadline() == 3.0
-    assert leased(jobs, 3.0) == [(RPC, 101, 102)]
-    assert jobs.next_deadline() == 13.0
-
-
-def test_slots_that_peers_have_passed_take_the_next_rung_at_once() -> None:
-    jobs = queue(PEER, RPC)
-    jobs.open(100, 103, 1.0, peers_until=3.0)
-    jobs.open(103, 104, 1.0)
-    jobs.advance(101, 104)
-    assert [jobs.rung_of(slot) for slot in range(100, 105)] == [PEER, RPC, RPC, RPC, None]
-    assert leased(jobs, 1.0) == [(RPC, 103, 104)]
-
-
-@pytest.mark.parametrize(("rungs", "until"), [((RPC,), 3.0), ((PEER, RPC), 1.0)])
-def test_where_peers_cannot_help_the_next_rung_begins(rungs: list[Rung], until: float) -> None:
-    jobs = queue(*rungs)
-    jobs.open(100, 101, 1.0, peers_until=until)
-    assert leased(jobs, 1.0) == [(RPC, 100, 101)]
 
 
 def test_after_three_failures_the_next_rung_is_asked_and_at_the_end_the_slot_is_lost() -> None:
@@ -395,7 +359,7 @@ def test_floors_of_rungs_that_there_are_not_concern_nobody() -> None:
 
 def test_what_no_rung_can_serve_goes_last_and_is_asked_for_all_the_same() -> None:
     jobs = queue(RPC)
-    jobs.open(100, 103, 0.0, weight=9)
+    jobs.open(100, 103, 0.0)
     jobs.set_floors(None, 102, 0.4, 0.0)
     jobs.open(300, 301, 5.0, is_unknown=True)
     assert one_by_one(jobs, 4) == [102, 300, 101, 100]
@@ -429,7 +393,7 @@ def test_the_oldest_deadline_is_when_a_slot_falls_out_of_its_rung() -> None:
 def test_changes_are_told_once_and_neighbours_together() -> None:
     jobs = queue(REPLAY, RPC)
     jobs.open(100, 105, 0.0)
-    jobs.open(105, 110, 5.0, weight=7)
+    jobs.open(105, 110, 5.0, is_unknown=True)
     jobs.open(200, 201, 5.0)
     jobs.close(103)
     assert jobs.changes() == [
@@ -472,15 +436,15 @@ def test_a_restart_goes_on_where_the_queue_was() -> None:
 
 
 def test_jobs_of_a_rung_that_is_gone_begin_on_the_nearest_one() -> None:
-    jobs = queue(REPLAY, RPC)
-    jobs.restore([Job(100, 101, PEER, 0, OPEN), Job(102, 103, ARCHIVE, 2, OPEN)], 0.0)
-    assert jobs.rung_of(100) is REPLAY
+    jobs = queue(RPC)
+    jobs.restore([Job(100, 101, REPLAY, 1, OPEN), Job(102, 103, ARCHIVE, 2, OPEN)], 0.0)
+    assert jobs.rung_of(100) is RPC
     assert jobs.rung_of(102) is RPC
-    assert jobs.changes() == [Job(100, 101, REPLAY, 0, OPEN), Job(102, 103, RPC, 0, OPEN)]
+    assert jobs.changes() == [Job(100, 101, RPC, 0, OPEN), Job(102, 103, RPC, 0, OPEN)]
 
 
 def test_an_empty_queue_has_nothing_to_do() -> None:
-    jobs = queue(PEER, REPLAY, RPC)
+    jobs = queue(REPLAY, RPC)
     assert leased(jobs) == []
     assert jobs.next_deadline() is None
     assert jobs.expire(1e9) == []

@@ -7,7 +7,7 @@ from monitor.core.recovery_lines import Line
 from monitor.core.recovery_places import Rank
 from monitor.core.slot_sets import SlotSet
 
-RANK = st.tuples(st.integers(0, 2), st.integers(-3, -1), st.integers(0, 3))
+RANK = st.tuples(st.integers(0, 3), st.integers(0, 3))
 
 
 def top_of_lowest_run(slots: set[int], everything: set[int]) -> int:
@@ -32,7 +32,7 @@ def test_the_next_is_the_top_of_the_lowest_run_of_the_first_rank(
     while waiting:
         is_oldest = draw.draw(st.booleans())
         if is_oldest:
-            rank = min((each[2], each) for each in waiting.values())[1]
+            rank = min((each[1], each) for each in waiting.values())[1]
         else:
             rank = min(waiting.values())
         equals = {slot for slot, each in waiting.items() if each == rank}

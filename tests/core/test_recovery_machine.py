@@ -9,11 +9,11 @@ from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Lease
 from monitor.core.rungs import LADDER, Rung, Verdict
-from tests.core.recovering import PEER, REPLAY, RPC, terms
+from tests.core.recovering import REPLAY, RPC, terms
 
 SLOT = st.integers(0, 30)
 LENGTH = st.integers(1, 8)
-RUNGS = st.sampled_from([(RPC,), (REPLAY,), (PEER, REPLAY, RPC), LADDER])
+RUNGS = st.sampled_from([(RPC,), (REPLAY,), (REPLAY, RPC), LADDER])
 FLOOR = st.one_of(st.none(), st.integers(0, 30))
 UP = st.sampled_from([0.0, 0.3, 1.0, 20.0, 4000.0])
 FRONTIER = st.one_of(st.none(), SLOT)
@@ -32,25 +32,9 @@ class QueueMachine(RuleBasedStateMachine):
         self.stored: dict[int, tuple[Rung, int, JobState]] = {}
         self.leases: list[Lease] = []
 
-    @rule(
-        first=SLOT,
-        length=LENGTH,
-        weight=st.integers(1, 3),
-        is_unknown=st.booleans(),
-        wait=st.one_of(st.none(), UP),
-    )
-    def opened(
-        self, first: int, length: int, weight: int, is_unknown: bool, wait: float | None
-    ) -> None:
-        until = None if wait is None else self.now + wait
-        self.jobs.open(
-            first,
-            first + length,
-            self.now,
-            weight=weight,
-            is_unknown=is_unknown,
-            peers_until=until,
-        )
+    @rule(first=SLOT, length=LENGTH, is_unknown=st.booleans())
+    def opened(self, first: int, length: int, is_unknown: bool) -> None:
+        self.jobs.open(first, first + length, self.now, is_unknown=is_unknown)
         self.model |= set(range(first, first + length))
 
     @rule(first=SLOT, length=LENGTH)
@@ -105,10 +89,6 @@ class QueueMachine(RuleBasedStateMachine):
     def floors_moved(self, replay: int | None, rpc: int | None) -> None:
         self.jobs.set_floors(replay, rpc, 0.4, self.now)
 
-    @rule(first=SLOT, length=LENGTH)
-    def peers_passed(self, first: int, length: int) -> None:
-        self.jobs.advance(first, first + length)
-
     @rule(slot=SLOT)
     def signed_off(self, slot: int) -> None:
         assert self.jobs.sign_off(slot) == (slot in self.lost)
@@ -135,8 +115,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.jobs.restore([Job(slot, slot + 1, *kept[slot]) for slot in sorted(kept)], self.now)
         self.stored_all()
         for slot, (rung, attempts, state) in kept.items():
-            if rung is not PEER:
-                assert self.stored[slot] == (rung, attempts, state)
+            assert self.stored[slot] == (rung, attempts, state)
 
     @rule()
     def worked_on_until_nothing_is_open(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from monitor.core.jobs import JobState
 from monitor.core.recovery_places import Grant, Place
-from tests.core.recovering import PEER, RPC
+from tests.core.recovering import REPLAY, RPC
 
 GRANT = Grant(RPC, 1, 2, 9.0)
 
@@ -13,7 +13,7 @@ GRANT = Grant(RPC, 1, 2, 9.0)
     ("place", "state", "is_ready"),
     [
         (Place(RPC, 0.0), JobState.OPEN, True),
-        (Place(PEER, 0.0, due=3.0), JobState.OPEN, False),
+        (Place(REPLAY, 0.0, due=3.0), JobState.OPEN, False),
         (Place(RPC, 0.0, grant=GRANT), JobState.LEASED, False),
         (Place(RPC, 0.0, is_fetched=True, due=3.0), JobState.LEASED, False),
         (Place(RPC, 0.0, rounds=1, due=3.0), JobState.LOST, False),
@@ -26,14 +26,14 @@ def test_state_and_readiness(place: Place, state: JobState, is_ready: bool) -> N
     assert place.is_ready == is_ready
 
 
-def test_rank_sets_named_before_unknown_before_hopeless_then_heavy_then_old() -> None:
+def test_rank_sets_named_before_unknown_before_hopeless_then_old() -> None:
     ascending = [
-        Place(RPC, 0.0, weight=2),
-        Place(RPC, 50.0, weight=2),
-        Place(RPC, 0.0, weight=1),
-        Place(RPC, 0.0, weight=9, is_unknown=True),
-        Place(RPC, 0.0, weight=8, is_hopeless=True, is_unknown=True),
-        Place(RPC, 0.0, weight=9, rounds=1),
+        Place(RPC, 0.0),
+        Place(RPC, 50.0),
+        Place(RPC, 0.0, is_unknown=True),
+        Place(RPC, 50.0, is_unknown=True),
+        Place(RPC, 0.0, is_hopeless=True, is_unknown=True),
+        Place(RPC, 0.0, rounds=1),
     ]
     assert sorted(reversed(ascending), key=lambda each: each.rank) == ascending
 

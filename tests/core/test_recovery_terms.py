@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.core.recovering import PEER, REPLAY, terms
+from tests.core.recovering import REPLAY, terms
 
 
 def test_a_rung_that_can_be_asked_is_needed() -> None:
     with pytest.raises(ValueError, match="rung"):
-        terms(PEER)
-    assert terms(PEER, REPLAY).rungs == (PEER, REPLAY)
+        terms()
+    assert terms(REPLAY).rungs == (REPLAY,)

@@ -35,28 +35,28 @@ def test_a_slot_that_failed_is_again_the_first_of_its_run() -> None:
 def test_what_expires_within_a_minute_goes_first_and_lowest_first() -> None:
     jobs = queue(RPC, pressing=60.0)
     jobs.set_floors(None, 1000, 0.5, 0.0)
-    jobs.open(1118, 1125, 0.0)
-    jobs.open(2000, 2001, 0.0, weight=99)
+    jobs.open(1118, 1125, 50.0)
+    jobs.open(2000, 2001, 0.0)
     assert one_by_one(jobs, 8) == [1118, 1119, 1120, 2000, 1124, 1123, 1122, 1121]
 
 
-def test_a_short_gap_at_the_frontier_goes_before_heavier_jobs() -> None:
+def test_a_short_gap_at_the_frontier_goes_before_older_jobs() -> None:
     jobs = queue(RPC, frontier_span=3)
-    jobs.open(200, 201, 0.0, weight=9)
-    jobs.open(100, 103, 5.0)
-    jobs.open(90, 91, 5.0)
+    jobs.open(200, 201, 0.0)
+    jobs.open(100, 103, 50.0)
+    jobs.open(90, 91, 50.0)
     assert one_by_one(jobs, 5, frontier=99) == [102, 101, 100, 200, 90]
 
 
 def test_a_catch_up_at_the_frontier_waits_for_its_turn_but_for_one_worker() -> None:
     jobs = queue(RPC, workers=3, frontier_span=3)
-    jobs.open(100, 104, 0.0)
-    jobs.open(200, 210, 5.0, weight=2)
-    assert [first for _, first, _ in leased(jobs, 5.0, frontier=99)] == [209, 208, 103]
+    jobs.open(100, 104, 50.0)
+    jobs.open(200, 210, 0.0)
+    assert [first for _, first, _ in leased(jobs, 50.0, frontier=99)] == [209, 208, 103]
     jobs.close(209)
-    assert [first for _, first, _ in leased(jobs, 5.0, frontier=99)] == [207]
+    assert [first for _, first, _ in leased(jobs, 50.0, frontier=99)] == [207]
     jobs.close(103)
-    assert [first for _, first, _ in leased(jobs, 5.0, frontier=99)] == [102]
+    assert [first for _, first, _ in leased(jobs, 50.0, frontier=99)] == [102]
 
 
 def test_one_worker_waits_for_the_frontier_while_others_are_behind_it() -> None:
@@ -117,19 +117,19 @@ def test_an_archive_keeps_no_worker_back() -> None:
     assert len(leased(jobs, 0.0, frontier=99)) == 2
 
 
-def test_named_slots_go_before_unknown_ones_heavier_before_lighter_older_before_younger() -> None:
+def test_named_slots_go_before_unknown_ones_older_before_younger() -> None:
     jobs = queue(RPC)
-    jobs.open(400, 401, 0.0, weight=9, is_unknown=True)
-    jobs.open(300, 301, 50.0, weight=2)
-    jobs.open(200, 201, 0.0, weight=2)
-    jobs.open(100, 101, 0.0, weight=1)
-    assert one_by_one(jobs, 4) == [200, 300, 100, 400]
+    jobs.open(400, 401, 0.0, is_unknown=True)
+    jobs.open(300, 301, 50.0)
+    jobs.open(200, 201, 0.0)
+    jobs.open(100, 101, 50.0)
+    assert one_by_one(jobs, 4) == [200, 100, 300, 400]
 
 
-def test_a_light_old_job_is_reached_however_many_heavier_ones_keep_coming() -> None:
+def test_an_old_unknown_slot_is_reached_however_many_named_ones_keep_coming() -> None:
     jobs = queue(RPC, ageing=8)
     jobs.open(100, 101, 0.0, is_unknown=True)
-    jobs.open(1000, 1100, 50.0, weight=9)
+    jobs.open(1000, 1100, 50.0)
     asked = one_by_one(jobs, 20)
     assert asked.count(100) == 1
     assert asked.index(100) == 7
@@ -137,7 +137,7 @@ def test_a_light_old_job_is_reached_however_many_heavier_ones_keep_coming() -> N
 
 def test_a_replay_brings_all_from_the_lowest_slot_up_and_splits_at_wide_gaps() -> None:
     jobs = queue(REPLAY, replay_gap=32)
-    jobs.open(176, 310, 0.0, weight=9)
+    jobs.open(176, 310, 0.0)
     jobs.open(142, 143, 0.0)
     jobs.open(100, 110, 0.0)
     assert leased(jobs) == [(REPLAY, 100, 143)]
@@ -204,14 +204,14 @@ class SortedList:
 
     floor: int
     frontier: int
-    ranks: dict[int, tuple[int, int, int]] = field(default_factory=dict)
+    ranks: dict[int, tuple[int, int]] = field(default_factory=dict)
     turn: int = 0
 
-    def open(self, first: int, end: int, weight: int, is_unknown: bool, step: int) -> None:
+    def open(self, first: int, end: int, is_unknown: bool, step: int) -> None:
         for slot in range(first, end):
-            unknown, heavy, age = self.ranks.get(slot, (1, 0, step))
+            unknown, age = self.ranks.get(slot, (1, step))
             standing = 2 if slot < self.floor else int(is_unknown and unknown == 1)
-            self.ranks[slot] = (standing, min(heavy, -weight), age)
+            self.ranks[slot] = (standing, age)
 
     def next(self) -> int:
         pressing = [slot for slot in sorted(self.ranks) if self.floor <= slot <= self.floor + 120]
@@ -222,7 +222,7 @@ class SortedList:
             return self.end_of_run(blocking[0]) - 1
         self.turn += 1
         if self.turn % 3 == 0:
-            rank = min((each[2], each) for each in self.ranks.values())[1]
+            rank = min((each[1], each) for each in self.ranks.values())[1]
         else:
             rank = min(self.ranks.values())
         equals = sorted(slot for slot, each in self.ranks.items() if each == rank)
@@ -239,7 +239,6 @@ class SortedList:
         st.tuples(
             st.integers(1, 300),
             st.integers(1, 12),
-            st.integers(1, 3),
             st.booleans(),
             st.integers(0, 3),
         ),
@@ -250,14 +249,14 @@ class SortedList:
     st.integers(0, 300),
 )
 def test_the_order_is_that_of_a_list_sorted_anew_each_time(
-    opened: list[tuple[int, int, int, bool, int]], floor: int, frontier: int
+    opened: list[tuple[int, int, bool, int]], floor: int, frontier: int
 ) -> None:
     jobs = queue(RPC, frontier_span=4, ageing=3, pressing=60.0)
     jobs.set_floors(None, floor, 0.5, 0.0)
     model = SortedList(floor, frontier)
-    for first, length, weight, is_unknown, step in opened:
-        jobs.open(first, first + length, 10.0 * step, weight=weight, is_unknown=is_unknown)
-        model.open(first, first + length, weight, is_unknown, step)
+    for first, length, is_unknown, step in opened:
+        jobs.open(first, first + length, 10.0 * step, is_unknown=is_unknown)
+        model.open(first, first + length, is_unknown, step)
     while model.ranks:
         slot = model.next()
         assert leased(jobs, 0.0, frontier) == [(RPC, slot, slot + 1)]

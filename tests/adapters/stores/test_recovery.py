@@ -89,7 +89,9 @@ def test_changes_of_one_round_are_made_in_their_order(store: SqliteLedger) -> No
 
 RANGES = st.tuples(st.integers(0, 30), st.integers(1, 12))
 CHANGES = st.lists(
-    st.tuples(RANGES, st.sampled_from([None, OPEN, LOST]), st.sampled_from([Rung.RPC, Rung.PEER])),
+    st.tuples(
+        RANGES, st.sampled_from([None, OPEN, LOST]), st.sampled_from([Rung.RPC, Rung.ARCHIVE])
+    ),
     max_size=15,
 )
 
