@@ -7,6 +7,8 @@ from zlib import crc32
 
 from monitor.core.chain import Kind
 from monitor.simulator.losses import ALONE, Losses, Portion
+from monitor.simulator.meta_lies import lied
+from monitor.simulator.model import Update
 from monitor.simulator.received import Received
 
 WORDS: Final = (
@@ -14,23 +16,40 @@ WORDS: Final = (
     "refuse",
     "outage",
     "mute",
+    "stall",
     "lag",
+    "lie",
     "lose-tx",
     "drop-tx",
     "drop-account",
     "drop-slot",
     "duplicate",
     "cut",
+    "end",
     "heal",
 )
 
 _USUAL_RATIOS: Final = {
+    "lie": 1.0,
     "lose-tx": 0.01,
     "drop-tx": 0.01,
     "drop-account": 0.01,
     "drop-slot": 0.05,
     "duplicate": 0.05,
 }
+
+_SWITCHES: Final = {
+    "refuse": ("refusing", "refuses new streams; running ones go on"),
+    "mute": ("muted", "is mute; its streams stay open and silent"),
+    "stall": ("stalled", "is stalled; its streams stay open and bring pings alone"),
+}
+"""What stays until it is healed: the attribute, and what a person is told."""
+
+_ENDINGS: Final = {
+    "cut": ("UNAVAILABLE", "connection reset", "cut {count} streams; new ones are welcome"),
+    "end": ("OK", "", "ended {count} streams cleanly; new ones are welcome"),
+}
+"""Code and text under which all streams end at once, and what a person is told."""
 
 
 class Afflicted(Protocol):
@@ -42,8 +61,8 @@ class Afflicted(Protocol):
     def slots_begun(self) -> float:
         """Slots since the chain began, by the clock."""
 
-    def end_streams(self, text: str) -> int:
-        """End every stream now with UNAVAILABLE; returns how many."""
+    def end_streams(self, text: str, code: str = "UNAVAILABLE") -> int:
+        """End every stream now; returns how many."""
 
     def restart(self) -> None:
         """Forget everything, as a new process does."""
@@ -62,10 +81,14 @@ class Faults:
         self.killed = False
         self.refusing = False
         self.muted = False
+        self.stalled = False
+        """Streams stay open and pings flow, but the validator is heard no more."""
         self.lag = 0.0
         """Seconds."""
         self._out_until = -inf
         """In `slots_begun`."""
+        self.lie = 0.0
+        """Share of slots whose BlockMeta names a blockhash that is not theirs."""
         self.lose_tx = 0.0
         """As `drop_tx`, but which ones follows from the transaction alone: every region with this loses the same."""
         self.drop_tx = 0.0
@@ -87,13 +110,19 @@ class Faults:
     @property
     def active(self) -> list[str]:
         """The faults that are on, as `drop-tx 0.01`."""
-        switches = (("kill", self.killed), ("refuse", self.refusing), ("mute", self.muted))
+        switches = (
+            ("kill", self.killed),
+            ("refuse", self.refusing),
+            ("mute", self.muted),
+            ("stall", self.stalled),
+        )
         found = [word for word, is_on in switches if is_on]
         if self.is_out:
             found.append(f"outage {self._out_until - self._region.slots_begun:.3g}")
         if self.lag:
             found.append(f"lag {self.lag:g}")
         ratios = (
+            ("lie", self.lie),
             ("lose-tx", self.lose_tx),
             ("drop-tx", self.drop_tx),
             ("drop-account", self.drop_account),
@@ -105,7 +134,7 @@ class Faults:
     @property
     def deaf(self) -> bool:
         """Nothing of the validator reaches the server."""
-        return self.killed or self.muted
+        return self.killed or self.muted or self.stalled
 
     def apply(self, fault: str, argument: str | None) -> str:
         """Do it; returns what was done, for a person. Raises ValueError saying what is allowed."""
@@ -119,20 +148,19 @@ class Faults:
             raise ValueError(f"no fault {fault!r}; one of {', '.join(WORDS)}")
         if argument is not None:
             raise ValueError(f"{fault} takes no argument, not {argument!r}")
-        match fault:
-            case "kill":
-                return self._kill()
-            case "refuse":
-                self.refusing = True
-                return f"{self._region.name} refuses new streams; running ones go on"
-            case "mute":
-                self.muted = True
-                return f"{self._region.name} is mute; its streams stay open and silent"
-            case "cut":
-                count = self._region.end_streams("connection reset")
-                return f"{self._region.name} cut {count} streams; new ones are welcome"
-            case _:
-                return self._heal()
+        if fault in _SWITCHES:
+            attribute, told = _SWITCHES[fault]
+            setattr(self, attribute, True)
+            return f"{self._region.name} {told}"
+        if fault in _ENDINGS:
+            code, text, told = _ENDINGS[fault]
+            count = self._region.end_streams(text, code)
+            return f"{self._region.name} {told.format(count=count)}"
+        return self._kill() if fault == "kill" else self._heal()
+
+    def told_meta(self, meta: Update) -> Update:
+        """The BlockMeta of a slot as this region tells it; drawn once a slot."""
+        return lied(meta) if self._draw(self.lie) else meta
 
     def drops(self, message: Received) -> bool:
         """Decided for each transaction and account write that comes; what is dropped is noted."""
@@ -178,9 +206,10 @@ class Faults:
         was = self.active
         if self.killed:
             self._region.restart()
-        self.killed = self.refusing = self.muted = False
+        self.killed = self.refusing = self.muted = self.stalled = False
         self.lag = 0.0
         self._out_until = -inf
+        self.lie = 0.0
         self.lose_tx = self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
         return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"

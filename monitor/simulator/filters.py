@@ -104,6 +104,11 @@ class Filter:
             Kind.BLOCK: self._of_block,
         }
 
+    @property
+    def with_blocks(self) -> bool:
+        """Blocks are asked for."""
+        return bool(self._blocks)
+
     def frames(self, message: Message) -> list[bytes]:
         """The frames of this message for the subscriber, none when no filter takes it."""
         return self._frames_of[message.kind](message)

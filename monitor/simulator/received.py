@@ -6,6 +6,7 @@ from typing import Any, Final
 from monitor.core.chain import Kind, SlotStatus
 from monitor.simulator.facts import AccountFacts, TransactionFacts
 from monitor.simulator.frames import encode_body
+from monitor.simulator.later_fields import add_bank_id
 from monitor.simulator.model import Update
 from monitor.simulator.stamps import encoded_stamp
 from monitor.wire.pb import geyser_pb2
@@ -81,7 +82,7 @@ def _encode_status(slot: int, info: Any) -> bytes:
 class StatusNews(_Stamped):
     """A slot reached a status."""
 
-    __slots__ = ("_body", "_dead_error", "_parent", "slot", "status")
+    __slots__ = ("_bank_id", "_body", "_dead_error", "_parent", "slot", "status")
 
     kind: Final = Kind.SLOT
 
@@ -92,6 +93,7 @@ class StatusNews(_Stamped):
         created_at_ns: int,
         parent: int | None = None,
         dead_error: str | None = None,
+        bank_id: int | None = None,
     ) -> None:
         super().__init__(created_at_ns)
         self.slot: Final = slot
@@ -99,6 +101,7 @@ class StatusNews(_Stamped):
         self._body: bytes | None = None
         self._parent = parent
         self._dead_error = dead_error
+        self._bank_id = bank_id
 
     @property
     def body(self) -> bytes:
@@ -110,7 +113,9 @@ class StatusNews(_Stamped):
                 status=geyser_pb2.SlotStatus.ValueType(self.status),
                 dead_error=self._dead_error,
             )
-            self._body = encode_body(Kind.SLOT, message.SerializeToString())
+            body = encode_body(Kind.SLOT, message.SerializeToString())
+            bank_id = self._bank_id
+            self._body = body if bank_id is None else add_bank_id(Kind.SLOT, body, bank_id)
         return self._body
 
 

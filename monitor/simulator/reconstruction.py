@@ -5,12 +5,13 @@ as many transactions and entries as that counts have come. A level that the vali
 Levels are given in order, each once; what a finalized block leaves behind on other branches is dropped without a word.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.simulator.received import FrozenBlock, Received, StatusNews
-from monitor.simulator.replay import HeldBlock, ReplayBuffer
+from monitor.simulator.received import FrozenBlock, Message, Received, StatusNews
+from monitor.simulator.replay import HeldBlock, ReplayBuffer, replayed_messages
 from monitor.simulator.rings import LEVELS, Rings
 
 _REMEMBERED: Final = 128
@@ -41,6 +42,22 @@ class Reconstruction:
         self.replay: Final = ReplayBuffer(stored_slots)
         self._slots: dict[int, _Slot] = {}
         self._root = -1
+
+    @property
+    def oldest(self) -> int | None:
+        """The oldest slot that can be replayed."""
+        return self.replay.oldest
+
+    def holds(self, slot: int) -> bool:
+        """Whether a replay can begin with this slot."""
+        return slot in self.replay
+
+    def replayed(
+        self, from_slot: int, level: Commitment, created_at_ns: int
+    ) -> Iterator[Message] | None:
+        """What a subscriber of this level gets; None when there is nothing."""
+        found = self.replay.replay(from_slot, level, created_at_ns)
+        return replayed_messages(found) if found else None
 
     def first_shred(self, slot: int) -> None:
         """The slot is tracked from now on."""

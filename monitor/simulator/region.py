@@ -14,16 +14,17 @@ from random import Random
 from typing import Any, Final
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.simulator.families import MANNERS, Asked, Family, Manners
 from monitor.simulator.faults import Faults
 from monitor.simulator.filter_checks import decode_keys
+from monitor.simulator.later_fields import with_bank_id
 from monitor.simulator.limits import FilterLimits
 from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.model import Chain, Update
 from monitor.simulator.received import Received, StatusNews
-from monitor.simulator.reconstruction import Reconstruction
 from monitor.simulator.refused import Refused
-from monitor.simulator.replay import replayed_messages
-from monitor.simulator.rings import LEVELS, Rings
+from monitor.simulator.relay import machine_of
+from monitor.simulator.rings import LEVELS
 from monitor.simulator.schedule import Timing, What, happenings
 from monitor.simulator.session import Session
 from monitor.simulator.unary import NOTHING_STORED, UnaryCalls, UnaryStorage
@@ -37,6 +38,7 @@ _NANOSECONDS: Final = 1_000_000_000
 class RegionSettings:
     """How one server is set up. Times are seconds; defaults are the real server's where it has them."""
 
+    family: Family = Family.USUAL
     slot_time: float = 0.3
     delay: float = 0.0
     """From the leader to this region."""
@@ -50,7 +52,8 @@ class RegionSettings:
     max_decoding_message_size: int = 4 * 2**20
     """Bytes of a request."""
     limits: FilterLimits = field(default_factory=FilterLimits)
-    ping_every: float = 10.0
+    ping_every: float | None = None
+    """None: as its family does."""
     subscription_limit: int | None = None
     """Streams of one subscriber at a time; None does not enforce any."""
     unary_disabled: bool = False
@@ -85,8 +88,15 @@ class Region:
         self._settings = settings
         self._seed = seed
         self._utc_offset_ns = int(utc_offset * _NANOSECONDS)
+        self.manners: Final[Manners] = MANNERS[settings.family]
+        """Of the server's family."""
         self._timing = Timing(
-            chain.first_slot, started_at, settings.slot_time, settings.delay, settings.jitter
+            chain.first_slot,
+            started_at,
+            settings.slot_time,
+            settings.delay,
+            settings.jitter,
+            self.manners.meta_early,
         )
         self._rejected_owners = decode_keys(settings.limits.accounts.owner_reject)
         self._now = -inf
@@ -101,6 +111,7 @@ class Region:
             name,
             lambda: self._unary,
             self._first_available,
+            self.manners,
             disabled=settings.unary_disabled,
         )
         self.restart()
@@ -180,7 +191,7 @@ class Region:
                 raise Refused("RESOURCE_EXHAUSTED", "max subscription limit exceeded")
         session = Session(self, subscriber)
         self._sessions.append(session)
-        self._keep_pinging(session, now)
+        (self._keep_pinging if self.manners.pings_at_once else self._ping_later)(session, now)
         return session
 
     def call(self, method: str, request: bytes, metadata: Mapping[str, str], now: float) -> bytes:
@@ -198,15 +209,14 @@ class Region:
             raise Refused("OUT_OF_RANGE", text)
         return self._calls.answer(method, request)
 
-    def check_replay(self, from_slot: int) -> tuple[str, str] | None:
+    def check_replay(
+        self, from_slot: int, level: Commitment, *, with_blocks: bool
+    ) -> tuple[str, str] | None:
         """Why this from_slot is refused out of hand, as an ending (PROTOCOL 3.2)."""
-        if self._settings.replay_stored_slots == 0:
-            return "INTERNAL", "from_slot is not supported"
-        oldest = self._blocks.replay.oldest
-        if oldest is not None and from_slot < oldest:
-            text = f"broadcast from {from_slot} is not available, last available: {oldest}"
-            return "OUT_OF_RANGE", text
-        return None
+        blocks = self._blocks
+        is_stored = self._settings.replay_stored_slots > 0
+        asked = Asked(from_slot, level, with_blocks, blocks.oldest, blocks.holds, is_stored)
+        return self.manners.refuse(asked)
 
     def ask_replay(self, session: Session, from_slot: int, now: float) -> None:
         """Give the session its replay once the server comes to it."""
@@ -214,10 +224,9 @@ class Region:
 
         def take(moment: float) -> None:
             if self.is_mute:
-                self._set_timer(moment + self._settings.ping_every, take)
+                self._set_timer(moment + self._ping_every, take)
                 return
-            found = self._blocks.replay.replay(from_slot, session.level, asked_ns)
-            session.take_replay(replayed_messages(found) if found else None)
+            session.take_replay(self._blocks.replayed(from_slot, session.level, asked_ns))
 
         self._set_timer(max(now, self._now) + self._settings.replay_wait, take)
 
@@ -226,17 +235,17 @@ class Region:
         if session in self._sessions:
             self._sessions.remove(session)
 
-    def end_streams(self, text: str) -> int:
-        """End every stream now with UNAVAILABLE; returns how many there were."""
+    def end_streams(self, text: str, code: str = "UNAVAILABLE") -> int:
+        """End every stream now; returns how many there were."""
         ended = self.sessions
         for session in ended:
-            session.end_now("UNAVAILABLE", text)
+            session.end_now(code, text)
         return len(ended)
 
     def restart(self) -> None:
         """Forget everything, as a new process does: slots under way are not tracked any more."""
-        self._rings = Rings(self.faults)
-        self._blocks = Reconstruction(self._rings, self._settings.replay_stored_slots)
+        stored = self._settings.replay_stored_slots
+        self._rings, self._blocks = machine_of(self.manners, self.faults, stored)
         self._unary = UnaryStorage()
 
     def shift(self, lag: float) -> None:
@@ -247,7 +256,7 @@ class Region:
     def _first_available(self) -> int | None:
         if self._settings.replay_stored_slots == 0:
             return None
-        oldest = self._blocks.replay.oldest
+        oldest = self._blocks.oldest
         return NOTHING_STORED if oldest is None else oldest
 
     def _check_token(self, metadata: Mapping[str, str]) -> None:
@@ -255,13 +264,20 @@ class Region:
         if token is not None and metadata.get("x-token") != token:
             raise Refused("UNAUTHENTICATED", "No valid auth token")
 
+    @property
+    def _ping_every(self) -> float:
+        every = self._settings.ping_every
+        return self.manners.ping_every if every is None else every
+
     def _keep_pinging(self, session: Session, now: float) -> None:
         if session.ending is not None:
             return
         if not self.is_mute:
             session.ping(now)
-        every = self._settings.ping_every
-        self._set_timer(now + every, lambda moment: self._keep_pinging(session, moment))
+        self._ping_later(session, now)
+
+    def _ping_later(self, session: Session, now: float) -> None:
+        self._set_timer(now + self._ping_every, lambda moment: self._keep_pinging(session, moment))
 
     def _set_timer(self, moment: float, ring: Callable[[float], None]) -> None:
         heappush(self._timers, (moment, next(self._order), ring))
@@ -305,6 +321,10 @@ class Region:
             heappush(self._events, (moment, next(self._order), what, slot_number, subject))
 
     def _take(self, what: What, slot: int, subject: Any, created_at_ns: int) -> None:
+        if what is What.META:
+            subject = self.faults.told_meta(subject)
+        if self.manners.bank_ids and isinstance(subject, Update):
+            subject = with_bank_id(subject, slot)
         match what:
             case What.UPDATE:
                 self._take_update(subject, created_at_ns)
@@ -336,7 +356,9 @@ class Region:
         self._blocks.reached(slot, level, created_at_ns)
 
     def _take_lifecycle(self, what: What, slot: int, subject: Any, created_at_ns: int) -> None:
-        parent = dead_error = None
+        parent = dead_error = bank_id = None
+        if self.manners.bank_ids and subject is not None:
+            bank_id = slot
         match what:
             case What.FIRST_SHRED:
                 status = SlotStatus.FIRST_SHRED_RECEIVED
@@ -349,7 +371,7 @@ class Region:
                 self._blocks.dead(slot)
             case _:
                 status = SlotStatus.COMPLETED
-        news = StatusNews(slot, status, created_at_ns, parent, dead_error)
+        news = StatusNews(slot, status, created_at_ns, parent, dead_error, bank_id)
         self._rings.put_everywhere(news)
 
     def _flush(self) -> None:

@@ -31,6 +31,9 @@ class ReplayBuffer:
         """The oldest slot held, None when there is none."""
         return min(self._held, default=None)
 
+    def __contains__(self, slot: int) -> bool:
+        return slot in self._held
+
     def add(self, block: FrozenBlock) -> HeldBlock:
         """Keep a block that has just been frozen."""
         held = self._held[block.slot] = HeldBlock(block)

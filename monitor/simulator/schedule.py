@@ -37,6 +37,8 @@ class Timing:
     """Seconds from the leader to the region."""
     jitter: float
     """Seconds: each event comes later by up to this much."""
+    meta_early: bool = False
+    """BlockMeta comes at any moment between the creation of its bank and the end of it."""
 
     def begins(self, slot: int) -> float:
         """When the region can first hear of this slot."""
@@ -65,7 +67,9 @@ def happenings(slot: Slot, timing: Timing, dice: Random) -> Iterator[Happening]:
         for offset, update in bank.updates:
             heard = begins + offset * slot_time + dice.random() * jitter
             yield min(max(created, heard), ends), What.UPDATE, slot.number, update
-        yield from _end_of(bank, ends, moment(bank.completed_at))
+        completed = moment(bank.completed_at)
+        meta = created + dice.random() * (ends - created) if timing.meta_early else ends
+        yield from _end_of(bank, ends, completed, meta)
         not_before = ends
     for offset, what in (
         (slot.confirmed_at, What.CONFIRMED),
@@ -75,10 +79,10 @@ def happenings(slot: Slot, timing: Timing, dice: Random) -> Iterator[Happening]:
             yield moment(offset), what, slot.number, None
 
 
-def _end_of(bank: Bank, ends: float, completed: float) -> Iterator[Happening]:
+def _end_of(bank: Bank, ends: float, completed: float, meta: float) -> Iterator[Happening]:
     if completed != inf:
         yield completed, What.COMPLETED, bank.slot, None
     if bank.dead is not None:
         yield ends, What.DEAD, bank.slot, bank
     elif bank.meta_at != inf:
-        yield ends, What.META, bank.slot, bank.meta
+        yield meta, What.META, bank.slot, bank.meta

@@ -44,11 +44,9 @@ _OPTIONS: Final = (
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.http2.min_ping_interval_without_data_ms", 0),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 0),
-    ("grpc.http2.max_ping_strikes", 0),
     ("grpc.keepalive_permit_without_calls", 1),
 )
-"""PROTOCOL 0.10: hyper never punishes pings; the size of requests is judged here, for another answer (5.3)."""
+"""The size of requests is judged here, for another answer (PROTOCOL 5.3)."""
 
 _GZIP: Final = (
     ("grpc.default_compression_level", 1),
@@ -105,6 +103,10 @@ class ServerSettings:
     gzip: bool = True
     """Compress for every client that names gzip (PROTOCOL 5.4)."""
     max_request_bytes: int = 4 * 1024 * 1024
+    health: bool = True
+    """Serve the health service."""
+    least_ping_interval: float | None = None
+    """Seconds between a client's HTTP/2 pings, below which a third one ends the connection (GOAWAY); None: any will do."""
 
 
 class _Stream:
@@ -149,9 +151,13 @@ class RegionServer:
         if self._server is not None:
             return
         _check_free(self.port)
-        compression = _GZIP if self._settings.gzip else ()
-        server = grpc.aio.server(options=(*_OPTIONS, *compression))
-        server.add_generic_rpc_handlers((self._geyser(), self._health()))
+        settings = self._settings
+        compression = _GZIP if settings.gzip else ()
+        server = grpc.aio.server(
+            options=(*_OPTIONS, *_pings(settings.least_ping_interval), *compression)
+        )
+        health = (self._health(),) if settings.health else ()
+        server.add_generic_rpc_handlers((self._geyser(), *health))
         self.port = server.add_insecure_port(f"{HOST}:{self.port}")
         await server.start()
         self._server = server
@@ -232,6 +238,15 @@ class RegionServer:
                 stream.session.receive(request, self._clock())
                 stream.asked = stream.asked or _asks(request)
             stream.news.set()
+
+
+def _pings(least_interval: float | None) -> tuple[tuple[str, int], ...]:
+    """PROTOCOL 0.10: hyper never punishes pings, which C-core does by default."""
+    milliseconds = 0 if least_interval is None else int(least_interval * 1000)
+    return (
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", milliseconds),
+        ("grpc.http2.max_ping_strikes", 0 if least_interval is None else 2),
+    )
 
 
 def _check_free(port: int) -> None:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 from google.protobuf.message import DecodeError
 
 from monitor.core.chain import Commitment, Kind
+from monitor.simulator.families import Manners
 from monitor.simulator.filter_checks import FilterRefused
 from monitor.simulator.filters import Filter
 from monitor.simulator.frames import encode_body, frame
@@ -37,10 +38,16 @@ class Host(Protocol):
     def is_mute(self) -> bool:
         """No frame leaves the server."""
 
+    @property
+    def manners(self) -> Manners:
+        """Of the server's family."""
+
     def utc_ns(self, now: float) -> int:
         """Nanoseconds since 1970."""
 
-    def check_replay(self, from_slot: int) -> tuple[str, str] | None:
+    def check_replay(
+        self, from_slot: int, level: Commitment, *, with_blocks: bool
+    ) -> tuple[str, str] | None:
         """Why this from_slot is refused out of hand, as an ending."""
 
     def ask_replay(self, session: "Session", from_slot: int, now: float) -> None:
@@ -61,6 +68,8 @@ class Session:
         self.level = Commitment.PROCESSED
         """Of the ring that it reads."""
         self._filter = Filter(_Request(), host.limits)
+        self._is_filtered = False
+        """A request was obeyed."""
         self._newest: tuple[Filter, int | None, float] | None = None
         """The latest request not yet obeyed, its from_slot, and when it came."""
         self._queue: deque[bytes] = deque()
@@ -107,7 +116,9 @@ class Session:
         self._newest = (wanted, from_slot, now)
 
     def half_close(self, now: float) -> None:
-        """The client will send no more; the stream goes on."""
+        """The client will send no more. The stream goes on, but at older servers."""
+        if self._host.manners.ends_at_half_close:
+            self.break_request_stream(now)
 
     def break_request_stream(self, now: float) -> None:
         """The client's side was reset or made no sense: the server ends the stream without a word."""
@@ -139,10 +150,14 @@ class Session:
         if self._newest is None or self._is_busy or self.ending is not None:
             return
         (self._filter, from_slot, came_at), self._newest = self._newest, None
+        is_new = not self._is_filtered or self.level is not self._filter.commitment
+        self._is_filtered = True
         self.level = self._filter.commitment
-        if from_slot is None:
+        if from_slot is None or (self._host.manners.replays_once and not is_new):
             return
-        refusal = self._host.check_replay(from_slot)
+        refusal = self._host.check_replay(
+            from_slot, self.level, with_blocks=self._filter.with_blocks
+        )
         if refusal is not None:
             self._end(*refusal)
             return
@@ -190,7 +205,7 @@ class Session:
     def _catch_up(self) -> None:
         """Read the part of the ring that was left waiting."""
         if self._overrun:
-            self._end("INTERNAL", "lagged to receive geyser messages")
+            self._lag(self._host.manners.lagged_ring)
         while self._unread and self.ending is None:
             self._pass(self._unread.popleft())
 
@@ -199,7 +214,7 @@ class Session:
         for message in batch:
             for made in frames_of(message):
                 if len(queue) >= capacity:
-                    self._end("INTERNAL", "lagged to send an update")
+                    self._lag(self._host.manners.lagged_queue)
                     return
                 queue.append(made)
 
@@ -210,6 +225,12 @@ class Session:
             queue.clear()
             return taken
         return [queue.popleft() for _ in range(limit)]
+
+    def _lag(self, ending: tuple[str, str]) -> None:
+        """The client was too slow."""
+        if self._host.manners.discards:
+            self._queue.clear()
+        self._end(*ending)
 
     def _end(self, code: str, text: str) -> None:
         self.ending = (code, text)

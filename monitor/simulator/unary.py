@@ -8,6 +8,7 @@ import orjson
 from google.protobuf.message import DecodeError, Message
 
 from monitor.core.chain import Commitment
+from monitor.simulator.families import Manners
 from monitor.simulator.refused import Refused
 from monitor.wire.pb import geyser_pb2
 
@@ -15,8 +16,6 @@ _KEPT_BELOW_FINALIZED: Final = 3
 _BLOCKHASHES_NEEDED: Final = 332
 _BLOCKHASHES_KEPT: Final = 364
 """Guessed; the server keeps a little more than it needs."""
-_BLOCKHASH_LIFE: Final = 300
-"""Blocks."""
 
 _BLOCK_METHODS: Final = ("GetLatestBlockhash", "GetBlockHeight", "GetSlot", "IsBlockhashValid")
 
@@ -77,6 +76,7 @@ class UnaryCalls:
         hostname: str,
         storage: Callable[[], UnaryStorage],
         available: Callable[[], int | None],
+        manners: Manners,
         *,
         disabled: bool = False,
     ) -> None:
@@ -88,6 +88,7 @@ class UnaryCalls:
         self._hostname = hostname
         self._storage = storage
         self._available = available
+        self._manners = manners
         self._methods: Mapping[str, tuple[type[Message], Callable[[Any], Message]]] = {
             "Ping": (geyser_pb2.PingRequest, _pong),
             "GetVersion": (geyser_pb2.GetVersionRequest, self._version),
@@ -114,10 +115,10 @@ class UnaryCalls:
     def _version(self, _request: object) -> Message:
         about = {
             "version": {
-                "package": "yellowstone-grpc-geyser",
-                "version": "15.1.2",
-                "proto": "12.6.0",
-                "solana": "4.2.0",
+                "package": self._manners.package,
+                "version": self._manners.version,
+                "proto": self._manners.proto,
+                "solana": self._manners.solana,
                 "git": "simulated",
                 "rustc": "",
                 "buildts": "",
@@ -141,7 +142,7 @@ class UnaryCalls:
         return geyser_pb2.GetLatestBlockhashResponse(
             slot=meta.slot,
             blockhash=meta.blockhash,
-            last_valid_block_height=_height(meta) + _BLOCKHASH_LIFE,
+            last_valid_block_height=_height(meta) + self._manners.blockhash_life,
         )
 
     def _is_blockhash_valid(self, request: Any) -> Message:
