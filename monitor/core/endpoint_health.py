@@ -52,6 +52,8 @@ class EndpointHealth:
     circuit: Circuit = Circuit.CLOSED
     lag: float | None = None
     """Seconds behind a tip that two endpoints have seen; None: unknown."""
+    covered: int = 0
+    """Slots that its stream brought whole since it was last asked for something else: how far a hand-over is."""
     silent_for: float = 0.0
     """Seconds without slot progress while its stream is open."""
     miss_rate: float = 0.0
