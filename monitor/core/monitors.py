@@ -111,6 +111,16 @@ class EntryFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class DeshredFilter:
+    """Kind `deshred`: transactions before their execution, which may never land (PROTOCOL 6). All must hold."""
+
+    vote: bool | None = None
+    account_include: tuple[str, ...] = ()
+    account_exclude: tuple[str, ...] = ()
+    account_required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DataSlice:
     """A range of account data, taken whole or not at all."""
 
@@ -131,6 +141,8 @@ class Monitor:
     blocks: BlocksFilter | None = None
     blocks_meta: BlocksMetaFilter | None = None
     entry: EntryFilter | None = None
+    deshred: DeshredFilter | None = None
+    """Asked by a stream of its own, and not joined: no `Kind` stands for it."""
     data_slices: tuple[DataSlice, ...] = ()
     every_write: bool = False
 

@@ -6,9 +6,15 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from monitor.core.errors import PlanRefused
-from monitor.core.monitors import AccountsFilter, BlocksFilter, EntryFilter, TransactionsFilter
+from monitor.core.monitors import (
+    AccountsFilter,
+    BlocksFilter,
+    DeshredFilter,
+    EntryFilter,
+    TransactionsFilter,
+)
 
-AnyFilter = TransactionsFilter | AccountsFilter | BlocksFilter | EntryFilter
+AnyFilter = TransactionsFilter | AccountsFilter | BlocksFilter | EntryFilter | DeshredFilter
 
 _LONGEST_NAME: Final = 128
 """Bytes of a filter name; the server's default (PROTOCOL 4.7)."""
@@ -82,7 +88,7 @@ def _monitors(names: Sequence[str]) -> str:
 
 
 def _lists(wanted: AnyFilter) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if isinstance(wanted, TransactionsFilter):
+    if isinstance(wanted, TransactionsFilter | DeshredFilter):
         return (
             ("account_include", wanted.account_include),
             ("account_exclude", wanted.account_exclude),

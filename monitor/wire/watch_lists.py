@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from monitor.core.chain import Kind
-from monitor.core.monitors import AccountsFilter, Cuckoo, TransactionsFilter
+from monitor.core.monitors import AccountsFilter, Cuckoo, DeshredFilter, TransactionsFilter
 from monitor.wire.base58 import key_bytes
 from monitor.wire.cuckoo import built
 from monitor.wire.limits import AnyFilter, Limits
@@ -79,7 +79,7 @@ def _chunks(wanted: AnyFilter, most: int | None) -> Iterator[AnyFilter]:
             for account in _cut(wanted.account, most):
                 for owner in _cut(wanted.owner, most):
                     yield replace(wanted, account=account, owner=owner)
-        case TransactionsFilter():
+        case TransactionsFilter() | DeshredFilter():
             for include in _cut(wanted.account_include, most):
                 yield replace(wanted, account_include=include)
         case _:

@@ -1,0 +1,164 @@
+"""A feed of transactions before their execution from every endpoint, beside the stream that is joined (PROTOCOL 6).
+
+Such a transaction may never land, and nothing can replay or certify it. So nothing is joined: the first
+copy of a signature is handed on when it arrives, whatever endpoint it came from, and what is missed is missed.
+
+A server that has no such stream says so with UNIMPLEMENTED. That is told once, and asked again now and then,
+for a server may be replaced by a newer one; the other streams of the endpoint are not concerned.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from monitor.core.backoff import full_jitter, slow
+from monitor.core.commands import CloseFeed, OpenFeed, Report
+from monitor.core.endings import Ending, EndReason
+
+SIGNATURES: Final = 200_000
+"""Signatures remembered, about 25 MB: some forty seconds of all of mainnet. Guessed: regions lie a second apart."""
+SILENCE: Final = 30.0
+"""Seconds without so much as a ping, which servers send every ten to fifteen, after which a feed is opened anew."""
+ABSENT: Final = 3600.0
+"""Seconds after which an endpoint without such a stream is asked again. Guessed."""
+
+_ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
+
+Step = OpenFeed | CloseFeed | Report
+
+
+class FirstCopies:
+    """The signatures that came already, the last so many of them."""
+
+    def __init__(self, bound: int = SIGNATURES) -> None:
+        self._bound = bound
+        self._seen: dict[bytes, int] = {}
+        self.repeated = 0
+        """Copies that were not the first, of signatures still remembered."""
+
+    def missing(self, signature: bytes, mask: int) -> int:
+        """Those of these monitors that have not had it yet; they have from now on."""
+        had = self._seen.get(signature)
+        if had is None:
+            if len(self._seen) >= self._bound:
+                del self._seen[next(iter(self._seen))]
+            self._seen[signature] = mask
+            return mask
+        new = mask & ~had
+        if new:
+            self._seen[signature] = had | mask
+        else:
+            self.repeated += 1
+        return new
+
+
+@dataclass(slots=True, eq=False)
+class DeshredFeed:
+    """One endpoint's present state; a feed number of None means not open."""
+
+    endpoint: int
+    feed: int | None = None
+    opened: bool = False
+    failures: int = 0
+    reopen_at: float = inf
+    heard_at: float = 0.0
+    is_absent: bool = False
+    """The server said that it has no such stream."""
+
+
+class DeshredFeeds:
+    """Keeps one feed open to every endpoint that has the stream."""
+
+    def __init__(self, endpoints: int) -> None:
+        self.all = [DeshredFeed(endpoint) for endpoint in range(endpoints)]
+        self.by_feed: dict[int, DeshredFeed] = {}
+        self._next_feed = 1
+
+    def start(self, now: float) -> Iterator[Step]:
+        """Open a feed to every endpoint."""
+        for each in self.all:
+            yield self._open(each, now)
+
+    def opened(self, feed: int, now: float) -> Iterator[Step]:
+        """The server accepted the stream."""
+        each = self.by_feed.get(feed)
+        if each is not None:
+            each.opened = True
+            each.is_absent = False
+            each.heard_at = now
+            yield Report("info", "a deshred feed opened", {"endpoint": each.endpoint})
+
+    def heard(self, feed: int, now: float) -> None:
+        """Something came of it, so the endpoint counts as well again."""
+        each = self.by_feed.get(feed)
+        if each is not None:
+            each.heard_at = now
+            each.failures = 0
+
+    def ended(self, feed: int, ending: Ending, jitter: float, now: float) -> Iterator[Step]:
+        """A feed is over: tell why, and set the time of the next try."""
+        each = self.by_feed.pop(feed, None)
+        if each is None:
+            return
+        each.feed = None
+        each.opened = False
+        if ending.code == "UNIMPLEMENTED":
+            each.reopen_at = now + ABSENT
+            if not each.is_absent:
+                each.is_absent = True
+                yield from self._tell_absent(each)
+            return
+        each.failures += 1
+        needs_person = ending.reason in _ONLY_A_PERSON_HELPS
+        delay = slow(jitter) if needs_person else full_jitter(each.failures, jitter)
+        each.reopen_at = now + delay
+        yield Report(
+            "error" if needs_person else "warning",
+            "a deshred feed ended",
+            {
+                "endpoint": each.endpoint,
+                "reason": ending.reason.value,
+                "code": ending.code,
+                "text": ending.text,
+                "retry_in": round(delay, 3),
+            },
+        )
+
+    def tick(self, now: float) -> Iterator[Step]:
+        """Reopen what is due; close what fell silent."""
+        for each in self.all:
+            if each.feed is None:
+                if now >= each.reopen_at:
+                    yield self._open(each, now)
+            elif now >= each.heard_at + SILENCE:
+                each.heard_at = now
+                facts = {"endpoint": each.endpoint, "silence": SILENCE}
+                yield Report("warning", "a deshred feed fell silent and was closed", facts)
+                yield CloseFeed(each.feed)
+
+    def resumed(self, now: float) -> None:
+        """Nothing was read for a while, for a reason of ours: no feed was silent then."""
+        for each in self.by_feed.values():
+            each.heard_at = now
+
+    def next_deadline(self) -> float:
+        """When `tick` has something to do; there is always something to wait for."""
+        return min(
+            each.reopen_at if each.feed is None else each.heard_at + SILENCE for each in self.all
+        )
+
+    def _open(self, each: DeshredFeed, now: float) -> OpenFeed:
+        each.feed = self._next_feed
+        self._next_feed += 1
+        each.heard_at = now
+        self.by_feed[each.feed] = each
+        return OpenFeed(each.feed, each.endpoint, 0)
+
+    def _tell_absent(self, each: DeshredFeed) -> Iterator[Step]:
+        remedy = "leave deshred to other endpoints, or ask the provider for it"
+        facts = {"endpoint": each.endpoint, "remedy": remedy}
+        yield Report("warning", "an endpoint had no deshred stream", facts)
+        if all(other.is_absent for other in self.all):
+            facts = {"remedy": "add an endpoint that has it, or remove deshred from the monitors"}
+            yield Report("error", "no endpoint had a deshred stream, so deshred got nothing", facts)
