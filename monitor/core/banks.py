@@ -67,6 +67,10 @@ class Bank:
     """RPCs told it, which know of neither accounts nor entries."""
     met_at: int = 0
     """When its BlockMeta came, nanoseconds of the monotonic clock."""
+    taken: int = 0
+    """Rows that came of it, but for the BlockMeta."""
+    news: int = 0
+    """Those of them that were the first copy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class EndReason(StrEnum):
@@ -29,6 +30,10 @@ class EndReason(StrEnum):
     """Anything that a later try may cure."""
     END = "end"
     """The server ended the stream without an error: an outage all the same (TRAPS 19)."""
+
+
+NEEDS_PERSON: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
+"""Endings that no later try cures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from monitor.core.events import (
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
 from monitor.core.gate import Gate
-from monitor.core.health import Health
+from monitor.core.health import Health, Placement
 from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
@@ -73,6 +73,8 @@ class Policy:
     still_open: tuple[tuple[int, int], ...] = ()
     """Ranges of slots below `resume_slot` that were left open: first, end."""
     recovery: RecoveryPolicy = field(default_factory=RecoveryPolicy)
+    placements: tuple[Placement, ...] = ()
+    """By endpoint; none: nothing is known of any."""
     can_amend: bool = True
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
 
@@ -102,7 +104,8 @@ class Kernel:
         )
         replays = Replays(self.connections, self.join, origins)
         self.repair = Repair(self.join, replays, origins, policy.recovery)
-        self.health = Health(endpoints, self.gate)
+        placements = policy.placements or (Placement(),) * endpoints
+        self.health = Health(self.join, self.connections, placements)
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -113,7 +116,7 @@ class Kernel:
             case FramesArrived():
                 self._frames(event, now, commands)
             case FeedOpened():
-                commands.extend(self.connections.opened(event.feed, now))
+                commands.extend(self._opened(event.feed, now))
             case FeedEnded():
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
                 self.gate.note_replays(*self.connections.replayed_below())
@@ -127,6 +130,7 @@ class Kernel:
                 self._see_feeds()
             case ReadingResumed():
                 self.connections.reading_resumed(event.paused, now)
+                self.health.excuse(event.paused, now)
                 self.gate.excuse(event.paused)
                 self.join.ledger.excuse(event.paused)
             case _:
@@ -220,6 +224,12 @@ class Kernel:
         policy = self._policy
         return policy.start_slot if policy.can_amend else policy.start_slot or policy.resume_slot
 
+    def _opened(self, feed: int, now: float) -> Iterator[Command]:
+        connection = self.connections.by_feed.get(feed)
+        if connection is not None:
+            self.health.opened(connection.endpoint, now)
+        yield from self.connections.opened(feed, now)
+
     def _see_feeds(self) -> None:
         for feed, connection in self.connections.by_feed.items():
             if feed not in self.join.sights.open:
@@ -264,6 +274,8 @@ class Kernel:
         if is_repair:
             self.repair.replayed(slot)
         bank = self.join.take_meta(feed, row, replayed=replayed, now=now)
+        if not replayed and (bank is not None or self.join.ledger.is_closed(slot)):
+            self.health.met(self.join.sights.open[feed].endpoint, slot, row[5], now)
         for command in self.connections.meta_taken(
             feed,
             slot,

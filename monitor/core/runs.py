@@ -73,6 +73,7 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
             else:
                 hold((endpoint, row))
     gate.tally.duplicates[endpoint] += taken - news
+    bank.taken += taken
     store.held_bytes += held_bytes
     gate.held_bytes += held_bytes
     if news:
@@ -87,6 +88,7 @@ def _note_news(gate: Gate, state: SlotState, bank: Bank, news: int, now: float) 
     BlockMeta to come that would release it.
     """
     state.evidence = None
+    bank.news += news
     if state.shed:
         gate.tally.shed += news
     if bank.blockhash is None or bank.blockhash != state.confirmed:
