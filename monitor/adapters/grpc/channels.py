@@ -12,6 +12,7 @@ from monitor.core.errors import MonitorError
 from monitor.ports import Endpoint
 
 SUBSCRIBE: Final = "/geyser.Geyser/Subscribe"
+SUBSCRIBE_DESHRED: Final = "/geyser.Geyser/SubscribeDeshred"
 
 _IDENTITY_ONLY: Final = 0b001
 _IDENTITY_AND_GZIP: Final = 0b101

@@ -7,7 +7,7 @@ from typing import Final
 import grpc
 
 from monitor.adapters.grpc.calls import Call, Receiver
-from monitor.adapters.grpc.channels import Metadata
+from monitor.adapters.grpc.channels import SUBSCRIBE, Metadata
 from monitor.adapters.grpc.plain import PlainCall
 from monitor.adapters.grpc.self_test import CallFactory, failure_of
 from monitor.adapters.grpc.settings import Reader
@@ -17,13 +17,17 @@ SelfTest = Callable[[Reader], str | None]
 
 
 def segregated_call(
-    channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
+    channel: grpc.Channel,
+    metadata: Metadata,
+    request: bytes,
+    intake: Receiver,
+    path: str = SUBSCRIBE,
 ) -> Call:
     """A segregated call. Raises ImportError when this grpcio has no such thing."""
     # Imported only when used, so that a grpcio without its private parts still serves the other readers.
     from monitor.adapters.grpc.segregated import SegregatedCall
 
-    return SegregatedCall(channel, metadata, request, intake)
+    return SegregatedCall(channel, metadata, request, intake, path)
 
 
 FACTORIES: Final[dict[Reader, CallFactory]] = {

@@ -11,7 +11,7 @@ import grpc
 
 from monitor.adapters.grpc.alarm import Alarm
 from monitor.adapters.grpc.calls import Call
-from monitor.adapters.grpc.channels import EndpointUnusable, metadata_of, open_channel
+from monitor.adapters.grpc.channels import SUBSCRIBE, EndpointUnusable, metadata_of, open_channel
 from monitor.adapters.grpc.choice import choose
 from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.settings import GrpcSettings
@@ -33,10 +33,17 @@ class GrpcFeeds:
     """Streams over grpcio, all on the loop that calls. Each has a thread and a connection of its own."""
 
     def __init__(
-        self, settings: GrpcSettings, stamp: Callable[[], int] = time.monotonic_ns
+        self,
+        settings: GrpcSettings,
+        stamp: Callable[[], int] = time.monotonic_ns,
+        path: str = SUBSCRIBE,
     ) -> None:
-        """Choose the reader, which for `auto` takes some tens of milliseconds. `stamp` gives monotonic nanoseconds."""
+        """Choose the reader, which for `auto` takes some tens of milliseconds. `stamp` gives monotonic nanoseconds.
+
+        `path`: of the streams; what is sent on an open one must be a SubscribeRequest all the same.
+        """
         self._settings = settings
+        self._path = path
         self._stamp = stamp
         self._alarm = Alarm(stamp)
         self._feeds: dict[int, _Feed] = {}
@@ -71,7 +78,7 @@ class GrpcFeeds:
         except EndpointUnusable as error:
             intake.end(error.code, str(error))
             return
-        opened.call = choice.open_call(channel, metadata, request, intake)
+        opened.call = choice.open_call(channel, metadata, request, intake, self._path)
         opened.thread = threading.Thread(
             target=_read,
             args=(channel, opened.call, intake),

@@ -1,5 +1,6 @@
 """Which feeds the settings ask for."""
 
+from monitor.adapters.grpc.channels import SUBSCRIBE_DESHRED
 from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.adapters.grpc.process_feeds import ProcessFeeds
 from monitor.adapters.grpc.settings import GrpcSettings, Workers
@@ -12,3 +13,8 @@ def make_feeds(settings: GrpcSettings) -> AnyFeeds:
     if settings.workers is Workers.PROCESS:
         return ProcessFeeds(settings)
     return GrpcFeeds(settings)
+
+
+def make_deshred_feeds(settings: GrpcSettings) -> GrpcFeeds:
+    """Feeds of SubscribeDeshred; read in threads, whatever the settings say of processes."""
+    return GrpcFeeds(settings, path=SUBSCRIBE_DESHRED)

@@ -14,14 +14,19 @@ class PlainCall:
     """A bidirectional stream; grpcio moves requests in a thread of its own, which ends with the stream."""
 
     def __init__(
-        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
+        self,
+        channel: grpc.Channel,
+        metadata: Metadata,
+        request: bytes,
+        intake: Receiver,
+        path: str = SUBSCRIBE,
     ) -> None:
         self._intake = intake
         self._room = Room(intake)
         self._outgoing = Outgoing(request)
         self._over = False
         self._changed = threading.Condition()
-        stream: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(SUBSCRIBE)
+        stream: grpc.StreamStreamMultiCallable[bytes, bytes] = channel.stream_stream(path)
         self._call = stream(self._requests(), metadata=metadata)
 
     def run(self) -> tuple[str, str]:

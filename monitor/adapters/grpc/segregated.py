@@ -34,7 +34,12 @@ class SegregatedCall:
     """A bidirectional stream read by the thread that calls `run`."""
 
     def __init__(
-        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
+        self,
+        channel: grpc.Channel,
+        metadata: Metadata,
+        request: bytes,
+        intake: Receiver,
+        path: str = SUBSCRIBE,
     ) -> None:
         self._channel = channel  # else grpcio closes it under the call
         self._intake = intake
@@ -53,7 +58,7 @@ class SegregatedCall:
         )
         core: Any = channel._channel  # type: ignore[attr-defined] # noqa: SLF001
         self._call: Any = core.segregated_call(
-            _NO_FLAGS, SUBSCRIBE.encode(), None, None, None, None, begin, None, None
+            _NO_FLAGS, path.encode(), None, None, None, None, begin, None, None
         )
 
     def run(self) -> tuple[str, str]:

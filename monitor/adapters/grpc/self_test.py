@@ -6,21 +6,35 @@ from another thread, and the code and text of a refusal after the last frame.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent import futures
-from typing import Final
+from typing import Final, Protocol
 
 import grpc
 
 from monitor.adapters.grpc.alarm import Alarm
 from monitor.adapters.grpc.calls import Call, Receiver
-from monitor.adapters.grpc.channels import Metadata, open_channel
+from monitor.adapters.grpc.channels import SUBSCRIBE, Metadata, open_channel
 from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.ports import Endpoint, FramesTaken
 from monitor.wire.pb import geyser_pb2
 
-CallFactory = Callable[[grpc.Channel, Metadata, bytes, Receiver], Call]
+
+class CallFactory(Protocol):
+    """Opens a stream, by default a Subscribe."""
+
+    def __call__(
+        self,
+        channel: grpc.Channel,
+        metadata: Metadata,
+        request: bytes,
+        intake: Receiver,
+        path: str = SUBSCRIBE,
+        /,
+    ) -> Call:
+        """Frames go to the intake."""
+
 
 PATIENCE: Final = 2.0
 """Seconds for each step; a reader that works takes some milliseconds for all."""

@@ -15,12 +15,17 @@ class SingleThreadedCall:
     """A stream whose reading thread drives grpcio itself. The channel must have been opened for it."""
 
     def __init__(
-        self, channel: grpc.Channel, metadata: Metadata, request: bytes, intake: Receiver
+        self,
+        channel: grpc.Channel,
+        metadata: Metadata,
+        request: bytes,
+        intake: Receiver,
+        path: str = SUBSCRIBE,
     ) -> None:
         self._intake = intake
         self._room = Room(intake)
         self._refused = False
-        stream: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(SUBSCRIBE)
+        stream: grpc.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(path)
         self._call = stream(request, metadata=metadata)
 
     def run(self) -> tuple[str, str]:

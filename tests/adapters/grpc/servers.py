@@ -1,4 +1,4 @@
-"""Loopback servers that speak raw bytes under the path of Subscribe, and do as the test's script says."""
+"""Loopback servers that speak raw bytes under the path of Subscribe, or another, and do as the test's script says."""
 
 import contextlib
 import socket
@@ -43,11 +43,13 @@ def until_gone(context: grpc.ServicerContext) -> None:
 
 @contextlib.contextmanager
 def serving(
-    script: Script, credentials: grpc.ServerCredentials | None = None
+    script: Script,
+    credentials: grpc.ServerCredentials | None = None,
+    method: str = "Subscribe",
 ) -> Iterator[tuple[grpc.Server, int]]:
     """A server on a free port."""
     subscribe: grpc.RpcMethodHandler[bytes, bytes] = grpc.stream_stream_rpc_method_handler(script)
-    handler = grpc.method_handlers_generic_handler("geyser.Geyser", {"Subscribe": subscribe})
+    handler = grpc.method_handlers_generic_handler("geyser.Geyser", {method: subscribe})
     with futures.ThreadPoolExecutor(8) as pool:
         server = grpc.server(pool, [handler])
         if credentials is None:

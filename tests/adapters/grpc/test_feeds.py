@@ -6,6 +6,7 @@ from dataclasses import replace
 import grpc
 import pytest
 
+from monitor.adapters.grpc.channels import SUBSCRIBE_DESHRED
 from monitor.adapters.grpc.feeds import GrpcFeeds
 from monitor.adapters.grpc.making import AnyFeeds
 from monitor.adapters.grpc.settings import GrpcSettings, Reader
@@ -54,6 +55,28 @@ async def test_request_and_token_reach_the_server(feeds: AnyFeeds) -> None:
         feeds.open(1, endpoint(port, token="open sesame"), REQUEST)
         taken = (await until_ended(feeds, 1))[1]
     assert frames_of(taken) == [REQUEST, b"open sesame"]
+
+
+async def test_streams_of_another_method_are_read_too(reader: Reader) -> None:
+    def script(requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield next(requests)
+
+    feeds = GrpcFeeds(GrpcSettings(reader=reader), path=SUBSCRIBE_DESHRED)
+    with serving(script, method="SubscribeDeshred") as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        taken = (await until_ended(feeds, 1))[1]
+    await feeds.stop()
+    assert frames_of(taken) == [REQUEST]
+
+
+async def test_a_method_that_the_server_lacks_ends_unimplemented(reader: Reader) -> None:
+    feeds = GrpcFeeds(GrpcSettings(reader=reader), path=SUBSCRIBE_DESHRED)
+    with serving(quiet) as (_, port):
+        feeds.open(1, endpoint(port), REQUEST)
+        (ended,) = (await until_ended(feeds, 1))[1]
+    await feeds.stop()
+    assert isinstance(ended, StreamEnded)
+    assert ended.code == "UNIMPLEMENTED"
 
 
 async def test_frames_are_stamped_when_they_arrive(reader: Reader) -> None:
