@@ -4,19 +4,27 @@ The live stream goes on meanwhile, with filtered monitors at processed; its dela
 catch-up and after it. The daemon is found a state that says that the first slot of the chain is the next one to watch.
 """
 
-import json
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.request import Request, urlopen
 
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.app.lifecycle import STORE
 from monitor.simulator.chain_settings import ChainSettings
-from tests.bench.clusters import LOOK, MEMO, Watched, cluster, configuration, pause, watched
+from tests.bench.clusters import (
+    LOOK,
+    MEMO,
+    Watched,
+    cluster,
+    configuration,
+    far_rpcs,
+    pause,
+    watched,
+)
 from tests.bench.peers.watched import Notes
 from tests.bench.window import spread_us
 
@@ -30,14 +38,6 @@ MONITORS: Final = (
     },
 )
 VOTES: Final = 40
-USUAL: Final = {
-    "encoding": "base64",
-    "transactionDetails": "full",
-    "maxSupportedTransactionVersion": 1,
-    "rewards": True,
-    "commitment": "confirmed",
-}
-"""What the daemon asks for, too."""
 PATIENCE: Final = 900.0
 WARM_UP: Final = 15.0
 """Seconds in which the region makes the slots that are not final yet."""
@@ -96,11 +96,12 @@ def measure(slots: int, transactions: int) -> CaughtUp:
         folder = Path(directory)
         options = ["--slot-time", str(SLOT_TIME), "--age", str(slots)]
         options += ["--votes", str(VOTES), "--transactions", str(transactions - VOTES)]
-        with cluster(REGIONS, *options, "--replay-slots", "0") as place:
+        first = ChainSettings().first_slot
+        with cluster(REGIONS, *options, "--replay-slots", "0") as near, ExitStack() as stack:
             pause(WARM_UP)
-            prepare(place.rpcs["rpc1"], ChainSettings().first_slot + slots)
+            place = stack.enter_context(far_rpcs(near, first))
             config = configuration(folder, place, "aggressive", MONITORS)
-            settle(folder / "state", ChainSettings().first_slot - 1)
+            settle(folder / "state", first - 1)
             with watched(folder, config) as daemon:
                 told, began, ended = _follow(daemon)
                 busy = daemon.cpu_seconds()
@@ -112,23 +113,6 @@ def measure(slots: int, transactions: int) -> CaughtUp:
     after = delays(daemon.notes, ended + SETTLE, ended + SETTLE + AFTER)
     daemon_ms, mapping_ms = (seconds * 1e3 / slots_done for seconds in busy)
     return CaughtUp(slots_done, ended - began, during, after, calls, daemon_ms, mapping_ms)
-
-
-def prepare(rpc: str, first: int) -> None:
-    """Have the bodies made of what came since the chain had its age, this slot, for all RPCs share them."""
-    tip = first
-    while first <= tip:
-        _call(rpc, "getBlock", [first, USUAL])
-        first += 1
-        tip = int(_call(rpc, "getSlot", [{"commitment": "confirmed"}])["result"])
-
-
-def _call(rpc: str, method: str, params: Sequence[Any]) -> dict[str, Any]:
-    asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-    headers = {"content-type": "application/json"}
-    with urlopen(Request(rpc, asked.encode(), headers), timeout=PATIENCE) as answer:
-        found: dict[str, Any] = json.loads(answer.read())
-    return found
 
 
 def settle(state_dir: Path, slot: int) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +54,23 @@ def cluster(regions: Sequence[str], *options: str) -> Iterator[Cluster]:
             yield Cluster(endpoints, told, control)
         finally:
             process.terminate()
+
+
+@contextmanager
+def far_rpcs(place: Cluster, first: int) -> Iterator[Cluster]:
+    """The same cluster, but that its RPCs answer out of memory from a process of their own, of low priority.
+
+    The bodies of all slots from `first` on are there when this returns.
+    """
+    behind = next(iter(place.rpcs.values()))
+    command = [sys.executable, "-m", "tests.bench.peers.far_rpcs", behind, str(first), str(RPCS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            urls = [f"http://127.0.0.1:{int(process.stdout.readline())}" for _ in place.rpcs]
+            yield replace(place, rpcs=dict(zip(place.rpcs, urls, strict=True)))
+        finally:
+            process.kill()
 
 
 def configuration(
