@@ -93,6 +93,16 @@ class RecoveryQueue:
         self._move((slot, slot + 1, place), place._replace(grant=None, is_fetched=True, due=due))
         return True
 
+    def fetch_ahead(self, *, is_wanted: bool) -> None:
+        """Whether RPCs are asked for slots that nobody has named, and whose blocks wait for their proof."""
+        self._turns.named_only = not is_wanted
+
+    def give_back(self, slot: int, due: float) -> None:
+        """What was brought cannot be kept, which is no failure: nobody asks for the slot until then."""
+        place = self._table.get(slot)
+        if place is not None and place.grant is not None:
+            self._move((slot, slot + 1, place), place._replace(grant=None, due=due))
+
     def failed(
         self,
         rung: Rung,
@@ -115,18 +125,23 @@ class RecoveryQueue:
                 lost += self._fail(run, verdict, now, jitter, retry_after)
         return lost
 
-    def expire(self, now: float) -> list[int]:
-        """Leases that are too old are void, which is a failed try; answers the slots that are LOST from now on."""
+    def expire(self, now: float) -> tuple[list[int], list[int]]:
+        """Leases that are too old are void, which is a failed try.
+
+        Answers the slots that nobody works on any more, and those of them that are LOST from now on.
+        """
         self._wake(now)
         old = [
             grant for each in self._table.grants.values() for grant in each if grant.until <= now
         ]
+        freed: list[int] = []
         lost: list[int] = []
         for grant in old:
             for run in self._table.runs(grant.first, grant.end):
                 if run[2].grant is grant:
+                    freed += range(run[0], run[1])
                     lost += self._fail(run, Verdict.FAILED, now, 0.0, 0.0)
-        return lost
+        return freed, lost
 
     def next_deadline(self) -> float | None:
         """When `lease` or `expire` has something to do, if no call that frees a worker or opens a slot is made before."""

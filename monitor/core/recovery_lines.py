@@ -38,14 +38,16 @@ class Line:
             del self._by_rank[bisect_left(self._by_rank, rank)]
             del self._by_age[bisect_left(self._by_age, (rank[1], rank))]
 
-    def next(self, open_slots: SlotSet, *, is_oldest: bool) -> int | None:
+    def next(self, open_slots: SlotSet, *, is_oldest: bool, named_only: bool = False) -> int | None:
         """The slot whose turn it is, by rank or, where `is_oldest`, by age; None: nobody waits.
 
         Among equals: the lowest unbroken run of open slots, and of that the highest slot. A block is proven by the
         parent link of the one above, so what is fetched from the top down is proven on arrival, while what is fetched
         from below waits in memory for the whole run. And what the top names as its parent need not be guessed.
         """
-        if not self._shelves:
+        ranks = (rank for _, rank in self._by_age) if is_oldest else iter(self._by_rank)
+        rank = next((each for each in ranks if not (named_only and each[0] % 2)), None)
+        if rank is None:
             return None
-        shelf = self._shelves[self._by_age[0][1] if is_oldest else self._by_rank[0]]
+        shelf = self._shelves[rank]
         return shelf.before(open_slots.first_absent(next(iter(shelf))))

@@ -7,7 +7,7 @@ from monitor.core.jobs import JobState
 from monitor.core.rungs import Rung
 
 Rank = tuple[int, int]
-"""(standing, age): what is ready goes in ascending order."""
+"""(standing, age): what is ready goes in ascending order. The standing of unknown slots is odd."""
 
 _AGE_SECONDS: Final = 10.0
 """Jobs opened within so many seconds are equally old, so that few ranks stand for many slots."""
@@ -60,9 +60,9 @@ class Place(NamedTuple):
 
     @property
     def rank(self) -> Rank:
-        """Named slots, then unknown, hopeless and LOST ones; among each, older ones first."""
-        standing = 3 if self.rounds else 2 if self.is_hopeless else int(self.is_unknown)
-        return standing, int(self.opened_at // _AGE_SECONDS)
+        """Those with hope, then hopeless and LOST ones; among each named before unknown, and older before younger ones."""
+        standing = 4 if self.rounds else 2 if self.is_hopeless else 0
+        return standing + self.is_unknown, int(self.opened_at // _AGE_SECONDS)
 
     @property
     def kept(self) -> tuple[Rung, int, bool]:

@@ -19,6 +19,8 @@ class Turns:
         self._floors = floors
         self._table = table
         self._turn = 0
+        self.named_only = False
+        """No slot that nobody has named is asked of an RPC; a replay brings what it brings."""
 
     def of(self, rung: Rung, now: float, frontier: int | None) -> Iterator[tuple[int, int]]:
         """The ranges for the free workers of this rung, one after another."""
@@ -32,6 +34,8 @@ class Turns:
             else:
                 is_kept = rung is Rung.RPC and workers > 1 and free == 1
                 chosen = self._single(rung, now, gap, is_kept=is_kept)
+                if self.named_only and chosen is not None and self._table[chosen[0]].is_unknown:
+                    chosen = self._first_named(rung)
             if chosen is None:
                 return
             yield chosen
@@ -66,6 +70,11 @@ class Turns:
             return None
         self._turn += 1
         slot = line.next(self._table.slots, is_oldest=self._turn % terms.ageing == 0)
+        return None if slot is None else (slot, slot + 1)
+
+    def _first_named(self, rung: Rung) -> Gap | None:
+        line = self._table.lines[rung]
+        slot = line.next(self._table.slots, is_oldest=False, named_only=True)
         return None if slot is None else (slot, slot + 1)
 
     def _pressing(self, rung: Rung, now: float) -> int | None:

@@ -15,7 +15,7 @@ from typing import Final
 
 from monitor.core.audits import SOLE, Audits
 from monitor.core.chain import Kind
-from monitor.core.claims import contradiction, size_of, transactions_of
+from monitor.core.claims import contradiction, transactions_of
 from monitor.core.commands import Abandon, Command, Fetch, KeepJobs, Refuse
 from monitor.core.endings import Ending
 from monitor.core.errands import SOON, WITNESSES, Errands
@@ -31,11 +31,12 @@ from monitor.core.recovery_terms import Terms
 from monitor.core.replays import Replays
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
+from monitor.core.unproven import Unproven
 
 LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
 """After so long an answer is not waited for any more. A replay has a patience of its own."""
-UNPROVEN_BYTES: Final = 64 * 2**20
-"""Frames of blocks that wait for their proof; above it no more are fetched ahead. Guessed."""
+NO_ROOM_PAUSE: Final = 5.0
+"""Seconds until a block is asked for again that found no room among those that wait for their proof. Guessed."""
 BLOCKS_A_TURN: Final = 4
 """Proven blocks that are taken before live rows have their turn again. Guessed."""
 
@@ -70,14 +71,15 @@ class Repair:
     ) -> None:
         self.policy = policy
         self.replays = replays
-        self.queue = RecoveryQueue(
-            Terms(
-                policy.rungs or (Rung.RPC,),
-                policy.workers,
-                lease_seconds=LEASE_SECONDS,
-                attempts=policy.attempts,
-            )
+        terms = Terms(
+            policy.rungs or (Rung.RPC,),
+            policy.workers,
+            lease_seconds=LEASE_SECONDS,
+            attempts=policy.attempts,
         )
+        self.queue = RecoveryQueue(terms)
+        self.unproven = Unproven(terms.proof_seconds)
+        """Blocks that came before the parent link that proves them."""
         self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
         self.progress = Progress()
         self.errands = Errands(join, self.queue, replays, self._fail_all)
@@ -86,9 +88,6 @@ class Repair:
         """Blocks of RPCs that were taken: each is told from the others as feeds are."""
         is_alone = origins.endpoints == 1 and Rung.RPC in policy.rungs
         self._audits = Audits(join, is_on=is_alone)
-        self._unproven: dict[int, BlockFetched] = {}
-        """Blocks that came before the parent link that proves them: nothing of them is handed on yet."""
-        self._unproven_bytes = 0
         self.audited: list[tuple[int, int, int]] = []
         """Audits since somebody looked: endpoint, slot, updates that it never sent."""
         self._passed_over: list[SlotState] = []
@@ -133,6 +132,7 @@ class Repair:
         audited = self._audits.begin()
         if audited is not None:
             yield Fetch(audited, Rung.RPC, WITNESSES)
+        self.queue.fetch_ahead(is_wanted=not self.unproven.is_full)
         asked = list(self.errands.begin(now)) if self.queue or self.errands.is_due else []
         changes = self.queue.changes()
         if changes:
@@ -142,7 +142,10 @@ class Repair:
 
     def tick(self, now: float) -> Iterator[Command]:
         """What time alone brings about."""
-        self._lose(self.queue.expire(now))
+        freed, lost = self.queue.expire(now)
+        self._join.ledger.forgotten.busy.difference_update(freed)
+        self._lose(lost)
+        self.unproven.drop_old(now)
         yield from self.replays.tick(now)
 
     def next_deadline(self) -> float | None:
@@ -166,13 +169,11 @@ class Repair:
         state = self._join.slots.get(slot)
         if state is not None and state.confirmed is not None:
             self._take(state, event, now, is_audit=is_audit)
-        elif slot not in self._unproven:
-            size = size_of(event)
-            if self._unproven_bytes + size > UNPROVEN_BYTES:
-                return  # its lease goes on, so that no other slot is asked for in its place
-            self._unproven[slot] = event
-            self._unproven_bytes += size
+        elif self.unproven.keep(event, now):
             self.queue.fetched(slot, now)
+        else:
+            self.queue.give_back(slot, now + NO_ROOM_PAUSE)
+            self._join.ledger.forgotten.busy.discard(slot)
 
     def _take(self, state: SlotState, event: BlockFetched, now: float, *, is_audit: bool) -> None:
         slot, rows = event.slot, event.rows
@@ -263,13 +264,12 @@ class Repair:
         ended, join.ledger.ended = join.ledger.ended, []
         for first, end in links:
             self.queue.close_range(first, end)
-            for slot in [slot for slot in self._unproven if first <= slot < end]:
-                self._forget_block(slot)
+            self.unproven.drop(first, end)
         for slot in ended:
             self._done(slot, now)
 
     def _done(self, slot: int, now: float) -> None:
-        self._forget_block(slot)
+        self.unproven.take(slot)
         if slot not in self._join.slots:
             # Else it waits for its finality, with all that was brought.
             self._join.ledger.forgotten.busy.discard(slot)
@@ -282,12 +282,6 @@ class Repair:
         state = self._join.slots.get(slot)
         known = state is not None and state.confirmed is not None
         return state is not None and known and self._join.gate.evidence(state, now).whole
-
-    def _forget_block(self, slot: int) -> BlockFetched | None:
-        block = self._unproven.pop(slot, None)
-        if block is not None:
-            self._unproven_bytes -= size_of(block)
-        return block
 
     def _look_at_all(self, now: float) -> None:
         """The link of a block that is taken may prove the next one below; some of them a turn, the rest soon."""
@@ -319,7 +313,8 @@ class Repair:
                 self._done(number, now)
             return False
         if is_open:
-            block = self._forget_block(number)
+            self.queue.open(number, number + 1, now)  # it is known to hold a block from now on
+            block = self.unproven.take(number)
             if block is not None:
                 self._take(state, block, now, is_audit=False)
             return block is not None

@@ -265,13 +265,15 @@ def test_old_leases_are_void_and_count_as_failures() -> None:
     jobs.open(100, 101, 0.0)
     assert leased(jobs) == [(RPC, 100, 101)]
     assert jobs.next_deadline() == 5.0
-    assert jobs.expire(4.9) == []
+    assert jobs.expire(4.9) == ([], [])
     assert jobs.counts() == {(LEASED, RPC): 1}
     lost: list[int] = []
     now = 0.0
     for _ in range(3):
         now = jobs.next_deadline() or now
-        lost += jobs.expire(now)
+        freed, gone = jobs.expire(now)
+        assert freed == [100]
+        lost += gone
         now = jobs.next_deadline() or now
         jobs.lease(now, frontier=None)
         jobs.check()
@@ -447,6 +449,20 @@ def test_an_empty_queue_has_nothing_to_do() -> None:
     jobs = queue(REPLAY, RPC)
     assert leased(jobs) == []
     assert jobs.next_deadline() is None
-    assert jobs.expire(1e9) == []
+    assert jobs.expire(1e9) == ([], [])
     assert jobs.close_range(0, 1 << 64) == []
     assert jobs.rung_of(5) is None
+
+
+def test_what_was_brought_and_could_not_be_kept_is_no_failure() -> None:
+    jobs = queue(RPC)
+    jobs.open(100, 101, 0.0)
+    assert leased(jobs) == [(RPC, 100, 101)]
+    jobs.changes()
+    jobs.give_back(100, 5.0)
+    jobs.give_back(100, 9.0)
+    jobs.give_back(99, 9.0)
+    assert jobs.changes() == []
+    assert jobs.counts() == {(OPEN, RPC): 1}
+    assert leased(jobs, 4.9) == []
+    assert leased(jobs, 5.0) == [(RPC, 100, 101)]

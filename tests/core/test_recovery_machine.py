@@ -81,7 +81,7 @@ class QueueMachine(RuleBasedStateMachine):
     @rule(up=UP)
     def time_passed(self, up: float) -> None:
         self.now += up
-        self.note_lost(self.jobs.expire(self.now))
+        self.note_lost(self.jobs.expire(self.now)[1])
         due = self.jobs.next_deadline()
         assert due is None or due > self.now
 
@@ -130,7 +130,7 @@ class QueueMachine(RuleBasedStateMachine):
                         )
                     )
             self.now = max(self.now, self.jobs.next_deadline() or self.now)
-            self.note_lost(self.jobs.expire(self.now))
+            self.note_lost(self.jobs.expire(self.now)[1])
         raise AssertionError("a slot is neither brought nor LOST for ever")
 
     def note_lost(self, slots: list[int]) -> None:

@@ -32,8 +32,10 @@ def test_rank_sets_named_before_unknown_before_hopeless_then_old() -> None:
         Place(RPC, 50.0),
         Place(RPC, 0.0, is_unknown=True),
         Place(RPC, 50.0, is_unknown=True),
+        Place(RPC, 50.0, is_hopeless=True),
         Place(RPC, 0.0, is_hopeless=True, is_unknown=True),
-        Place(RPC, 0.0, rounds=1),
+        Place(RPC, 50.0, rounds=1),
+        Place(RPC, 0.0, rounds=1, is_unknown=True),
     ]
     assert sorted(reversed(ascending), key=lambda each: each.rank) == ascending
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.core.rungs import Verdict
-from tests.core.recovering import ARCHIVE, REPLAY, RPC, fail, leased, one_by_one, queue
+from tests.core.recovering import ARCHIVE, REPLAY, RPC, fail, leased, one_by_one, queue, wear_out
 
 
 def test_a_run_without_deadline_is_fetched_from_the_top_down() -> None:
@@ -210,7 +210,7 @@ class SortedList:
     def open(self, first: int, end: int, is_unknown: bool, step: int) -> None:
         for slot in range(first, end):
             unknown, age = self.ranks.get(slot, (1, step))
-            standing = 2 if slot < self.floor else int(is_unknown and unknown == 1)
+            standing = 2 * (slot < self.floor) + int(is_unknown and unknown % 2 == 1)
             self.ranks[slot] = (standing, age)
 
     def next(self) -> int:
@@ -262,3 +262,24 @@ def test_the_order_is_that_of_a_list_sorted_anew_each_time(
         assert leased(jobs, 0.0, frontier) == [(RPC, slot, slot + 1)]
         jobs.close(slot)
         del model.ranks[slot]
+
+
+def test_where_nothing_is_to_be_fetched_ahead_only_named_slots_are_asked_for() -> None:
+    jobs = queue(RPC, workers=2, patience=0.0)
+    jobs.open(100, 101, 0.0)
+    wear_out(jobs, 0.0)
+    jobs.open(200, 210, 0.0, is_unknown=True)
+    jobs.fetch_ahead(is_wanted=False)
+    assert leased(jobs, 4000.0) == [(RPC, 100, 101)]
+    jobs.open(205, 206, 4000.0)
+    assert leased(jobs, 4000.0) == [(RPC, 205, 206)]
+    jobs.close(205)
+    jobs.fetch_ahead(is_wanted=True)
+    assert leased(jobs, 4000.0) == [(RPC, 204, 205)]
+
+
+def test_a_replay_is_asked_for_whatever_nobody_has_named() -> None:
+    jobs = queue(REPLAY)
+    jobs.open(200, 210, 0.0, is_unknown=True)
+    jobs.fetch_ahead(is_wanted=False)
+    assert leased(jobs) == [(REPLAY, 200, 210)]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core import repair
+from monitor.core import repair, unproven
 from monitor.core.audits import AUDITED
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
@@ -329,9 +329,9 @@ def test_an_answer_that_comes_when_the_slot_has_ended_changes_nothing() -> None:
 def test_a_block_that_the_proven_chain_jumps_over_is_never_handed_on() -> None:
     play = blocks_at_five_and(9)
     play.fetched(7, tx(7, 0, "fork"))
-    assert play.kernel.repair._unproven.keys() == {7}
+    assert 7 in play.kernel.repair.unproven
     play.fetched(8, tx(8, 0, "w0"), parent=6)
-    assert play.kernel.repair._unproven == {}
+    assert 7 not in play.kernel.repair.unproven
     assert not play.kernel.repair.queue.is_open(7)
     play.fetched(7, tx(7, 0, "fork"))
     play.fetched(6, tx(6, 0, "y0"))
@@ -357,14 +357,14 @@ def test_a_block_that_comes_again_before_its_proof_is_kept_once() -> None:
     play.fetched(6, tx(6, 0, "y0"))
     play.fetched(7, tx(7, 0, "z0"))
     assert play.take() == ["6 y0", "7 z0", "8 x0"]
-    assert play.kernel.repair._unproven_bytes == 0
+    assert len(play.kernel.repair.unproven) == 0
 
 
 def test_no_more_blocks_are_fetched_ahead_than_memory_is_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for bound, ahead in ((repair.UNPROVEN_BYTES, [7]), (10, [])):
-        monkeypatch.setattr(repair, "UNPROVEN_BYTES", bound)
+    for bound, ahead in ((unproven.MOST_BYTES, [7]), (10, [])):
+        monkeypatch.setattr(unproven, "MOST_BYTES", bound)
         play = blocks_at_five_and(10, recovery=replace(RPC, workers={Rung.RPC: 2}))
         assert [each.slot for each in play.asked(Fetch)] == [9, 8]
         play.fetched(8, tx(8, 0, "w0"))
@@ -557,3 +557,43 @@ def test_lost_slots_of_a_process_before_are_passed_where_the_user_decided_so() -
         play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 6),))
         assert play.kernel.frontier(Commitment.FINALIZED) == frontier
         assert play.kernel.is_lost(5)
+
+
+def test_a_block_that_finds_no_room_is_asked_for_again_and_no_try_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unproven, "MOST_BYTES", 10)
+    play = blocks_at_five_and(9, recovery=replace(RPC, workers={Rung.RPC: 2}))
+    queue, busy = play.kernel.repair.queue, play.kernel.join.ledger.forgotten.busy
+    assert [each.slot for each in play.asked(Fetch)] == [8, 7]
+    for _ in range(5):
+        play.fetched(7, tx(7, 0, "z0"))
+        assert 7 not in busy
+        play.at(play.now + repair.NO_ROOM_PAUSE)
+        assert play.asked(Fetch) == []
+    play.fetched(8, tx(8, 0, "w0"))
+    assert [each.slot for each in play.asked(Fetch)] == [7]
+    assert queue._table[7].attempts == 0
+    play.fetched(7, tx(7, 0, "z0"))
+    assert play.kernel.repair.unproven.is_full is True
+
+
+def test_a_slot_whose_lease_is_void_may_be_forgotten() -> None:
+    play = a_gap()
+    busy = play.kernel.join.ledger.forgotten.busy
+    assert busy == {6}
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
+    assert busy == set()
+
+
+def test_a_second_copy_of_a_block_that_waits_for_its_proof_ends_its_lease_as_well() -> None:
+    play = blocks_at_five_and(8, recovery=replace(RPC, attempts=9))
+    play.asked(Fetch)
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
+    play.fetched(6, tx(6, 0, "y0"))
+    play.at(play.now + 10)
+    assert sorted(each.slot for each in play.asked(Fetch)) == [6, 7]
+    play.fetched(6, tx(6, 0, "y0"))
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
+    places = play.kernel.repair.queue._table
+    assert (places[6].attempts, places[7].attempts) == (1, 2)
