@@ -44,12 +44,15 @@ def _check_unique(document: Document, section: str, key: str) -> None:
 
 
 def _check_monitor(document: Document, location: Location, monitor: dict[str, Any]) -> None:
-    if not any(kind in monitor for kind in (*KINDS, "deshred")):
+    if not any(kind in monitor for kind in KINDS):
         remedy = f"add one of {', '.join(KINDS)}"
         document.wrong(location, "has no filter", remedy)
     for kind in KINDS:
         if kind in monitor and monitor[kind] is None:
             document.wrong((*location, kind), "is empty", f"write {kind}: {{}} to take everything")
+    if "commitment" in monitor and [kind for kind in KINDS if kind in monitor] == ["deshred"]:
+        remedy = "remove commitment, or add another filter"
+        document.wrong((*location, "commitment"), "says nothing of deshred, which has none", remedy)
     blocks = monitor.get("blocks")
     with_accounts = isinstance(blocks, dict) and blocks.get("include_accounts") is True
     if monitor.get("data_slices") and "accounts" not in monitor and not with_accounts:

@@ -12,7 +12,7 @@ from monitor.app.configuration_values import (
     LEVELS,
     U64,
     AtLeastOne,
-    Later,
+    MadeHere,
     Name,
     Pubkey,
     SignatureText,
@@ -41,7 +41,7 @@ class TransactionsShape:
     account_exclude: tuple[Pubkey, ...] = ()
     account_required: tuple[Pubkey, ...] = ()
     token_accounts: Literal["all", "balance_changed"] | None = None
-    cuckoo_account_include: Later = None
+    cuckoo_account_include: MadeHere = None
 
     def filter(self) -> monitors.TransactionsFilter:
         """The core's filter."""
@@ -154,7 +154,7 @@ class AccountsShape:
     owner: tuple[Pubkey, ...] = ()
     filters: Annotated[tuple[CriterionShape, ...], AfterValidator(_criteria)] = ()
     nonempty_txn_signature: bool | None = None
-    cuckoo_accounts_filter: Later = None
+    cuckoo_accounts_filter: MadeHere = None
 
     def filter(self) -> monitors.AccountsFilter:
         """The core's filter."""
@@ -195,7 +195,7 @@ class BlocksShape:
     include_transactions: bool = True
     include_accounts: bool = False
     include_entries: bool = False
-    cuckoo_account_include: Later = None
+    cuckoo_account_include: MadeHere = None
 
     def filter(self) -> monitors.BlocksFilter:
         """The core's filter."""
@@ -212,6 +212,26 @@ class EverythingShape:
     """`blocks_meta` and `entry`: no criteria."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class DeshredShape:
+    """`deshred`: what can be asked before the execution."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+    vote: bool | None = None
+    account_include: tuple[Pubkey, ...] = ()
+    account_exclude: tuple[Pubkey, ...] = ()
+    account_required: tuple[Pubkey, ...] = ()
+
+    def filter(self) -> monitors.DeshredFilter:
+        """The core's filter."""
+        return monitors.DeshredFilter(
+            vote=self.vote,
+            account_include=self.account_include,
+            account_exclude=self.account_exclude,
+            account_required=self.account_required,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +267,7 @@ class MonitorShape:
     blocks: BlocksShape | None = None
     blocks_meta: EverythingShape | None = None
     entry: EverythingShape | None = None
-    deshred: Later = None
+    deshred: DeshredShape | None = None
     data_slices: Annotated[tuple[SliceShape, ...], AfterValidator(_slices)] = ()
     every_write: bool = False
 
@@ -264,6 +284,7 @@ class MonitorShape:
             blocks=self.blocks.filter() if self.blocks else None,
             blocks_meta=monitors.BlocksMetaFilter() if self.blocks_meta else None,
             entry=monitors.EntryFilter() if self.entry else None,
+            deshred=self.deshred.filter() if self.deshred else None,
             data_slices=tuple(monitors.DataSlice(s.offset, s.length) for s in self.data_slices),
             every_write=self.every_write,
         )
@@ -277,5 +298,6 @@ KINDS: Final = (
     "blocks",
     "blocks_meta",
     "entry",
+    "deshred",
 )
 """The filters that a monitor can have: it needs one."""

@@ -158,8 +158,9 @@ def _header_text(value: str) -> str:
     return value
 
 
-def _later(value: Any) -> None:
-    raise refused("is not supported yet: it comes with a later release", "remove the key")
+def _made_here(value: Any) -> None:
+    wrong = "is made by the daemon, of long lists, where the server reads it"
+    raise refused(wrong, "remove the key and list the public keys")
 
 
 Seconds = Annotated[float, BeforeValidator(seconds)]
@@ -180,5 +181,5 @@ Memory = Annotated[int, AfterValidator(_memory)]
 """MB that the daemon may take."""
 HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderText = Annotated[str, AfterValidator(_filled), AfterValidator(_header_text)]
-Later = Annotated[None, BeforeValidator(_later)]
-"""A key that the plan knows and this release does not."""
+MadeHere = Annotated[None, BeforeValidator(_made_here)]
+"""A key of Yellowstone that the user has no need to write."""

@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,8 @@ import anyio.abc
 import anyio.to_thread
 
 from monitor.adapters.clock import SystemClock, SystemDice
-from monitor.adapters.grpc.making import AnyFeeds, make_feeds
+from monitor.adapters.grpc.making import AnyFeeds, make_deshred_feeds, make_feeds
+from monitor.adapters.grpc.settings import Reader
 from monitor.adapters.http.control import ControlSocket
 from monitor.adapters.http.control_address import NAME
 from monitor.adapters.http.server import HttpApi
@@ -42,7 +43,7 @@ from monitor.app.views import answers
 from monitor.app.wiring import Daemon, MakeSink, assemble, grpc_settings, make_sink
 from monitor.core.commands import Report
 from monitor.core.errors import ConfigurationRefused, MonitorError
-from monitor.ports import Reporter
+from monitor.ports import Feeds, Reporter
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.driver import World
 from monitor.runtime.outbox import Outbox
@@ -151,11 +152,18 @@ async def _running(
     try:
         async with _rpcs(configuration, world) as pool:
             reader, make = feeds.reader_chosen, surroundings.make
-            daemon = assemble(configuration, world, reader, store, make, pool)
+            deshred = _deshred_feeds(configuration, reader)
+            daemon = assemble(configuration, world, reader, store, make, pool, deshred)
             async with _watching(daemon, feeds, surroundings):
                 yield daemon
     finally:
         store.close()
+
+
+def _deshred_feeds(configuration: Configuration, reader: str) -> Feeds | None:
+    if not any(monitor.deshred is not None for monitor in configuration.monitors):
+        return None
+    return make_deshred_feeds(replace(grpc_settings(configuration), reader=Reader(reader)))
 
 
 @asynccontextmanager
@@ -214,6 +222,8 @@ async def _watching(
                 tasks.start_soon(daemon.driver.run, name="driver")
                 tasks.start_soon(daemon.books.run, name="books")
                 tasks.start_soon(daemon.recovering.run, name="recovery")
+                if daemon.deshredding is not None:
+                    tasks.start_soon(daemon.deshredding.run, name="deshred")
                 for outbox in daemon.outboxes:
                     tasks.start_soon(outbox.lasts, name=f"reader of {outbox.name}")
                 tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
@@ -231,6 +241,8 @@ async def _watching(
         finally:
             with anyio.CancelScope(shield=True):
                 await feeds.stop()
+                if daemon.deshredding is not None:
+                    await daemon.deshredding.stop()
                 await _drain(daemon, writers, reporter)
                 await daemon.books.close()
                 reporter.report(Report("info", "the daemon stopped", {}))

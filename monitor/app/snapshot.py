@@ -8,6 +8,7 @@ from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapsh
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import KIND_WORDS, Commitment, Kind
+from monitor.wire.deshred import WORD
 
 
 def exposition(daemon: Daemon, reader: str) -> Exposition:
@@ -69,6 +70,11 @@ def _sinks(daemon: Daemon) -> dict[str, SinkCounts]:
         for bit, monitor in enumerate(monitors):
             if mask >> bit & 1:
                 events[route][monitor.name, KIND_WORDS[Kind(kind)]] += count
+    if daemon.deshredding is not None:
+        for (route, mask), count in daemon.deshredding.events.items():
+            for bit, monitor in enumerate(monitors):
+                if mask >> bit & 1:
+                    events[route][monitor.name, WORD] += count
     return {
         outbox.name: SinkCounts(
             dict(events[i]), outbox.queued_bytes, outbox.written, outbox.failures

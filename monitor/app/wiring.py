@@ -1,7 +1,7 @@
 """Puts one daemon together from its configuration: the only place that knows every part."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.adapters.grpc.settings import GrpcSettings, Reader, Workers
@@ -16,10 +16,11 @@ from monitor.core.chain import Kind
 from monitor.core.commands import Report
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
-from monitor.ports import Blocks, Clock, Store
+from monitor.ports import Blocks, Clock, Feeds, Store
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
+from monitor.runtime.deshredding import Deshredding
 from monitor.runtime.driver import Driver, World
 from monitor.runtime.inbox import Inbox
 from monitor.runtime.outbox import Outbox
@@ -49,6 +50,8 @@ class Daemon:
     resumed: Resumption
     books: Books
     recovering: Recovering
+    deshredding: Deshredding | None
+    """None where no monitor has deshred."""
 
 
 def make_sink(sink: Sink, clock: Clock) -> SinkPort:
@@ -88,8 +91,11 @@ def assemble(
     store: Store,
     make: MakeSink = make_sink,
     blocks: Blocks | None = None,
+    deshred: Feeds | None = None,
 ) -> Daemon:
     """One daemon, not yet running; the store is read here. `blocks`: None where there is no RPC to be asked.
+
+    `deshred`: feeds of SubscribeDeshred; None where no monitor wants one.
 
     Raises: PlanRefused when the monitors do not fit an endpoint's limits; StoreFailed.
     """
@@ -157,6 +163,19 @@ def assemble(
         resumed,
         books,
         recovering,
+        None if deshred is None else _deshredding(configuration, subscriptions, world, deshred),
+    )
+
+
+def _deshredding(
+    configuration: Configuration,
+    subscriptions: Sequence[Subscription],
+    world: World,
+    feeds: Feeds,
+) -> Deshredding:
+    routes = [subscription.route for subscription in subscriptions]
+    return Deshredding(
+        configuration.monitors, configuration.endpoints, routes, replace(world, feeds=feeds)
     )
 
 

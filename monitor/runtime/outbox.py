@@ -92,6 +92,10 @@ class Outbox:
         begins = self._first if slot > self._settled else self._late
         if slot not in begins:
             begins[slot] = self._queued
+        self.put_beside(line)
+
+    def put_beside(self, line: bytes) -> None:
+        """Queue a record that no restart needs to find again: cursors do not look at it."""
         self._lines.append(line)
         self._queued += len(line)
         self.queued_bytes += len(line)

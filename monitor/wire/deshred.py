@@ -70,8 +70,6 @@ class DeshredReader:
     """Reads the frames of one daemon's deshred feeds. Bit i of every mask is monitor i of the configuration."""
 
     def __init__(self, monitors: Sequence[Monitor]) -> None:
-        self.mask = sum(1 << i for i, each in enumerate(monitors) if each.deshred is not None)
-        """The monitors that have such a filter."""
         self._masks: Mapping[str, int] = {
             monitor.name: 1 << i
             for i, monitor in enumerate(monitors)

@@ -52,7 +52,8 @@ def test_eleven_mistakes_make_eleven_messages_with_line_path_and_remedy(tmp_path
         "11: monitors[0].transactions.account_include[1]: is no public key; "
         "copy the address again: 32 to 44 base58 characters",
         "12: monitors[1]: has no filter; "
-        "add one of transactions, transactions_status, accounts, slots, blocks, blocks_meta, entry",
+        "add one of transactions, transactions_status, accounts, slots, blocks, blocks_meta, entry, "
+        "deshred",
         "17: sinks[0].monitors[1]: names no monitor: vault; write one of usdc, empty",
         "18: limits.memory_mb: is too little to work in; write 160 or more",
     ]

@@ -79,7 +79,8 @@ def test_a_bad_item_hides_no_mistake_of_its_neighbours(tmp_path: Path) -> None:
     assert mistakes(tmp_path, text) == [
         "2: monitors[0]: is no mapping; write {key: value}, or indented `key: value` lines",
         "2: monitors[1]: has no filter; "
-        "add one of transactions, transactions_status, accounts, slots, blocks, blocks_meta, entry",
+        "add one of transactions, transactions_status, accounts, slots, blocks, blocks_meta, entry, "
+        "deshred",
         "3: sinks[0].monitors[0]: is no text; write text, in quotes if it looks like a number",
         "3: sinks[0].monitors[1]: names no monitor: n; write one of m",
     ]

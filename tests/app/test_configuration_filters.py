@@ -10,6 +10,7 @@ from monitor.core.monitors import (
     BlocksFilter,
     BlocksMetaFilter,
     DataSlice,
+    DeshredFilter,
     EntryFilter,
     Lamports,
     Memcmp,
@@ -131,6 +132,25 @@ def test_the_other_kinds_take_yellowstones_words(tmp_path: Path) -> None:
     assert monitor(tmp_path, "slots: {}").slots == SlotsFilter()
 
 
+def test_deshred_takes_what_can_be_known_before_the_execution(tmp_path: Path) -> None:
+    found = monitor(
+        tmp_path,
+        f"deshred: {{vote: false, account_include: [{KEY}], account_exclude: [{SYSTEM_PROGRAM}], "
+        f"account_required: [{KEY}]}}",
+    )
+
+    assert found.deshred == DeshredFilter(False, (KEY,), (SYSTEM_PROGRAM,), (KEY,))
+    assert monitor(tmp_path, "deshred: {}") == Monitor("m", deshred=DeshredFilter())
+
+
+def test_deshred_alone_has_no_commitment(tmp_path: Path) -> None:
+    assert wrong(tmp_path, "deshred: {}, commitment: processed") == [
+        ".commitment: says nothing of deshred, which has none; "
+        "remove commitment, or add another filter"
+    ]
+    assert monitor(tmp_path, "deshred: {}, slots: {}, commitment: processed").slots is not None
+
+
 LONG = base64.b64encode(bytes(129)).decode()
 FIVE = ", ".join(["{token_account_state: true}"] * 5)
 
@@ -163,17 +183,18 @@ FIVE = ", ".join(["{token_account_state: true}"] * 5)
         ),
         (
             "transactions: {cuckoo_account_include: {}}",
-            ".transactions.cuckoo_account_include: is not supported yet: "
-            "it comes with a later release; remove the key",
+            ".transactions.cuckoo_account_include: is made by the daemon, of long lists, "
+            "where the server reads it; remove the key and list the public keys",
         ),
         (
             "accounts: {cuckoo_accounts_filter: {}}",
-            ".accounts.cuckoo_accounts_filter: is not supported yet: "
-            "it comes with a later release; remove the key",
+            ".accounts.cuckoo_accounts_filter: is made by the daemon, of long lists, "
+            "where the server reads it; remove the key and list the public keys",
         ),
         (
-            "deshred: {}",
-            ".deshred: is not supported yet: it comes with a later release; remove the key",
+            "deshred: {failed: false}",
+            ".deshred.failed: is no key of this place; "
+            "known are account_exclude, account_include, account_required, vote",
         ),
         (
             f"accounts: {{filters: [{FIVE}]}}",

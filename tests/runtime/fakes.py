@@ -207,6 +207,7 @@ class ScriptedFeeds:
         self._taken: list[Taken] = []
         self._something = anyio.Event()
         self._woken = False
+        self.stopped = False
 
     def put(self, taken: Taken) -> None:
         self._taken.append(taken)
@@ -242,7 +243,7 @@ class ScriptedFeeds:
         return taken
 
     async def stop(self) -> None:
-        pass
+        self.stopped = True
 
 
 class MemoryLedger:

@@ -275,6 +275,15 @@ async def test_late_lines_of_settled_slots_hold_the_place_back_until_a_certifica
     assert cursors == [(5, "byte 2"), (6, "byte 9")]
 
 
+async def test_a_line_that_no_restart_looks_for_holds_no_place_back() -> None:
+    outbox = _outbox(DurableMemory())
+    outbox.put(b"1\n", 5)
+    outbox.put_beside(b"beside\n")
+    outbox.settle(5)
+    await _flushed(outbox)
+    assert outbox.cursor() == (5, "byte 9")
+
+
 async def test_lines_of_slots_that_an_earlier_process_settled_are_late() -> None:
     outbox = _outbox(DurableMemory())
     outbox.go_on_behind(4)
