@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Report
-from monitor.core.events import Row
+from monitor.core.events import FloorTold, Row
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.rungs import Rung, Verdict
 
@@ -84,6 +84,13 @@ class Feeds(Protocol):
 
     async def stop(self) -> None:
         """Cancel every stream and join its thread; returns within about a second."""
+
+
+class Sounder(Protocol):
+    """Asks endpoints how far back they can replay, beside their streams."""
+
+    async def floor(self, endpoint: int) -> FloorTold:
+        """What the endpoint of this place in the configuration answers, or that it does not, within two seconds or so."""
 
 
 class Sink(Protocol):

@@ -27,6 +27,7 @@ WITHOUT_MIRROR = {
     Path("monitor/ports.py"): "Protocols and plain values",
     Path("monitor/core/chain.py"): "words",
     Path("monitor/core/commands.py"): "a glossary",
+    Path("monitor/core/connection.py"): "plain values",
     Path("monitor/core/endings.py"): "words",
     Path("monitor/core/events.py"): "a glossary",
     Path("monitor/core/jobs.py"): "words and plain values",

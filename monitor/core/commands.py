@@ -54,6 +54,13 @@ class CloseFeed:
 
 
 @dataclass(frozen=True, slots=True)
+class AskFloor:
+    """Ask an endpoint how far back it can replay (SubscribeReplayInfo); answered by one `FloorTold`."""
+
+    endpoint: int
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Hand these events on to the monitors named in their masks, in this order."""
 
@@ -142,4 +149,5 @@ class Recall:
 
 
 RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
-Command = OpenFeed | AmendFeed | CloseFeed | Release | Report | Certify | Settled | RecoveryCommand
+StreamCommand = OpenFeed | AmendFeed | CloseFeed | AskFloor
+Command = StreamCommand | Release | Report | Certify | Settled | RecoveryCommand

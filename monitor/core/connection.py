@@ -26,6 +26,10 @@ class Connection:
     """All that the endpoint could replay below this slot, it has replayed; or it keeps nothing so old."""
     floor: int | None = None
     """Oldest slot that the server said it can replay, plus the margin."""
+    stores_nothing: bool = False
+    """It said that it has nothing to replay yet."""
+    waits_from: int | None = None
+    """What it will be asked to replay from once its floor is known."""
     asked: list[tuple[float, int]] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     """When replays were refused of late, none of them answered since."""

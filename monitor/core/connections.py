@@ -23,6 +23,8 @@ from monitor.core.backoff import full_jitter, slow
 from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Report
 from monitor.core.connection import Connection
 from monitor.core.endings import Ending, EndReason
+from monitor.core.events import FloorTold
+from monitor.core.floors import Floors
 from monitor.core.reach import Missing, learn, wanted_from
 
 PROGRESS: Final = 32
@@ -42,9 +44,16 @@ class Connections:
     """All endpoints. `generation` numbers the request that every feed sends."""
 
     def __init__(
-        self, endpoints: int, *, generation: int, silence: float, can_amend: bool = True
+        self,
+        endpoints: int,
+        *,
+        generation: int,
+        silence: float,
+        can_amend: bool = True,
+        asks_floors: bool = False,
     ) -> None:
         self.all = [Connection(i) for i in range(endpoints)]
+        self.floors = Floors(self.all, asks=asks_floors)
         self.by_feed: dict[int, Connection] = {}
         self.generation = generation
         self.silence = silence
@@ -68,6 +77,7 @@ class Connections:
                 connection.asked.append((now, connection.replay_from))
                 connection.replay_since = now
             yield Report("info", "a feed opened", {"endpoint": connection.endpoint, "feed": feed})
+            yield from self.floors.accepted(connection, now)
 
     def ended(self, feed: int, ending: Ending, jitter: float, now: float) -> Iterator[Command]:
         """A feed is over: count why, learn from it, and set the time of the next try."""
@@ -84,7 +94,7 @@ class Connections:
         errors[ending.reason] = errors.get(ending.reason, 0) + 1
         connection.feed = None
         connection.opened = False
-        connection.first_covered = None
+        connection.first_covered = connection.waits_from = None
         connection.failures += not refuses
         needs_person = ending.reason in _ONLY_A_PERSON_HELPS
         failures = 1 if refuses else connection.failures
@@ -134,8 +144,9 @@ class Connections:
         return covered is not None and connection.replay_from <= slot < covered
 
     def replaying_from(self) -> int | None:
-        """The first slot of the replays under way, or None."""
-        return min((c.replay_from for c in self.all if c.replay_from is not None), default=None)
+        """The first slot of the replays under way or about to be asked for, or None."""
+        firsts = [slot for c in self.all for slot in (c.replay_from, c.waits_from)]
+        return min((slot for slot in firsts if slot is not None), default=None)
 
     def replayed_below(self) -> tuple[int, int]:
         """All that any endpoint could replay below this slot has come; and all that any could which can be reached.
@@ -187,6 +198,13 @@ class Connections:
                 connection.covered.add(slot)
                 yield from self._replay(connection, missing, now)
 
+    def floor_told(self, event: FloorTold, missing: Missing, now: float) -> Iterator[Command]:
+        """An endpoint said how far back it can replay: what waited for that is asked for now."""
+        self.floors.told(event, now)
+        connection = self.all[event.endpoint]
+        if connection.waits_from is not None:
+            yield from self._replay(connection, missing, now)
+
     def tick(self, now: float, missing: Missing) -> Iterator[Command]:
         """Reopen what is due; close what fell silent."""
         for connection in self.all:
@@ -202,6 +220,8 @@ class Connections:
                 and now >= connection.replay_since + REPLAY_PATIENCE
             ):
                 connection.replay_from = None
+            if connection.waits_from is not None and not self.floors.is_awaited(connection, now):
+                yield from self._replay(connection, missing, now)
             if now >= connection.heard_at + self.silence:
                 connection.heard_at = now
                 yield Report(
@@ -223,6 +243,8 @@ class Connections:
                 deadlines.append(connection.heard_at + self.silence)
                 if connection.replay_from is not None:
                     deadlines.append(connection.replay_since + REPLAY_PATIENCE)
+                if connection.waits_from is not None:
+                    deadlines.append(self.floors.awaited_until(connection))
             elif connection.reopen_at is not None:
                 deadlines.append(connection.reopen_at)
         return min(deadlines, default=None)
@@ -257,6 +279,7 @@ class Connections:
         """Ask for what is still open below the first covered slot, if anything is."""
         covered = connection.first_covered
         feed = connection.feed
+        connection.waits_from = None
         if covered is None or feed is None or connection.replay_off:
             return
         if any(other.replay_from is not None for other in self.all):
@@ -264,6 +287,13 @@ class Connections:
             return
         wanted = wanted_from(connection, missing, covered, now)
         if wanted is None:
+            return
+        yield from self.floors.ask(connection, now)
+        if self.floors.is_awaited(connection, now):
+            connection.waits_from = wanted
+            return
+        if connection.stores_nothing:
+            connection.first_covered = None  # the next covered slot asks again
             return
         connection.asked.append((now, wanted))
         connection.replay_from = wanted

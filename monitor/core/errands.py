@@ -1,6 +1,6 @@
 """Begins what the recovery queue leases: what was forgotten of its slots comes back first, then a rung is asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
 from monitor.core.commands import Command, Fetch, Recall
@@ -15,6 +15,8 @@ SOON: Final = 1.0
 """Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
 WITNESSES: Final = 2
 """RPCs that must tell the same block: counts and links do not show an altered transaction."""
+FLOOR_PAUSE: Final = 0.5
+"""Seconds until a replay is tried again that waits for endpoints to say how far back they reach. Guessed."""
 
 Fail = Callable[[Rung, int, int, Verdict, float, float, float], None]
 """`fail(rung, first, end, verdict, now, jitter, retry_after)`."""
@@ -62,16 +64,26 @@ class Errands:
                     if self._queue.is_open(slot):
                         yield Fetch(slot, lease.rung, WITNESSES)
                 continue
-            begun = self._replays.begin(lease.first, lease.end, now)
-            if begun is not None:
-                yield begun
-                continue
-            later = self._replays.may_later(lease.first)
-            verdict, pause = (Verdict.FAILED, SOON) if later else (Verdict.CANNOT, 0.0)
-            self._fail(lease.rung, lease.first, lease.end, verdict, now, 0.0, pause)
-            has_failed = True
+            has_failed |= yield from self._replay(lease, now)
         if has_failed:
             yield from self.begin(now)  # the next rung, at once
+
+    def _replay(self, lease: Lease, now: float) -> Generator[Command, None, bool]:
+        """Answers whether the rung failed."""
+        replays = self._replays
+        yield from replays.ask_floors(now)
+        if replays.awaits_floors(now):
+            throttled = Verdict.THROTTLED
+            self._fail(lease.rung, lease.first, lease.end, throttled, now, 0.0, FLOOR_PAUSE)
+            return False
+        begun = replays.begin(lease.first, lease.end, now)
+        if begun is not None:
+            yield begun
+            return False
+        later = replays.may_later(lease.first)
+        verdict, pause = (Verdict.FAILED, SOON) if later else (Verdict.CANNOT, 0.0)
+        self._fail(lease.rung, lease.first, lease.end, verdict, now, 0.0, pause)
+        return True
 
     def recalled(self, event: Recalled, now: float) -> None:
         """What was handed on of forgotten slots is known again."""

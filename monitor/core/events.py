@@ -67,6 +67,17 @@ class FeedEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class FloorTold:
+    """An endpoint said how far back it can replay, or it is certain that it will not say."""
+
+    endpoint: int
+    first_available: int | None = None
+    """The oldest slot that it holds; u64's largest: nothing yet (TRAPS 20); None: it did not say."""
+    has_replay: bool = True
+    """False: it said that it keeps nothing to replay."""
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The daemon is ready to watch: the first event, once."""
 
@@ -156,4 +167,5 @@ class SignedOff:
 
 
 RecoveryEvent = BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
-Event = FramesArrived | FeedOpened | FeedEnded | Started | ReadingResumed | RecoveryEvent
+StreamEvent = FramesArrived | FeedOpened | FeedEnded | FloorTold
+Event = StreamEvent | Started | ReadingResumed | RecoveryEvent

@@ -4,7 +4,7 @@ A synchronous single writer. It asks for no time and no chance: both are handed 
 `commands.py` first.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
@@ -20,6 +20,7 @@ from monitor.core.events import (
     FeedEnded,
     FeedOpened,
     FetchFailed,
+    FloorTold,
     FramesArrived,
     ReadingResumed,
     Recalled,
@@ -77,6 +78,8 @@ class Policy:
     """By endpoint; none: nothing is known of any."""
     can_amend: bool = True
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
+    asks_floors: bool = False
+    """Whether somebody performs `AskFloor`. When not, refusals tell how far back endpoints replay."""
 
 
 class Kernel:
@@ -101,6 +104,7 @@ class Kernel:
             generation=GENERATION,
             silence=policy.silence,
             can_amend=policy.can_amend,
+            asks_floors=policy.asks_floors,
         )
         replays = Replays(self.connections, self.join, origins)
         self.repair = Repair(self.join, replays, origins, policy.recovery)
@@ -133,13 +137,18 @@ class Kernel:
                 self.health.excuse(event.paused, now)
                 self.gate.excuse(event.paused)
                 self.join.ledger.excuse(event.paused)
+            case FloorTold():
+                missing = self.holes.missing_from
+                told = self.connections.floor_told(event, missing, now)
+                commands.extend(self._amending(told))
+                self._note_replays(now)
             case _:
                 self._recovery(event, now)
         return self._finish(commands, now)
 
     def tick(self, now: float) -> list[Command]:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
-        commands = list(self.connections.tick(now, self.holes.missing_from))
+        commands = list(self._amending(self.connections.tick(now, self.holes.missing_from)))
         self._see_feeds()
         self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
@@ -276,15 +285,22 @@ class Kernel:
         bank = self.join.take_meta(feed, row, replayed=replayed, now=now)
         if not replayed and (bank is not None or self.join.ledger.is_closed(slot)):
             self.health.met(self.join.sights.open[feed].endpoint, slot, row[5], now)
-        for command in self.connections.meta_taken(
+        taken = self.connections.meta_taken(
             feed,
             slot,
             covers=bank is not None and bank.covers,
             missing=self.holes.missing_from,
             now=now,
-        ):
+        )
+        yield from self._amending(taken)
+        self._note_replays(now)
+
+    def _amending(self, commands: Iterable[Command]) -> Iterator[Command]:
+        for command in commands:
             if isinstance(command, AmendFeed):
-                self.join.replay_asked(feed)
+                self.join.replay_asked(command.feed)
             yield command
+
+    def _note_replays(self, now: float) -> None:
         self.gate.note_replays(*self.connections.replayed_below())
         self.join.keep_from(self.connections.replaying_from(), now)

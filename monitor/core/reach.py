@@ -23,6 +23,7 @@ def may_replay(connection: Connection, first: int, now: float) -> bool:
     """Whether the endpoint may be asked for this from_slot now, and may have it."""
     _forget_old(connection, now)
     is_below = connection.floor is not None and first < connection.floor
+    is_below = is_below or connection.stores_nothing
     often = _was_asked_often(connection, first) or len(connection.refused) >= REFUSAL_LIMIT
     return not (connection.replay_off or is_below or often)
 
@@ -51,6 +52,8 @@ def wanted_from(
     _forget_old(connection, now)
     if connection.replay_off or len(connection.refused) >= REFUSAL_LIMIT:
         return None
+    if covered is not None and covered + FLOOR_MARGIN < (connection.floor or 0):
+        return None  # it keeps nothing of what is missing
     wanted = _at_floor(connection, missing(covered, 0), covered)
     if wanted is not None and _was_asked_often(connection, wanted):
         # A slot that this endpoint cannot bring must not keep it from bringing later ones.

@@ -50,6 +50,19 @@ class Replays:
         self._join = join
         self._origins = origins
 
+    def ask_floors(self, now: float) -> Iterator[Command]:
+        """Ask who could replay how far back it reaches, where that is not known of late."""
+        for connection in self._connections.all:
+            if self._is_free(connection):
+                yield from self._connections.floors.ask(connection, now)
+
+    def awaits_floors(self, now: float) -> bool:
+        """Whether `begin` had better wait for an answer."""
+        floors = self._connections.floors
+        return any(
+            self._is_free(each) and floors.is_awaited(each, now) for each in self._connections.all
+        )
+
     def begin(self, first: int, end: int, now: float) -> Command | None:
         """Ask the endpoint that is likeliest to have these slots; None when none is."""
         asked = [each for each in self._connections.all if self._may_ask(each, first, now)]
@@ -117,8 +130,8 @@ class Replays:
         return min(due, default=None)
 
     def _may_ask(self, connection: Connection, first: int, now: float) -> bool:
-        if not connection.opened or any(
-            each.endpoint == connection.endpoint for each in self.by_feed.values()
-        ):
-            return False
-        return may_replay(connection, first, now)
+        return self._is_free(connection) and may_replay(connection, first, now)
+
+    def _is_free(self, connection: Connection) -> bool:
+        busy = any(each.endpoint == connection.endpoint for each in self.by_feed.values())
+        return connection.opened and not (busy or connection.replay_off)

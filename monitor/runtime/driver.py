@@ -14,6 +14,7 @@ from monitor.core.chain import Commitment
 from monitor.core.commands import (
     Abandon,
     AmendFeed,
+    AskFloor,
     Certify,
     CloseFeed,
     Command,
@@ -239,7 +240,7 @@ class Driver:
                     self._outputs.add(command)
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._steer(command)
-                case Fetch() | ReadAccounts() | Recall():
+                case Fetch() | ReadAccounts() | Recall() | AskFloor():
                     self.recovering.perform(command)
                 case Abandon():
                     for slot in range(command.first, command.end):

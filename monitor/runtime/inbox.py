@@ -6,7 +6,9 @@ A recovered block is thousands of rows; several in one turn would hold up live f
 from collections import deque
 from collections.abc import Callable
 
-from monitor.core.events import RecoveryEvent
+from monitor.core.events import FloorTold, RecoveryEvent
+
+Posted = RecoveryEvent | FloorTold
 
 
 class Inbox:
@@ -14,15 +16,15 @@ class Inbox:
 
     def __init__(self, wake: Callable[[], None]) -> None:
         """`wake`: as `ports.Feeds.wake`."""
-        self._posted: deque[RecoveryEvent] = deque()
+        self._posted: deque[Posted] = deque()
         self._wake = wake
 
-    def post(self, event: RecoveryEvent) -> None:
+    def post(self, event: Posted) -> None:
         """Hand this to the kernel soon. To be called on the loop; never blocks."""
         self._posted.append(event)
         self._wake()
 
-    def take(self) -> RecoveryEvent | None:
+    def take(self) -> Posted | None:
         """The next one; the loop is woken again while there are more."""
         if not self._posted:
             return None

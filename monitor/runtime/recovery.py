@@ -1,4 +1,4 @@
-"""Performs what recovery asks of the world: blocks and accounts of RPCs, and what the store remembers of slots.
+"""Performs what the kernel asks of the world beside streams: blocks and accounts of RPCs, what the store remembers, floors.
 
 Each command is answered by one event in the inbox; nothing that a server does raises. Commands wait for a free place;
 there are as many as the kernel leases, so they need no bound of their own.
@@ -12,25 +12,26 @@ import anyio
 import anyio.abc
 
 from monitor.core.backoff import full_jitter
-from monitor.core.commands import Fetch, ReadAccounts, Recall, Report
+from monitor.core.commands import AskFloor, Fetch, ReadAccounts, Recall, Report
 from monitor.core.errors import StoreFailed
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
     BlockFetched,
     FetchFailed,
+    FloorTold,
     Recalled,
     RecoveryEvent,
 )
 from monitor.core.origins import Origins
 from monitor.core.rungs import Verdict
-from monitor.ports import BlockFound, Blocks, Dice, NoBlock, Reporter
+from monitor.ports import BlockFound, Blocks, Dice, NoBlock, Reporter, Sounder
 from monitor.runtime.inbox import Inbox
 
 AT_ONCE: Final = 100
 """Blocks asked for at a time, of all rungs; how many each RPC gets is decided behind the port. Guessed."""
 
-Errand = Fetch | ReadAccounts | Recall
+Errand = Fetch | ReadAccounts | Recall | AskFloor
 Remember = Callable[[Sequence[int]], Awaitable[Mapping[int, bytes]]]
 """What was handed on of slots, as `ports.RecoveryStore.given`; raises StoreFailed."""
 
@@ -47,9 +48,11 @@ class Recovering:
         dice: Dice,
         reporter: Reporter,
         at_once: int = AT_ONCE,
+        sounder: Sounder | None = None,
     ) -> None:
-        """`blocks`: None where no RPC is configured. `at_once`: blocks asked for at a time."""
+        """`blocks`: None where no RPC is configured. `at_once`: blocks asked for at a time. `sounder` None: no floor is told."""
         self.blocks = blocks
+        self._sounder = sounder
         self.inbox = inbox
         """Where answers go."""
         self._remember = remember
@@ -73,6 +76,8 @@ class Recovering:
             self._post(FetchFailed(errand.slot, errand.rung, Verdict.CANNOT, jitter))
         elif self.blocks is None and isinstance(errand, ReadAccounts):
             self._post(AccountsUnread(errand.first, errand.end, self._dice.jitter()))
+        elif self._sounder is None and isinstance(errand, AskFloor):
+            self._post(FloorTold(errand.endpoint))
         else:
             self._due.append(errand)
             self._something.set()
@@ -94,6 +99,8 @@ class Recovering:
                 tasks.start_soon(self._read, errand, name=f"accounts {errand.end}")
             case Recall():
                 tasks.start_soon(self._recall, errand, name=f"recall {len(errand.slots)}")
+            case AskFloor():
+                tasks.start_soon(self._ask_floor, errand, name=f"floor {errand.endpoint}")
             case _:
                 assert_never(errand)
 
@@ -115,6 +122,10 @@ class Recovering:
             case NoBlock():
                 jitter, pause = self._dice.jitter(), found.retry_after
                 return FetchFailed(errand.slot, errand.rung, found.verdict, jitter, pause, dissent)
+
+    async def _ask_floor(self, errand: AskFloor) -> None:
+        if self._sounder is not None:
+            self._post(await self._sounder.floor(errand.endpoint))
 
     async def _read(self, errand: ReadAccounts) -> None:
         blocks = self.blocks

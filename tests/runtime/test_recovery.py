@@ -7,20 +7,20 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from monitor.core.commands import Fetch, ReadAccounts, Recall
+from monitor.core.commands import AskFloor, Fetch, ReadAccounts, Recall
 from monitor.core.errors import StoreFailed
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
     BlockFetched,
     FetchFailed,
+    FloorTold,
     Recalled,
-    RecoveryEvent,
 )
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung, Verdict
-from monitor.ports import AccountsFound, BlockFound, NoBlock
-from monitor.runtime.inbox import Inbox
+from monitor.ports import AccountsFound, BlockFound, NoBlock, Sounder
+from monitor.runtime.inbox import Inbox, Posted
 from monitor.runtime.recovery import Recovering
 from tests.core.play import tx
 from tests.runtime.fakes import EvenDice, Journal, ScriptedBlocks
@@ -46,7 +46,12 @@ class Store:
 class Stage:
     """Recovery that runs, and all that it answered."""
 
-    def __init__(self, blocks: ScriptedBlocks | None, store: Store | None = None) -> None:
+    def __init__(
+        self,
+        blocks: ScriptedBlocks | None,
+        store: Store | None = None,
+        sounder: Sounder | None = None,
+    ) -> None:
         self.journal = Journal()
         self.inbox = Inbox(lambda: None)
         self.recovering = Recovering(
@@ -57,6 +62,7 @@ class Stage:
             EvenDice(),
             self.journal,
             AT_ONCE,
+            sounder,
         )
 
     @asynccontextmanager
@@ -67,7 +73,7 @@ class Stage:
             yield self
             tasks.cancel_scope.cancel()
 
-    def answers(self) -> list[RecoveryEvent]:
+    def answers(self) -> list[Posted]:
         found = []
         while (event := self.inbox.take()) is not None:
             found.append(event)
@@ -125,6 +131,33 @@ async def test_without_an_rpc_what_needs_one_is_answered_at_once() -> None:
         FetchFailed(7, Rung.RPC, Verdict.CANNOT, 0.5),
         AccountsUnread(70, 80, 0.5),
     ]
+
+
+class Depths:
+    """Endpoints that say how far back they replay, each later than the one before."""
+
+    def __init__(self, *first: int) -> None:
+        self._first = first
+
+    async def floor(self, endpoint: int) -> FloorTold:
+        await anyio.sleep(endpoint)
+        return FloorTold(endpoint, self._first[endpoint])
+
+
+async def test_every_endpoint_that_is_asked_tells_its_floor_and_none_waits_for_another() -> None:
+    async with Stage(None, sounder=Depths(70, 80)).running() as stage:
+        stage.recovering.perform(AskFloor(1))
+        stage.recovering.perform(AskFloor(0))
+        await anyio.sleep(0.5)
+        assert stage.answers() == [FloorTold(0, 70)]
+        await anyio.sleep(1)
+    assert stage.answers() == [FloorTold(1, 80)]
+
+
+async def test_where_nobody_can_ask_no_floor_is_told() -> None:
+    stage = Stage(None)
+    stage.recovering.perform(AskFloor(1))
+    assert stage.answers() == [FloorTold(1, None)]
 
 
 @pytest.mark.parametrize("blocks", [None, ScriptedBlocks("main")])
