@@ -68,6 +68,13 @@ def ask_recovery(address: str) -> dict[str, Any]:
     return _object(address, _ask(address, "/api/v1/recovery"))
 
 
+def ask_endpoints(address: str) -> list[dict[str, Any]]:
+    """The endpoints in the answer of `/api/v1/performance/endpoints`. Raises: DaemonNotAsked."""
+    told = _object(address, _ask(address, "/api/v1/performance/endpoints"))
+    found: list[dict[str, Any]] = told.get("endpoints", [])
+    return found
+
+
 def ask_slots(address: str, first: int | None, end: int | None) -> Iterator[dict[str, Any]]:
     """Certificates of slots from `first` to `end`, `end` excluded, as DESIGN 10 names their keys, ascending.
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from monitor import __version__
 from monitor.adapters.metrics.exposition import Exposition
-from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapshot
+from monitor.adapters.metrics.snapshot import EndpointCounts, EndpointState, SinkCounts, Snapshot
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import KIND_WORDS, Commitment, Kind
@@ -28,6 +28,7 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
             endpoint.name: _endpoint(daemon, index, reader)
             for index, endpoint in enumerate(daemon.configuration.endpoints)
         },
+        states=_states(daemon),
         sinks=_sinks(daemon),
         # A partial slot that was completed leaves the tally's count, and a counter must not fall.
         slots={**closed, SlotEnd.PARTIAL.value: gaps},
@@ -61,6 +62,17 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
         last_message_age=age,
         reader=reader,
     )
+
+
+def _states(daemon: Daemon) -> dict[str, EndpointState]:
+    health = daemon.driver.kernel.health
+    told = health.snapshot(daemon.clock.now())
+    return {
+        endpoint.name: EndpointState(
+            told[index], endpoint.region, health.roles[index], dict(health.findings[index].counts)
+        )
+        for index, endpoint in enumerate(daemon.configuration.endpoints)
+    }
 
 
 def _sinks(daemon: Daemon) -> dict[str, SinkCounts]:

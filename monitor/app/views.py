@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
+from monitor.app.endpoints_view import ending_view, endpoint_view
 from monitor.app.readiness import unready
 from monitor.app.recovery_view import RecoveryState, recovery_view
 from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
-from monitor.core.endings import Ending
 from monitor.ports import SlotTally
 
 
@@ -20,6 +20,7 @@ def answers(daemon: Daemon) -> Answers:
         ready=lambda: unready(daemon),
         status=lambda: status(daemon),
         recovery=lambda: recovery(daemon),
+        endpoints=lambda: endpoints(daemon),
         newest_slot=lambda: daemon.books.newest_slot,
         slots=daemon.books.slots,
     )
@@ -53,6 +54,29 @@ def recovery(daemon: Daemon) -> dict[str, object]:
     return recovery_view(state, counts.now, daemon.clock.utc_ns)
 
 
+def endpoints(daemon: Daemon) -> dict[str, object]:
+    """What each endpoint is like, as plain JSON values."""
+    kernel = daemon.driver.kernel
+    states = snapshot(daemon, daemon.reader).states
+    return {
+        "endpoints": [
+            endpoint_view(
+                endpoint,
+                states[endpoint.name],
+                connection.last_ending,
+                findings.newest(),
+                daemon.clock.utc_ns,
+            )
+            for endpoint, connection, findings in zip(
+                daemon.configuration.endpoints,
+                kernel.connections.all,
+                kernel.health.findings,
+                strict=True,
+            )
+        ]
+    }
+
+
 def coverage_of(counts: Snapshot) -> dict[str, object] | None:
     """The coverage and how it was counted; None while no block is finalized."""
     coverage = counts.coverage
@@ -84,16 +108,10 @@ def _endpoints(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:
             "provider": endpoint.provider,
             "open_feeds": known.open_feeds,
             "last_message_age": None if age is None else round(age, 3),
-            "last_ending": _ending(connection.last_ending),
+            "last_ending": ending_view(connection.last_ending),
             "duplicates": known.duplicates,
             "missed": known.missed,
         }
-
-
-def _ending(ending: Ending | None) -> dict[str, object] | None:
-    if ending is None:
-        return None
-    return {"reason": ending.reason, "code": ending.code, "text": ending.text}
 
 
 def _sinks(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:

@@ -14,6 +14,7 @@ from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, 
 from monitor.app.ladder import recovery_policy
 from monitor.core.chain import Kind
 from monitor.core.commands import Report
+from monitor.core.health import Placement
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
 from monitor.ports import Blocks, Clock, Feeds, Store
@@ -118,6 +119,7 @@ def assemble(
         recovery=recovery_policy(configuration, resumed.jobs),
         covers=min(configuration.covers, len(configuration.endpoints)),
         held_bytes=budget.held,
+        placements=tuple(Placement(e.provider, e.priority) for e in configuration.endpoints),
         can_amend=reader != Reader.SINGLE_THREADED,
     )
     rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]

@@ -11,7 +11,7 @@ from typing import Final
 from monitor.core.connection import Connection
 from monitor.core.connections import Connections
 from monitor.core.endings import NEEDS_PERSON
-from monitor.core.endpoint_health import EndpointHealth
+from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.findings import Cause, Findings
 from monitor.core.health_comparing import brought_by, contradiction, share_of
 from monitor.core.health_tips import Tips
@@ -48,6 +48,8 @@ class Health:
         self.trust = [Trust() for _ in range(count)]
         self.findings = [Findings() for _ in range(count)]
         self.tips = Tips(count)
+        self.roles = [Role.HOT] * count
+        """What each is used for: only a hot one should bring everything."""
         self._join = join
         self._connections = connections
         self._placements = placements
@@ -119,8 +121,10 @@ class Health:
     def _find_laggards(self, now: float) -> None:
         for connection in self._connections.all:
             endpoint = connection.endpoint
+            if not connection.opened:
+                continue
             lag = self.tips.lag(endpoint, now) or 0.0
-            if connection.opened and min(lag, now - self._opened_at[endpoint]) >= BEHIND:
+            if min(lag, now - self._opened_at[endpoint]) >= BEHIND:
                 found = f"it is {lag:.1f} s behind slot {self.tips.tip}, which two endpoints have"
                 self._find(endpoint, Cause.LAGGING, self.tips.tip, found, now)
 
@@ -145,7 +149,9 @@ class Health:
             found = f"it told block {blocks[0]} of slot {slot}, and others told {blocks[1]}"
             self._find(endpoint, Cause.BLOCK, slot, found, now)
         should_have = self._join.sights.should_have(endpoint, slot)
-        share = share_of(state, endpoint, gate, now, should_have=should_have)
+        share = None
+        if self.roles[endpoint] is Role.HOT:
+            share = share_of(state, endpoint, gate, now, should_have=should_have)
         brought, repeated = brought_by(state.banks, endpoint)
         if share is None:
             return showing._replace(brought=brought, repeated=repeated)

@@ -8,7 +8,9 @@ from monitor.core.certificates import Coverage, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release
 from monitor.core.endings import Ending, EndReason
+from monitor.core.endpoint_health import Role
 from monitor.core.events import FeedEnded, FramesArrived, Started
+from monitor.core.findings import Cause
 from tests.app.configurations import loaded
 from tests.app.daemons import StillClock, assembled
 from tests.core.play import confirmed, created, finalized, meta, processed, tx
@@ -16,8 +18,8 @@ from tests.runtime.test_delivery import transaction
 
 TEXT = """\
 endpoints:
-  - {name: ams, url: "http://127.0.0.1:1"}
-  - {name: nyc, url: "http://127.0.0.1:1"}
+  - {name: ams, url: "http://127.0.0.1:1", region: europe}
+  - {name: nyc, url: "http://127.0.0.1:1", provider: two, priority: 7}
 state_dir: state
 commitment: {strategy: fixed, level: confirmed}
 monitors:
@@ -95,6 +97,20 @@ def test_a_partial_slot_stays_counted_when_it_is_completed(tmp_path: Path) -> No
     counts = snapshot(made, "plain")
     assert (counts.slots["partial"], counts.slots["complete"]) == (1, 2)
     assert (counts.gaps, counts.open_slots) == (1, 0)
+
+
+def test_what_each_endpoint_is_like_is_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    health = made.driver.kernel.health
+    health.audited(1, 5, 2, 0.0)
+    health.roles[1] = Role.WARM
+    states = snapshot(made, "plain").states
+    assert [state.health.endpoint for state in states.values()] == [0, 1]
+    ams, nyc = states["ams"], states["nyc"]
+    assert (ams.region, ams.role, ams.health.trust, ams.findings) == ("europe", Role.HOT, 1.0, {})
+    assert (nyc.role, nyc.findings) == (Role.WARM, {Cause.AUDIT: 1})
+    assert nyc.health.trust < 1.0
+    assert (nyc.health.provider, nyc.health.priority) == ("two", 7)
 
 
 def test_how_far_the_books_are_is_told(tmp_path: Path) -> None:

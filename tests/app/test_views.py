@@ -1,11 +1,12 @@
 """The status: what a person who asks the daemon is told."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from monitor.adapters.metrics.snapshot import Snapshot
-from monitor.app.views import answers, coverage_of, recovery, status
+from monitor.app.views import answers, coverage_of, endpoints, recovery, status
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
@@ -112,6 +113,19 @@ def test_a_store_that_fails_is_told(tmp_path: Path) -> None:
     made.books.failures, made.books.failing = 2, "ledger.sqlite: disk full; make room"
     told = status(made)
     assert told["store"] == {"failures": 2, "failing": "ledger.sqlite: disk full; make room"}
+
+
+def test_each_endpoint_says_what_it_is_like_and_what_was_found_against_it(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    kernel = made.driver.kernel
+    kernel.handle(FeedEnded(1, Ending(EndReason.END, "OK", ""), 0.0), 0.0)
+    kernel.health.audited(1, 5, 2, 0.0)
+    told: Any = endpoints(made)["endpoints"]
+    ams, nyc = told
+    assert (ams["endpoint"], ams["errors"], ams["findings"]) == ("ams", {"end": 1}, [])
+    assert ams["last_ending"] == {"reason": "end", "code": "OK", "text": ""}
+    assert (nyc["endpoint"], nyc["last_ending"], nyc["findings"][0]["slot"]) == ("nyc", None, 5)
+    assert answers(made).endpoints() == endpoints(made)
 
 
 async def test_slots_are_those_of_the_books(tmp_path: Path) -> None:

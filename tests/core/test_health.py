@@ -8,7 +8,7 @@ import pytest
 from monitor.core.audits import AUDITED
 from monitor.core.commands import Report
 from monitor.core.endings import EndReason
-from monitor.core.endpoint_health import EndpointHealth
+from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.events import ReadingResumed, Row
 from monitor.core.findings import Cause
 from monitor.core.health import STAMPS, Placement
@@ -238,3 +238,15 @@ def test_a_liar_who_was_believed_at_first_gets_no_trust_for_its_own_block() -> N
             play.says(feed, *rows_of(slot))
     assert found(play) == [[Cause.BLOCK], [], []]
     assert told(play)[0].trust < 0.1
+
+
+def test_who_is_not_asked_for_everything_is_not_blamed_for_bringing_less() -> None:
+    play = streamed(9)
+    play.kernel.health.roles[1] = Role.WARM
+    for slot in range(109, 125):
+        play.at((slot - 100) * 0.4)
+        for feed in (1, 3):
+            play.says(feed, *rows_of(slot))
+        play.says(2, created(slot), meta(slot, transactions=3), processed(slot), confirmed(slot))
+    assert found(play) == [[], [], []]
+    assert told(play)[1].miss_rate == 0.0

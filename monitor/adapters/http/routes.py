@@ -32,6 +32,8 @@ class Answers:
     """How the daemon is, as plain JSON values."""
     recovery: Callable[[], Mapping[str, object]]
     """How far recovery is, as plain JSON values."""
+    endpoints: Callable[[], Mapping[str, object]]
+    """What each endpoint is like, as plain JSON values."""
     newest_slot: Callable[[], int | None]
     """The last slot that has a certificate; None while none has."""
     slots: Callable[[int, int, int], Awaitable[list[StoredSlot]]]
@@ -59,6 +61,9 @@ def application(answers: Answers) -> Starlette:
     async def show_recovery(_request: Request) -> Response:
         return json_answer(answers.recovery())
 
+    async def show_endpoints(_request: Request) -> Response:
+        return json_answer(answers.endpoints())
+
     async def show_slots(request: Request) -> Response:
         first, end = asked_range(request.query_params, answers.newest_slot())
         found = await answers.slots(first, end, end - first)
@@ -73,6 +78,7 @@ def application(answers: Answers) -> Starlette:
             Route("/api/v1/status", show_status),
             Route("/api/v1/slots", show_slots),
             Route("/api/v1/recovery", show_recovery),
+            Route("/api/v1/performance/endpoints", show_endpoints),
         ],
         exception_handlers={
             HTTPException: show_refusal,

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.core.certificates import Coverage
+from monitor.core.endpoint_health import EndpointHealth, Role
+from monitor.core.findings import Cause
 from monitor.core.standing import Standing
 from monitor.ports import RpcTally
 
@@ -30,6 +32,17 @@ class EndpointCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointState:
+    """What one endpoint is like now."""
+
+    health: EndpointHealth
+    region: str = ""
+    role: Role = Role.HOT
+    findings: Mapping[Cause, int] = field(default_factory=dict)
+    """How often each cause was found against it, since the start of the daemon."""
+
+
+@dataclass(frozen=True, slots=True)
 class SinkCounts:
     """One sink since the start of the daemon."""
 
@@ -47,6 +60,8 @@ class Snapshot:
     """All counts. A None is left out of the exposition: an unknown number is no 0."""
 
     endpoints: Mapping[str, EndpointCounts] = field(default_factory=dict)
+    states: Mapping[str, EndpointState] = field(default_factory=dict)
+    """By endpoint."""
     sinks: Mapping[str, SinkCounts] = field(default_factory=dict)
     slots: Mapping[str, int] = field(default_factory=dict)
     """Certificates by what they say of their slot, in the words of `core.certificates.SlotEnd`."""

@@ -104,6 +104,13 @@ async def test_recovery_is_given_as_one_line_of_json() -> None:
     assert (answer.status, answer.body) == (200, b'{"lost":2}\n')
 
 
+async def test_endpoints_are_given_as_one_line_of_json() -> None:
+    known = replace(ANSWERS, endpoints=lambda: {"endpoints": []})
+    answer = await asked("/api/v1/performance/endpoints", known)
+
+    assert (answer.status, answer.body) == (200, b'{"endpoints":[]}\n')
+
+
 async def test_slots_are_given_one_object_a_line() -> None:
     asked_for: list[tuple[int, int, int]] = []
 

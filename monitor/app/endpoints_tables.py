@@ -1,0 +1,78 @@
+"""How endpoints are shown to people: one row each, and with `--why` what was found against them."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from monitor.app.tables import Object, plain, table_of
+from monitor.core.endpoint_health import Circuit
+
+_TRUSTED = 0.5
+"""Below this an endpoint is isolated."""
+
+
+def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> None:
+    """A table of all; with `why` the findings below it, the newest first."""
+    table = table_of(
+        "endpoint", "role", "stream", "lag", "silent", "misses", "first", "delay", "trust",
+        "last ending",
+    )  # fmt: skip
+    for told in endpoints:
+        trust, ending = told["trust"], told["last_ending"]
+        table.add_row(
+            plain(told["endpoint"]),
+            plain("drained" if told["drained"] else told["role"]),
+            Text(stream_words(told), "" if told["open"] else "bold red"),
+            "" if told["lag"] is None else f"{told['lag']:.1f} s",
+            f"{told['silent_for']:.1f} s" if told["open"] else "",
+            share_words(told["miss_rate"]),
+            share_words(told["first_share"]),
+            delay_words(told["delay"]),
+            Text(f"{trust:.2f}", "" if trust >= _TRUSTED else "bold red"),
+            plain(
+                "" if ending is None else f"{ending['reason']}: {ending['text'] or ending['code']}"
+            ),
+        )
+    out.print(table)
+    if why:
+        for line in _why(endpoints):
+            out.print(plain(line))
+
+
+def stream_words(told: Object) -> str:
+    """`open`, `closed`, `open, half_open circuit`, `closed, needs a person`."""
+    words = ["open" if told["open"] else "closed"]
+    if told["circuit"] != Circuit.CLOSED:
+        words.append(f"{told['circuit']} circuit")
+    if told["needs_person"]:
+        words.append("needs a person")
+    return ", ".join(words)
+
+
+def share_words(share: float) -> str:
+    """`0 %`, `0.1 %`, `33 %`: small shares with their digits, since one in a thousand matters."""
+    percent = share * 100
+    if not share:
+        return "0 %"
+    return f"{percent:.0f} %" if percent >= 10 else f"{max(percent, 0.0001):.2g} %"
+
+
+def delay_words(delay: Object) -> str:
+    """`12 / 40 / 90 ms`: half of the slots, 95 and 99 of a hundred; empty while nothing was compared."""
+    parts = [delay["p50"], delay["p95"], delay["p99"]]
+    if None in parts:
+        return ""
+    return f"{' / '.join(f'{seconds * 1000:.0f}' for seconds in parts)} ms"
+
+
+def _why(endpoints: Sequence[Object]) -> Iterator[str]:
+    for told in endpoints:
+        if not told["findings"]:
+            yield f"{told['endpoint']}: nothing was found against it"
+            continue
+        yield f"{told['endpoint']}:"
+        for found in told["findings"]:
+            times = f", {found['count']} times since slot {found['first_slot']}"
+            since = times if found["count"] > 1 else ""
+            yield f"  {found['at'][:19]}Z {found['cause']}: {found['why']}{since}"

@@ -1,0 +1,67 @@
+"""What people see of endpoints."""
+
+import pytest
+
+from monitor.app.endpoints_tables import delay_words, share_words, show_endpoints, stream_words
+from tests.app.test_endpoints_view import ill, well
+from tests.app.test_tables import shown
+
+
+def test_each_endpoint_is_a_row() -> None:
+    lines = shown(lambda out, told: show_endpoints(out, told, why=False), [ill(), well()])
+    rows = [line.split() for line in lines if line.startswith(("ams", "nyc"))]
+    assert rows == [
+        "ams warm open, half_open circuit 5.6 s 6.0 s 0.1 % 33 % 12 / 40 / 90 ms 0.40"
+        " lagged: lagged".split(),
+        "nyc hot closed 0 % 0 % 1.00".split(),
+    ]
+    assert not any("it told block" in line for line in lines)
+
+
+def test_why_tells_what_was_found_against_each() -> None:
+    lines = shown(lambda out, told: show_endpoints(out, told, why=True), [ill(), well()])
+    assert [line.rstrip() for line in lines[-3:]] == [
+        "ams:",
+        "1970-01-01T00:00:02Z block: it told block A of slot 9, and others told B, "
+        "3 times since slot 7",
+        "nyc: nothing was found against it",
+    ]
+
+
+def test_what_was_found_once_is_not_counted() -> None:
+    told = ill()
+    told["findings"][0]["count"] = 1
+    lines = shown(lambda out, all_of: show_endpoints(out, all_of, why=True), [told])
+    assert lines[-1].rstrip().endswith("others told B")
+
+
+def test_a_drained_endpoint_is_called_so() -> None:
+    lines = shown(
+        lambda out, told: show_endpoints(out, told, why=False), [well() | {"drained": True}]
+    )
+    assert any(line.split()[:2] == ["nyc", "drained"] for line in lines)
+
+
+def test_a_stream_that_a_person_must_cure_says_so() -> None:
+    told = well() | {"circuit": "open", "needs_person": True}
+    assert stream_words(told) == "closed, open circuit, needs a person"
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (0.0, "0 %"),
+        (0.001, "0.1 %"),
+        (0.055, "5.5 %"),
+        (0.333, "33 %"),
+        (1.0, "100 %"),
+        (1e-9, "0.0001 %"),
+    ],
+)
+def test_small_shares_keep_their_digits(share: float, words: str) -> None:
+    assert share_words(share) == words
+
+
+def test_delays_are_told_once_there_are_any() -> None:
+    assert delay_words({"p50": None, "p95": None, "p99": None}) == ""
+    assert delay_words({"p50": 0.0, "p95": 0.04, "p99": 0.0904}) == "0 / 40 / 90 ms"
