@@ -10,13 +10,14 @@ def controls(daemon: Daemon) -> Controls:
     return Controls(sign_off=lambda slot, reason: sign_off(daemon, slot, reason))
 
 
-def sign_off(daemon: Daemon, slot: int, reason: str) -> bool:
+async def sign_off(daemon: Daemon, slot: int, reason: str) -> bool:
     """Take responsibility for a lost slot; False when it is not lost. The kernel hears of it in the loop's next turn.
 
-    The store keeps it, so that a restart does not begin to recover the slot again.
+    Returns once the store keeps it, so that what was acknowledged is never undone by a restart.
     """
     if not daemon.driver.kernel.is_lost(slot):
         return False
-    daemon.books.sign_off(slot, reason)
+    signed = daemon.books.sign_off(slot, reason)
     daemon.recovering.inbox.post(SignedOff(slot, reason))
+    await daemon.books.kept(signed)
     return True

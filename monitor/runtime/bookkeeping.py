@@ -111,6 +111,8 @@ class Books:
         self._resting: anyio.CancelScope | None = None
         """The time between two commits, while it passes."""
         self._room: anyio.Event | None = None
+        self._keeps: anyio.Event | None = None
+        """Somebody waits for the next commit."""
         self._forget_at = clock.now()
         self._born_at = clock.now()
 
@@ -184,11 +186,19 @@ class Books:
             found = await self._aside(self._store.given, slots)
         return {**found, **self._pending.given(slots)}
 
-    def sign_off(self, slot: int, reason: str) -> None:
-        """Store an operator's word soon."""
+    def sign_off(self, slot: int, reason: str) -> SignOff:
+        """Store an operator's word soon; answers what will be stored."""
         at_ns = self._clock.utc_ns(int(self._clock.now() * 1e9))
-        self._pending.sign_off(SignOff(slot, reason, at_ns))
+        signed = SignOff(slot, reason, at_ns)
+        self._pending.sign_off(signed)
         self._hurry()
+        return signed
+
+    async def kept(self, signed: SignOff) -> None:
+        """Return once this word is stored, however long that takes."""
+        while self._pending.awaits(signed):
+            self._keeps = self._keeps or anyio.Event()
+            await self._keeps.wait()
 
     def settle(self, slot: int) -> None:
         """Slots up to this one are done with: cursors may follow once their lines are safe."""
@@ -280,6 +290,9 @@ class Books:
                 self.tally = await self._aside(self._commit, written, *state)
             self._committed = state
             self._pending.done(written)
+            if self._keeps is not None:
+                self._keeps.set()
+                self._keeps = None
         self.durable_slot = min((c.frontier for c in state[0]), default=self._settled)
         self.begun.set()
         if self._room is not None and not self.is_full():

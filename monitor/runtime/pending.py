@@ -123,6 +123,10 @@ class Pending:
         """With the next round."""
         self._signed.append(signed)
 
+    def awaits(self, signed: SignOff) -> bool:
+        """Whether this is not stored yet."""
+        return signed in self._signed
+
     def ready(self, safe: Sequence[int]) -> Round:
         """What may be committed now that sinks are so far. It waits until it is `done`."""
         entries = []

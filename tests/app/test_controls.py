@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import anyio
+
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.app.controls import controls
 from monitor.app.views import recovery
+from monitor.app.wiring import Daemon
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.events import SignedOff
 from monitor.core.jobs import Job, JobState
@@ -13,24 +16,36 @@ from monitor.runtime.resumption import resumption
 from tests.app.daemons import NOBODY, assembled, configuration
 
 
-def test_a_slot_that_is_not_lost_cannot_be_signed_off(tmp_path: Path) -> None:
+async def test_a_slot_that_is_not_lost_cannot_be_signed_off(tmp_path: Path) -> None:
     made = assembled(configuration(tmp_path, {"ams": NOBODY}))
 
-    assert controls(made).sign_off(7, "seen by hand") is False
+    assert await controls(made).sign_off(7, "seen by hand") is False
     assert made.recovering.inbox.take() is None
 
 
-def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(tmp_path: Path) -> None:
-    made = assembled(configuration(tmp_path, {"ams": NOBODY}))
+async def test_the_kernel_hears_of_a_lost_slot_that_was_signed_off(tmp_path: Path) -> None:
+    store = SqliteLedger(tmp_path / "ledger.sqlite")
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}), store=store)
+    made.books.begin(1)
     kernel = made.driver.kernel
     kernel.repair.queue.restore([Job(7, 8, Rung.RPC, 0, JobState.LOST)], 0.0)
 
-    assert controls(made).sign_off(8, "seen by hand") is False
-    assert controls(made).sign_off(7, "seen by hand") is True
+    assert await controls(made).sign_off(8, "seen by hand") is False
+    answers: list[bool] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_signs_off, made, answers)
+        await anyio.wait_all_tasks_blocked()
+        assert answers == []  # it is not stored yet
+        await made.books.close()
+    assert answers == [True]
     heard = made.recovering.inbox.take()
     assert heard == SignedOff(7, "seen by hand")
     kernel.handle(heard, 0.0)
-    assert controls(made).sign_off(7, "seen by hand") is False
+    assert await controls(made).sign_off(7, "seen by hand") is False
+
+
+async def _signs_off(made: Daemon, answers: list[bool]) -> None:
+    answers.append(await controls(made).sign_off(7, "seen by hand"))
 
 
 async def test_a_restart_knows_what_was_signed_off(tmp_path: Path) -> None:
@@ -41,8 +56,10 @@ async def test_a_restart_knows_what_was_signed_off(tmp_path: Path) -> None:
     lost = Certificate(7, SlotEnd.LOST, "no rung of recovery brought it")
     made.books.certify([lost])
 
-    controls(made).sign_off(7, "seen by hand")
-    await made.books.close()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_signs_off, made, [])
+        await anyio.wait_all_tasks_blocked()
+        await made.books.close()
     assert [(each.slot, each.reason) for each in store.signed_off()] == [(7, "seen by hand")]
     assert resumption(store, [], None).open == ()
 

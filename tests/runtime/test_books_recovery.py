@@ -204,6 +204,18 @@ async def test_a_sign_off_is_stored_soon_with_its_time() -> None:
     assert desk.store.signed == [signed]
 
 
+async def test_who_signed_off_may_wait_until_a_store_that_fails_keeps_it() -> None:
+    desk = Desk()
+    async with desk.running() as books:
+        books.begin(1)
+        await anyio.sleep(3)
+        desk.store.failures = 2
+        signed = books.sign_off(7, "nobody has it")
+        await books.kept(signed)
+        assert (desk.store.failures, desk.store.signed) == (0, [signed])
+        await books.kept(signed)
+
+
 async def test_the_tally_of_all_slots_is_known_after_a_commit() -> None:
     desk = Desk()
     desk.books.begin(1)

@@ -118,6 +118,7 @@ def test_a_sign_off_goes_with_the_next_round() -> None:
     pending.sign_off(other)
     pending.done(ready)
     assert (ready.signed, pending.ready([]).signed) == ([one], [other])
+    assert (pending.awaits(one), pending.awaits(other)) == (False, True)
 
 
 def test_amendments_that_sinks_have_overtaken_are_not_stored() -> None:

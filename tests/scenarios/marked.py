@@ -191,9 +191,10 @@ class MarkedBooks(Books):
         self.executioner.reach(Mark.JOBS_TOLD)
 
     @override
-    def sign_off(self, slot: int, reason: str) -> None:
-        super().sign_off(slot, reason)
+    def sign_off(self, slot: int, reason: str) -> SignOff:
+        signed = super().sign_off(slot, reason)
         self.executioner.reach(Mark.SIGN_OFF_TOLD)
+        return signed
 
 
 class MarkedDelivery(Delivery):

@@ -1,6 +1,6 @@
 """What changes the daemon's state: questions over the Unix socket that only its owner can reach (DESIGN 10)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +26,10 @@ _LARGEST_SLOT: Final = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """What the control socket can bring about. All are called in the daemon's loop, so they must be quick."""
+    """What the control socket can bring about. All are called in the daemon's loop, so they must not block it."""
 
-    sign_off: Callable[[int, str], bool]
-    """Take responsibility for a lost slot, and why; False when it is not lost."""
+    sign_off: Callable[[int, str], Awaitable[bool]]
+    """Take responsibility for a lost slot, and why; False when it is not lost. It is answered once that is stored."""
 
 
 class ControlSocket:
@@ -57,7 +57,7 @@ def application(controls: Controls) -> Starlette:
 
     async def sign_off(request: Request) -> Response:
         slot, reason = _signed_off(await _body(request))
-        if not controls.sign_off(slot, reason):
+        if not await controls.sign_off(slot, reason):
             raise HTTPException(
                 404,
                 f"slot {slot} is not lost; `chain-monitor recovery` shows which are, "

@@ -17,7 +17,7 @@ class Lost:
         self.slots = set(slots)
         self.signed_off: list[tuple[int, str]] = []
 
-    def sign_off(self, slot: int, reason: str) -> bool:
+    async def sign_off(self, slot: int, reason: str) -> bool:
         if slot not in self.slots:
             return False
         self.slots.remove(slot)
