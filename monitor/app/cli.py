@@ -18,6 +18,7 @@ from monitor import __version__
 from monitor.app.arguments import ApiUrl, AsJson, NumbersFrom0, StateDir
 from monitor.app.endpoint_commands import endpoints
 from monitor.app.recovery_commands import recovery
+from monitor.app.simulator_commands import fault, simulate
 from monitor.core.errors import ConfigurationRefused, MonitorError, PlanRefused
 
 EXIT_FAILED: Final = 1
@@ -107,120 +108,8 @@ def check_config(
         typer.echo(f"{file}: warning: {warning}")
 
 
-@app.command()
-def simulate(
-    regions: Annotated[str, typer.Option(metavar="NAMES", help="Comma-separated.")] = "ams,nyc,tyo",
-    rpcs: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=1, max=16, help="JSON-RPC nodes: rpc1, rpc2, ...; ports as regions."
-        ),
-    ] = 1,
-    slot_time: Annotated[float, typer.Option(metavar="S", min=0.01, help="Seconds a slot.")] = 0.3,
-    seed: Annotated[int, typer.Option(help="Equal seeds make equal chains.")] = 1,
-    ports: Annotated[
-        int, typer.Option(min=0, max=65000, help="Port of the first region; 0 picks free ones.")
-    ] = 10000,
-    truth: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write what is on the chain.")
-    ] = None,
-    truth_max_mb: Annotated[
-        int | None,
-        typer.Option(metavar="MB", min=1, help="Bound the truth; one older part is kept."),
-    ] = None,
-    blocks: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Serve these getBlock answers, one JSON a line."),
-    ] = None,
-    fill: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Fill the made chain with the transactions of these answers."
-        ),
-    ] = None,
-    votes: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=2000, help="Votes a slot; 40.")
-    ] = None,
-    transactions: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Other transactions a slot; 15.")
-    ] = None,
-    replay_slots: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=0, help="Slots that a region replays; 150. 0: no replay."),
-    ] = None,
-    age: Annotated[
-        int,
-        typer.Option(
-            metavar="N", min=0, help="Slots that the chain is old at the start; RPCs have them."
-        ),
-    ] = 0,
-    start_when: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Start the chain when N feeds are open.")
-    ] = 0,
-    control: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where `fault` is taken.")
-    ] = "127.0.0.1:9999",
-    token: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Refuse clients without this x-token.")
-    ] = None,
-) -> None:
-    """Run a simulated cluster: one Yellowstone server a region, and JSON-RPC."""
-    from monitor.app.simulation import chain_of, region_names, run_simulation, server_of
-    from monitor.simulator.options import SimulateOptions
-
-    options = SimulateOptions(
-        regions=region_names(regions, rpcs),
-        rpcs=rpcs,
-        slot_time=slot_time,
-        seed=seed,
-        ports=ports,
-        control=control,
-        truth=truth,
-        truth_max_mb=truth_max_mb,
-        blocks=blocks,
-        fill=fill,
-        age=age,
-        start_when=start_when,
-        token=token,
-        chain=chain_of(votes, transactions),
-        server=server_of(replay_slots),
-    )
-    raise typer.Exit(run_simulation(options, typer.echo))
-
-
-@app.command(cls=NumbersFrom0)
-def fault(
-    target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="A region, all regions (`all`), or an RPC.")
-    ],
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="Of a region: kill refuse outage mute lag lose-tx drop-tx drop-account drop-slot "
-            "duplicate cut heal. Of an RPC: kill mute cut slow behind pruned limit errors lie heal.",
-        ),
-    ],
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[ARG]...",
-            help="lag, slow: seconds. outage, behind: slots. pruned: a slot. limit: requests a second. "
-            "errors: a code without its sign (32004), null, meta-null, 429, 429-date or 500, and a "
-            "share. lie: blockhash, parent, missing, altered, fee or any, and a share. lose-tx, "
-            "drop-tx, drop-account, drop-slot, duplicate, of an RPC mute and cut: a share, as 0.05. "
-            "What lose-tx loses is lost by every region that has it.",
-        ),
-    ] = None,
-    control: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where the simulator takes it.")
-    ] = "127.0.0.1:9999",
-) -> None:
-    """Break a region or an RPC of the running simulation; `heal` mends it."""
-    from monitor.simulator.control import send_fault
-
-    argument = " ".join(arguments) if arguments else None
-    typer.echo(send_fault(control, target, name, argument))
+app.command()(simulate)
+app.command(cls=NumbersFrom0)(fault)
 
 
 @app.command(cls=NumbersFrom0)

@@ -1,7 +1,9 @@
 """`chain-monitor simulate`: its options, and a cluster in the foreground until a signal."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
 
 import anyio
 import typer
@@ -9,10 +11,25 @@ import typer
 from monitor.app.configuration_values import NAME
 from monitor.app.memory import tame_collector
 from monitor.core.errors import MonitorError
-from monitor.simulator.chain_settings import ChainSettings
-from monitor.simulator.cluster import ALL_REGIONS, Cluster, simulate
+from monitor.simulator.cluster import Cluster, simulate
 from monitor.simulator.options import SimulateOptions, rpc_names
-from monitor.simulator.region import RegionSettings
+from monitor.simulator.timed_faults import ALL_REGIONS
+
+_PLAIN: Final = (
+    "rpcs",
+    "slot_time",
+    "seed",
+    "ports",
+    "truth",
+    "truth_max_mb",
+    "blocks",
+    "fill",
+    "age",
+    "start_when",
+    "control",
+    "token",
+)
+"""Options of the command line that have the name of what they set."""
 
 
 def region_names(listed: str, rpcs: int) -> tuple[str, ...]:
@@ -29,22 +46,33 @@ def region_names(listed: str, rpcs: int) -> tuple[str, ...]:
     return names
 
 
-def chain_of(votes: int | None, transactions: int | None) -> ChainSettings:
-    """The chain with blocks of this size; None: the usual."""
-    usual = ChainSettings()
-    return ChainSettings(
-        votes=usual.votes if votes is None else votes,
-        transactions=usual.transactions if transactions is None else transactions,
+def with_words(base: SimulateOptions, given: Mapping[str, Any]) -> SimulateOptions:
+    """What the command line says, over what a scenario says. Raises typer.BadParameter."""
+    rpcs = given.get("rpcs", base.rpcs)
+    regions = region_names(given.get("regions", ",".join(base.regions)), rpcs)
+    _check_faults(base, regions, rpcs)
+    chain = {name: given[name] for name in ("votes", "transactions") if given.get(name) is not None}
+    server = {}
+    if given.get("replay_slots") is not None:
+        server["replay_stored_slots"] = given["replay_slots"]
+    return replace(
+        base,
+        **{name: given[name] for name in _PLAIN if name in given},
+        regions=regions,
+        ways={name: way for name, way in base.ways.items() if name in regions},
+        chain=replace(base.chain, **chain),
+        server=replace(base.server, **server),
     )
 
 
-def server_of(replay_slots: int | None) -> RegionSettings:
-    """Regions that replay so many slots; None: the usual number."""
-    return (
-        RegionSettings()
-        if replay_slots is None
-        else RegionSettings(replay_stored_slots=replay_slots)
-    )
+def _check_faults(base: SimulateOptions, regions: tuple[str, ...], rpcs: int) -> None:
+    known = (*regions, *rpc_names(rpcs), ALL_REGIONS)
+    for fault in base.faults:
+        if fault.target not in known:
+            raise typer.BadParameter(
+                f"the scenario has a fault of {fault.target}; name it too, or leave this out",
+                param_hint="regions",
+            )
 
 
 def run_simulation(options: SimulateOptions, tell: Callable[[str], None]) -> int:

@@ -22,7 +22,8 @@ from monitor.simulator.accounts import Accounts
 from monitor.simulator.bodies import read_bodies
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_blocks import BlocksChain
-from monitor.simulator.control import listen_for_commands, serve_control
+from monitor.simulator.control import Listener, listen_for_commands, serve_control
+from monitor.simulator.far import serve_far
 from monitor.simulator.model import Chain
 from monitor.simulator.options import SimulateOptions, rpc_names
 from monitor.simulator.region import Region
@@ -31,11 +32,9 @@ from monitor.simulator.rpc_bodies import USUAL_FORM, BlockBodies
 from monitor.simulator.rpc_faults import RpcFaults
 from monitor.simulator.rpc_node import RpcNode
 from monitor.simulator.server import RegionServer, ServerSettings
+from monitor.simulator.timed_faults import ALL_REGIONS, Agenda
 from monitor.simulator.truth import TruthFile
 from monitor.simulator.view import ChainView, canonical
-
-ALL_REGIONS: Final = "all"
-"""Whom a fault strikes that names no single region."""
 
 _TICK: Final = 0.005
 """Seconds at least between two looks at the regions: what falls due meanwhile goes out in one wake-up."""
@@ -60,6 +59,8 @@ class Cluster:
         )
         self._regions: dict[str, Region] = {}
         self._servers: dict[str, RegionServer] = {}
+        self._doors: dict[str, int] = {}
+        """Ports of regions that are far away, in the place of their own."""
         self._nodes: dict[str, RpcNode] = {}
         self._views: list[ChainView] = []
         self._see_chain(0.0)
@@ -67,6 +68,9 @@ class Cluster:
         self._waiting = options.start_when > 0
         self._settled = self.chain.first_slot
         self._settle_at = -inf
+        self._agenda = Agenda(options.faults)
+        self._doors_open_at = inf
+        """When the chain has its age."""
         self._thread = ExitStack()
         self._portal: BlockingPortal | None = None
         self.rpcs: dict[str, str] = {}
@@ -77,7 +81,7 @@ class Cluster:
     @property
     def endpoints(self) -> dict[str, str]:
         """The URL of each region's Yellowstone server, in order."""
-        return {name: server.endpoint for name, server in self._servers.items()}
+        return {name: self._endpoint(name) for name in self._servers}
 
     @property
     def rpc_url(self) -> str:
@@ -103,6 +107,9 @@ class Cluster:
             for place, name in enumerate(options.regions):
                 await self._open_region(place, name, started_at)
                 stack.push_async_callback(self._servers[name].close)
+            doors = {name: await self._open_door(name) for name in options.ways}
+            for door in doors.values():
+                await stack.enter_async_context(door)
             sockets = [stack.enter_context(listen_rpc(port)) for port in options.rpc_ports()]
             for name, node_socket in zip(rpc_names(options.rpcs), sockets, strict=True):
                 self._nodes[name] = self._make_node(name, started_at)
@@ -113,6 +120,9 @@ class Cluster:
                 for node, node_socket in zip(self._nodes.values(), sockets, strict=True):
                     tasks.start_soon(serve_rpc, node, node_socket, name=f"JSON-RPC {node.name}")
                 tasks.start_soon(serve_control, commands, self, name="control")
+                for name, door in doors.items():
+                    way = options.ways[name]
+                    tasks.start_soon(serve_far, door, self._servers[name].port, way, name=name)
                 self._move_on(anyio.current_time(), truth)
                 task_status.started()
                 await self._tick(truth)
@@ -137,7 +147,7 @@ class Cluster:
         return [
             {
                 "region": name,
-                "endpoint": server.endpoint,
+                "endpoint": self._endpoint(name),
                 "feeds": server.feeds,
                 "faults": self._regions[name].faults.active,
                 "finalized_slot": None if tip is None else tip.slot,
@@ -194,26 +204,51 @@ class Cluster:
             options.region_settings(name),
             seed=options.seed + place,
             started_at=started_at,
-            utc_offset=time.time() - anyio.current_time(),
+            utc_offset=time.time() - anyio.current_time() + options.clocks.get(name, 0.0),
             portion=options.portion(place),
             heard_from=self.chain.first_slot + options.unheard(),
         )
         settings = ServerSettings(
-            port=options.port_of(place),
+            port=0 if name in options.ways else options.port_of(place),
             gzip=options.gzip,
             max_request_bytes=options.server.max_decoding_message_size,
+            health=region.manners.has_health,
+            least_ping_interval=options.least_ping_interval,
         )
         server = RegionServer(region, settings, anyio.current_time)
         self._regions[name], self._servers[name] = region, server
         await server.open()
+
+    async def _open_door(self, name: str) -> Listener:
+        """Where clients of a region come in that is far away. Raises SimulatorFailed."""
+        port = self._options.port_of(self._options.regions.index(name))
+        try:
+            listener = await anyio.create_tcp_listener(local_host=HOST, local_port=port)
+        except OSError as failed:
+            raise SimulatorFailed(
+                f"port {port} of {HOST} cannot be had ({failed}); choose others with --ports"
+            ) from failed
+        self._doors[name] = listener.extra(anyio.abc.SocketAttribute.local_port)
+        return listener
+
+    def _endpoint(self, name: str) -> str:
+        door = self._doors.get(name)
+        return self._servers[name].endpoint if door is None else f"http://{HOST}:{door}"
 
     async def _tick(self, truth: TruthFile | None) -> None:
         while True:
             now = anyio.current_time()
             if self._waiting and self._feeds() >= self._options.start_when:
                 self._begin(self._beginning())
+            await self._break(now)
             due = min(self._move_on(now, truth), now + _LONGEST_SLEEP)
             await anyio.sleep(max(due - anyio.current_time(), _TICK))
+
+    async def _break(self, now: float) -> None:
+        """Do what the scenario has for this moment."""
+        begun = (now - self._doors_open_at) / self._options.slot_time
+        for fault in self._agenda.due(begun):
+            await self.apply(fault.target, fault.fault, fault.argument)
 
     def _move_on(self, now: float, truth: TruthFile | None) -> float:
         """Do what is due; returns when something is due again."""
@@ -233,8 +268,9 @@ class Cluster:
                 self._bodies.get(bank, USUAL_FORM)
 
     def _beginning(self) -> float:
-        """When the first slot began, if the chain has its age now."""
-        return anyio.current_time() - self._options.age * self._options.slot_time
+        """When the first slot began, as the chain has its age now."""
+        self._doors_open_at = anyio.current_time()
+        return self._doors_open_at - self._options.age * self._options.slot_time
 
     def _feeds(self) -> int:
         return sum(server.feeds for server in self._servers.values())

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from monitor.core.chain import Kind
 from monitor.simulator.losses import ALONE, Losses, Portion
-from monitor.simulator.meta_lies import lied
+from monitor.simulator.meta_lies import lied, uncounted
 from monitor.simulator.model import Update
 from monitor.simulator.received import Received
 
@@ -19,6 +19,7 @@ WORDS: Final = (
     "stall",
     "lag",
     "lie",
+    "uncount",
     "lose-tx",
     "drop-tx",
     "drop-account",
@@ -31,6 +32,7 @@ WORDS: Final = (
 
 _USUAL_RATIOS: Final = {
     "lie": 1.0,
+    "uncount": 1.0,
     "lose-tx": 0.01,
     "drop-tx": 0.01,
     "drop-account": 0.01,
@@ -89,6 +91,8 @@ class Faults:
         """In `slots_begun`."""
         self.lie = 0.0
         """Share of slots whose BlockMeta names a blockhash that is not theirs."""
+        self.uncount = 0.0
+        """Share of slots whose BlockMeta counts no entries, as of blocks that the region's validator made itself."""
         self.lose_tx = 0.0
         """As `drop_tx`, but which ones follows from the transaction alone: every region with this loses the same."""
         self.drop_tx = 0.0
@@ -123,6 +127,7 @@ class Faults:
             found.append(f"lag {self.lag:g}")
         ratios = (
             ("lie", self.lie),
+            ("uncount", self.uncount),
             ("lose-tx", self.lose_tx),
             ("drop-tx", self.drop_tx),
             ("drop-account", self.drop_account),
@@ -160,6 +165,8 @@ class Faults:
 
     def told_meta(self, meta: Update) -> Update:
         """The BlockMeta of a slot as this region tells it; drawn once a slot."""
+        if self._draw(self.uncount):
+            meta = uncounted(meta)
         return lied(meta) if self._draw(self.lie) else meta
 
     def drops(self, message: Received) -> bool:
@@ -209,7 +216,7 @@ class Faults:
         self.killed = self.refusing = self.muted = self.stalled = False
         self.lag = 0.0
         self._out_until = -inf
-        self.lie = 0.0
+        self.lie = self.uncount = 0.0
         self.lose_tx = self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
         return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"

@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.families import Family
 from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.region import RegionSettings
+from monitor.simulator.timed_faults import TimedFault
 
 USUAL_DELAYS: Final = {"ams": 0.020, "nyc": 0.060, "tyo": 0.120}
 """Seconds from the leader to a region of this name; guessed from the distances. Others get 0.05."""
 
 OTHER_DELAY: Final = 0.05
+
+_VERSIONS_APART: Final = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,20 @@ class SimulateOptions:
     """The x-token that clients must send."""
     delays: dict[str, float] = field(default_factory=dict)
     """Seconds from the leader to a region, where it should differ from the usual."""
+    families: dict[str, Family] = field(default_factory=dict)
+    """Whose server a region is, where it should not be as `server` says."""
+    replays: dict[str, int] = field(default_factory=dict)
+    """Slots that a region replays, where it should not be as `server` says."""
+    clocks: dict[str, float] = field(default_factory=dict)
+    """Seconds by which a region's clock is wrong."""
+    own_versions: bool = False
+    """Each region counts account writes in numbers of its own."""
+    ways: dict[str, float] = field(default_factory=dict)
+    """Seconds that each byte to or from a region is under way, where that should be felt (`far`)."""
+    least_ping_interval: float | None = None
+    """Seconds between HTTP/2 pings of a client, below which regions end its connection; None: they bear any."""
+    faults: tuple[TimedFault, ...] = ()
+    """What goes wrong by itself."""
     jitter: float = 0.005
     """Seconds: each update is later by up to this much, at random."""
     losses_apart: bool = False
@@ -59,11 +77,17 @@ class SimulateOptions:
         """How this region's server is set up."""
         return replace(
             self.server,
+            family=self.families.get(region, self.server.family),
+            replay_stored_slots=self.replays.get(region, self.server.replay_stored_slots),
+            version_offset=self._version_offset(region),
             slot_time=self.slot_time,
             delay=self.delays.get(region, USUAL_DELAYS.get(region, OTHER_DELAY)),
             jitter=self.jitter,
             x_token=self.token,
         )
+
+    def _version_offset(self, region: str) -> int:
+        return (self.regions.index(region) + 1) * _VERSIONS_APART if self.own_versions else 0
 
     def portion(self, place: int) -> Portion:
         """What the i-th region may lose."""
@@ -75,7 +99,8 @@ class SimulateOptions:
 
     def unheard(self) -> int:
         """Slots of the chain's past that regions never heard: all but what they may replay, and its finality."""
-        recent = self.server.replay_stored_slots + 2 * self.chain.slots_until_finalized
+        deepest = max((self.server.replay_stored_slots, *self.replays.values()))
+        recent = deepest + 2 * self.chain.slots_until_finalized
         return max(0, self.age - recent)
 
     def rpc_ports(self) -> list[int]:

@@ -21,6 +21,7 @@ from monitor.simulator.later_fields import with_bank_id
 from monitor.simulator.limits import FilterLimits
 from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.model import Chain, Update
+from monitor.simulator.own_versions import renumbered
 from monitor.simulator.received import Received, StatusNews
 from monitor.simulator.refused import Refused
 from monitor.simulator.relay import machine_of
@@ -48,6 +49,8 @@ class RegionSettings:
     """0 turns from_slot off."""
     channel_capacity: int = 250_000
     """Messages that wait for one client, and batches that a ring holds."""
+    version_offset: int = 0
+    """What this node's `write_version` is above those of the chain."""
     x_token: str | None = None
     max_decoding_message_size: int = 4 * 2**20
     """Bytes of a request."""
@@ -341,6 +344,8 @@ class Region:
                 self._take_lifecycle(what, slot, subject, created_at_ns)
 
     def _take_update(self, update: Update, created_at_ns: int) -> None:
+        if update.kind is Kind.ACCOUNT and self._settings.version_offset:
+            update = renumbered(update, self._settings.version_offset)
         if update.kind is Kind.ACCOUNT and self._rejected_owners:
             message: Any = update.message
             if message.account.owner in self._rejected_owners:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from monitor.app.simulation import chain_of, region_names, server_of
+from monitor.app.simulation import region_names, with_words
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
+from monitor.simulator.timed_faults import TimedFault
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,11 +25,23 @@ def test_a_name_is_free_while_no_rpc_has_it() -> None:
     assert region_names("ams, rpc3", 2) == ("ams", "rpc3")
 
 
-def test_what_is_not_told_stays_as_usual() -> None:
-    assert chain_of(None, None) == ChainSettings()
-    assert chain_of(300, 200) == ChainSettings(votes=300, transactions=200)
-    assert server_of(None) == RegionSettings()
-    assert server_of(5) == RegionSettings(replay_stored_slots=5)
+def test_what_is_not_told_stays_as_it_was() -> None:
+    base = SimulateOptions(seed=7, chain=ChainSettings(skipped=0.5))
+    assert with_words(base, {}) == base
+    told = with_words(base, {"votes": 300, "replay_slots": 0, "regions": "ams, nyc", "seed": 9})
+    assert told == SimulateOptions(
+        regions=("ams", "nyc"),
+        seed=9,
+        chain=ChainSettings(skipped=0.5, votes=300),
+        server=RegionSettings(replay_stored_slots=0),
+    )
+
+
+def test_a_fault_of_a_region_that_is_left_out_is_refused() -> None:
+    base = SimulateOptions(faults=(TimedFault(1, "tyo", "kill"), TimedFault(1, "all", "cut")))
+    with pytest.raises(typer.BadParameter, match="the scenario has a fault of tyo"):
+        with_words(base, {"regions": "ams,nyc"})
+    assert with_words(base, {"regions": "ams,tyo"}).regions == ("ams", "tyo")
 
 
 @pytest.mark.real_time

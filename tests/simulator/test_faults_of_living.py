@@ -47,3 +47,15 @@ def test_a_lying_region_names_blockhashes_that_no_block_has() -> None:
     lies = [slot for slot, meta in said.items() if meta.blockhash != true[slot].blockhash]  # type: ignore[attr-defined]
     assert lies == [103, 104, 105, 106, 107]
     assert all(said[slot].parent_blockhash == true[slot].parent_blockhash for slot in said)  # type: ignore[attr-defined]
+
+
+def test_a_region_counts_no_entries_of_blocks_that_its_own_validator_made() -> None:
+    region = running(8)
+    session = subscribe(region, request_all())
+    region.faults.apply("uncount", None)
+    region.advance(20.0)
+    lines = updates(session)
+    counts = {one.block_meta.entries_count for one in lines if told(one).endswith("meta")}
+    assert counts == {0}
+    assert "103 block" in [told(one) for one in lines]
+    assert region.faults.apply("heal", None) == "ams is healed of uncount 1"

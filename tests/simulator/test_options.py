@@ -1,6 +1,7 @@
 import pytest
 
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.families import Family
 from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.options import OTHER_DELAY, SimulateOptions, rpc_names
 from monitor.simulator.region import RegionSettings
@@ -63,3 +64,21 @@ def test_an_old_chain_keeps_its_past_and_regions_have_heard_its_end() -> None:
     assert options.chain_settings().window == 2500
     assert options.unheard() == 2000 - 100 - 62
     assert SimulateOptions(age=20).unheard() == 0
+
+
+def test_a_region_may_differ_in_family_replay_and_numbers_of_its_own() -> None:
+    options = SimulateOptions(
+        families={"tyo": Family.RICHAT}, replays={"nyc": 7}, own_versions=True
+    )
+
+    ams, nyc, tyo = (options.region_settings(name) for name in options.regions)
+
+    assert (ams.family, nyc.family, tyo.family) == (Family.USUAL, Family.USUAL, Family.RICHAT)
+    assert (ams.replay_stored_slots, nyc.replay_stored_slots) == (150, 7)
+    assert len({ams.version_offset, nyc.version_offset, tyo.version_offset, 0}) == 4
+
+
+def test_regions_hear_as_much_of_the_past_as_the_deepest_of_them_replays() -> None:
+    options = SimulateOptions(age=1000, replays={"nyc": 500})
+
+    assert options.unheard() == 1000 - 500 - 2 * options.chain.slots_until_finalized
