@@ -70,6 +70,8 @@ class Manners:
     """Blocks that GetLatestBlockhash adds."""
     has_health: bool = True
     """The health service is there."""
+    has_deshred: bool = True
+    """SubscribeDeshred is there."""
     bank_ids: bool = False
     """Updates carry the field `bank_id`."""
 
@@ -118,6 +120,7 @@ MANNERS: Final[Mapping[Family, Manners]] = {
         relays=True,
         meta_early=True,
         ends_at_half_close=True,
+        has_deshred=False,
         refuse=_refuse_older,
     ),
     Family.USUAL: Manners(
@@ -147,9 +150,15 @@ MANNERS: Final[Mapping[Family, Manners]] = {
         ping_every=15.0,
         blockhash_life=150,
         has_health=False,
+        has_deshred=False,
     ),
     Family.LASERSTREAM: Manners(
-        "laserstream", "1.0.0", "12.5.0", "4.2.0", refuse=_refuse_laserstream
+        "laserstream",
+        "1.0.0",
+        "12.5.0",
+        "4.2.0",
+        refuse=_refuse_laserstream,
+        has_deshred=False,
     ),
 }
 """Versions other than those that PROTOCOL names are guessed."""

@@ -24,7 +24,7 @@ class AccountsLimits:
 
 @dataclass(frozen=True, slots=True)
 class TransactionsLimits:
-    """For `transactions` or `transactions_status`."""
+    """For `transactions`, `transactions_status` or `deshred_transactions`."""
 
     max: int | None = None
     any: bool = True
@@ -67,6 +67,7 @@ class FilterLimits:
     slots: CountLimits = CountLimits()
     transactions: TransactionsLimits = TransactionsLimits()
     transactions_status: TransactionsLimits = TransactionsLimits()
+    deshred_transactions: TransactionsLimits = TransactionsLimits()
     blocks: BlocksLimits = BlocksLimits()
     blocks_meta: CountLimits = CountLimits()
     entries: CountLimits = CountLimits()

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any, Final
 
 from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.simulator.deshred import DeshredStreams, Pinged
 from monitor.simulator.families import MANNERS, Asked, Family, Manners
 from monitor.simulator.faults import Faults
 from monitor.simulator.filter_checks import decode_keys
@@ -110,6 +111,7 @@ class Region:
         self._events: list[tuple[float, int, What, int, Any]] = []
         self._timers: list[tuple[float, int, Callable[[float], None]]] = []
         self._sessions: list[Session] = []
+        self.deshred: Final = DeshredStreams(self)
         self._calls = UnaryCalls(
             name,
             lambda: self._unary,
@@ -182,6 +184,13 @@ class Region:
 
     def open(self, metadata: Mapping[str, str], now: float) -> Session:
         """A Subscribe call. Raises Refused."""
+        session = Session(self, self.admit(metadata, now))
+        self._sessions.append(session)
+        (self.keep_pinging if self.manners.pings_at_once else self._ping_later)(session, now)
+        return session
+
+    def admit(self, metadata: Mapping[str, str], now: float) -> str:
+        """Who asks for a stream. Raises Refused."""
         self._now = max(self._now, now)
         if self.faults.killed or self.faults.refusing or self.faults.is_out:
             raise Refused("UNAVAILABLE", "connection refused")
@@ -190,12 +199,10 @@ class Region:
         limit = self._settings.subscription_limit
         if limit is not None:
             held = sum(session.subscriber == subscriber for session in self._sessions)
+            held += self.deshred.held_by(subscriber)
             if held >= limit:
                 raise Refused("RESOURCE_EXHAUSTED", "max subscription limit exceeded")
-        session = Session(self, subscriber)
-        self._sessions.append(session)
-        (self._keep_pinging if self.manners.pings_at_once else self._ping_later)(session, now)
-        return session
+        return subscriber
 
     def call(self, method: str, request: bytes, metadata: Mapping[str, str], now: float) -> bytes:
         """A unary call: request and response are encoded messages. Raises Refused."""
@@ -243,7 +250,7 @@ class Region:
         ended = self.sessions
         for session in ended:
             session.end_now(code, text)
-        return len(ended)
+        return len(ended) + self.deshred.end_streams(text, code)
 
     def restart(self) -> None:
         """Forget everything, as a new process does: slots under way are not tracked any more."""
@@ -272,15 +279,16 @@ class Region:
         every = self._settings.ping_every
         return self.manners.ping_every if every is None else every
 
-    def _keep_pinging(self, session: Session, now: float) -> None:
+    def keep_pinging(self, session: Pinged, now: float) -> None:
+        """Ping, now and as often as the family does."""
         if session.ending is not None:
             return
         if not self.is_mute:
             session.ping(now)
         self._ping_later(session, now)
 
-    def _ping_later(self, session: Session, now: float) -> None:
-        self._set_timer(now + self._ping_every, lambda moment: self._keep_pinging(session, moment))
+    def _ping_later(self, session: Pinged, now: float) -> None:
+        self._set_timer(now + self._ping_every, lambda moment: self.keep_pinging(session, moment))
 
     def _set_timer(self, moment: float, ring: Callable[[float], None]) -> None:
         heappush(self._timers, (moment, next(self._order), ring))
@@ -371,6 +379,7 @@ class Region:
             case What.CREATED_BANK:
                 status, parent = SlotStatus.CREATED_BANK, subject.parent
                 self._blocks.created_bank(slot)
+                self.deshred.shredded(subject, created_at_ns)
             case What.DEAD:
                 status, parent, dead_error = SlotStatus.DEAD, subject.parent, subject.dead
                 self._blocks.dead(slot)

@@ -10,6 +10,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol
 
 import anyio
@@ -84,11 +85,19 @@ class Session(Protocol):
         """The stream is over."""
 
 
-class Region(Protocol):
-    """What answers: it knows no socket."""
+class Door(Protocol):
+    """Where calls of one streaming method come in."""
 
     def open(self, metadata: Mapping[str, str], now: float) -> Session:
         """Begin a subscription. Raises Refused."""
+
+
+class Region(Door, Protocol):
+    """What answers: it knows no socket. Its own door is for Subscribe."""
+
+    @property
+    def deshred(self) -> Door:
+        """For SubscribeDeshred."""
 
     def call(self, method: str, request: bytes, metadata: Mapping[str, str], now: float) -> bytes:
         """Answer a unary call. Raises Refused."""
@@ -110,10 +119,12 @@ class ServerSettings:
 
 
 class _Stream:
-    """One Subscribe call: its session, and the news that there is something to pull."""
+    """One streaming call: its session, and the news that there is something to pull."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, is_feed: bool) -> None:
         self.session = session
+        self.is_feed = is_feed
+        """A Subscribe, which counts among the feeds once it asked."""
         self.news = asyncio.Event()
         self.asked = False
 
@@ -178,7 +189,8 @@ class RegionServer:
 
     def _geyser(self) -> grpc.GenericRpcHandler:
         handlers: dict[str, Any] = {name: self._unary(name) for name in UNARY}
-        handlers["Subscribe"] = grpc.stream_stream_rpc_method_handler(self._subscribe)
+        for name, door in (("Subscribe", self._region), ("SubscribeDeshred", self._region.deshred)):
+            handlers[name] = grpc.stream_stream_rpc_method_handler(partial(self._subscribe, door))
         return grpc.method_handlers_generic_handler(GEYSER, handlers)
 
     def _health(self) -> grpc.GenericRpcHandler:
@@ -207,13 +219,15 @@ class RegionServer:
         handler: Any = answer
         return grpc.unary_unary_rpc_method_handler(handler)
 
-    async def _subscribe(self, _requests: AsyncIterator[bytes], context: _Context) -> None:
+    async def _subscribe(
+        self, door: Door, _requests: AsyncIterator[bytes], context: _Context
+    ) -> None:
         try:
-            session = self._region.open(_metadata(context), self._clock())
+            session = door.open(_metadata(context), self._clock())
         except Refused as refused:
             _end(context, refused.code, refused.text)
             return
-        stream = _Stream(session)
+        stream = _Stream(session, is_feed=door is self._region)
         self._streams.add(stream)
         reading: asyncio.Task[None] | None = None
         try:
@@ -236,7 +250,7 @@ class RegionServer:
                 stream.session.break_request_stream(self._clock())
             else:
                 stream.session.receive(request, self._clock())
-                stream.asked = stream.asked or _asks(request)
+                stream.asked = stream.asked or (stream.is_feed and _asks(request))
             stream.news.set()
 
 

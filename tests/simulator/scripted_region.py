@@ -46,6 +46,10 @@ class ScriptedRegion:
     def __init__(self) -> None:
         self.sessions: list[ScriptedSession] = []
 
+    @property
+    def deshred(self) -> "ScriptedRegion":
+        return self
+
     def open(self, metadata: Mapping[str, str], now: float) -> ScriptedSession:
         self._admit(metadata)
         session = ScriptedSession(metadata)

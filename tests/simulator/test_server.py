@@ -232,7 +232,7 @@ def test_an_oversize_unary_request_is_out_of_range() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["SubscribeDeshred", "SubscribeGossip", "Dance"])
+@pytest.mark.parametrize("name", ["SubscribeGossip", "Dance"])
 def test_what_is_not_there_is_unimplemented(name: str) -> None:
     with served() as made, pytest.raises(grpc.RpcError) as failed:
         unary(made.server.port, f"/geyser.Geyser/{name}", b"")
