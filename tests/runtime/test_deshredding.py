@@ -16,7 +16,14 @@ from monitor.runtime.driver import World
 from monitor.runtime.outbox import Outbox
 from monitor.wire.deshred import deshred_request
 from monitor.wire.pb import geyser_pb2
-from tests.runtime.fakes import EvenDice, Journal, MemorySink, ScriptedFeeds, VirtualClock
+from tests.runtime.fakes import (
+    DurableMemory,
+    EvenDice,
+    Journal,
+    MemorySink,
+    ScriptedFeeds,
+    VirtualClock,
+)
 
 MONITORS = (
     Monitor("main", transactions=TransactionsFilter()),
@@ -64,7 +71,7 @@ async def running(*masks: int, bound: int = 2**20) -> AsyncIterator[Bench]:
     """Deshred feeds to both endpoints, and a sink for each mask of monitors."""
     bench = Bench()
     for number, _ in enumerate(masks or (6,)):
-        bench.sinks.append(MemorySink())
+        bench.sinks.append(DurableMemory())
         outbox = Outbox(f"s{number}", bench.sinks[-1], bench.journal, EvenDice(), bound_bytes=bound)
         bench.outboxes.append(outbox)
     routes = [Route(o, mask) for o, mask in zip(bench.outboxes, masks or (6,), strict=True)]
@@ -121,6 +128,18 @@ async def test_a_sink_without_use_for_records_counts_its_events() -> None:
         assert bench.records() == []
         assert bench.deshredding is not None
         assert bench.deshredding.events == {(0, 2): 1}
+
+
+async def test_a_record_is_of_no_slot_to_the_cursor() -> None:
+    """Of a slot that was settled long ago, it would be where a restart begins to read."""
+    async with running() as bench:
+        bench.outboxes[0].settle(20)
+        await bench.bring(1, frame(1, "early", slot=9))
+        bench.outboxes[0].settle(21)
+        await anyio.sleep(3)
+
+        (line,) = bench.sinks[0].lines
+        assert bench.outboxes[0].cursor() == (21, f"byte {len(line)}")
 
 
 async def test_stopping_ends_the_streams() -> None:
