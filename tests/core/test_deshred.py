@@ -20,35 +20,34 @@ def started(endpoints: int = 2) -> DeshredFeeds:
     return feeds
 
 
-class TestFirstCopies:
-    """What a second copy is."""
+def test_the_first_copy_counts() -> None:
+    copies = FirstCopies()
 
-    def test_the_first_copy_counts(self) -> None:
-        copies = FirstCopies()
+    assert [copies.missing(b"a", 3), copies.missing(b"b", 3), copies.missing(b"a", 3)] == [
+        3,
+        3,
+        0,
+    ]
+    assert copies.repeated == 1
 
-        assert [copies.missing(b"a", 3), copies.missing(b"b", 3), copies.missing(b"a", 3)] == [
-            3,
-            3,
-            0,
-        ]
-        assert copies.repeated == 1
 
-    def test_a_monitor_that_the_first_copy_left_out_gets_the_second(self) -> None:
-        copies = FirstCopies()
+def test_a_monitor_that_the_first_copy_left_out_gets_the_second() -> None:
+    copies = FirstCopies()
 
-        assert [copies.missing(b"a", 1), copies.missing(b"a", 3), copies.missing(b"a", 3)] == [
-            1,
-            2,
-            0,
-        ]
+    assert [copies.missing(b"a", 1), copies.missing(b"a", 3), copies.missing(b"a", 3)] == [
+        1,
+        2,
+        0,
+    ]
 
-    def test_only_so_many_are_remembered_the_oldest_go(self) -> None:
-        copies = FirstCopies(bound=2)
 
-        for signature in (b"a", b"b", b"c"):
-            copies.missing(signature, 1)
+def test_only_so_many_are_remembered_the_oldest_go() -> None:
+    copies = FirstCopies(bound=2)
 
-        assert [copies.missing(each, 1) for each in (b"c", b"b", b"a")] == [0, 0, 1]
+    for signature in (b"a", b"b", b"c"):
+        copies.missing(signature, 1)
+
+    assert [copies.missing(each, 1) for each in (b"c", b"b", b"a")] == [0, 0, 1]
 
 
 def test_a_feed_that_ends_is_opened_again_under_a_new_number() -> None:

@@ -345,86 +345,86 @@ def test_a_list_that_no_chunks_can_stand_for_is_refused_over_the_limit() -> None
         compile_plan([monitor], P, small)
 
 
-class TestLongLists:
-    """Lists that are longer than an endpoint allows, or than is sent as a list."""
+def test_chunks_go_out_under_names_that_stand_for_their_monitor() -> None:
+    small = Endpoint("ams", "http://10.0.0.2", max_pubkeys=1)
+    monitors = [
+        Monitor("m0", entry=EntryFilter()),
+        Monitor("m1", accounts=AccountsFilter(account=(USDC, _text(PUBKEY)))),
+    ]
+    plan = compile_plan(monitors, P, small)
+    names = plan.names(1)
 
-    def test_chunks_go_out_under_names_that_stand_for_their_monitor(self) -> None:
-        small = Endpoint("ams", "http://10.0.0.2", max_pubkeys=1)
-        monitors = [
-            Monitor("m0", entry=EntryFilter()),
-            Monitor("m1", accounts=AccountsFilter(account=(USDC, _text(PUBKEY)))),
-        ]
-        plan = compile_plan(monitors, P, small)
-        names = plan.names(1)
+    rows = peek([(1, frame("m1~2", account=account()))], names)
 
-        rows = peek([(1, frame("m1~2", account=account()))], names)
+    assert {n: list(f.account) for n, f in sent(plan).accounts.items()} == {
+        "m1~1": [USDC],
+        "m1~2": [_text(PUBKEY)],
+    }
+    assert [row[3] for row in rows] == [2]
+    assert names.strangers == 0
 
-        assert {n: list(f.account) for n, f in sent(plan).accounts.items()} == {
-            "m1~1": [USDC],
-            "m1~2": [_text(PUBKEY)],
-        }
-        assert [row[3] for row in rows] == [2]
-        assert names.strangers == 0
 
-    def test_chunks_of_a_superset_are_told_apart_on_arrival(self) -> None:
-        small = Endpoint("ams", "http://10.0.0.2", max_filters=3, max_pubkeys=1)
-        monitors = [
-            Monitor("m0", transactions=TransactionsFilter(account_include=(USDC, WSOL))),
-            Monitor("m1", transactions=TransactionsFilter(account_include=(_text(PUBKEY), USDC))),
-        ]
-        plan = compile_plan(monitors, P, small)
+def test_chunks_of_a_superset_are_told_apart_on_arrival() -> None:
+    small = Endpoint("ams", "http://10.0.0.2", max_filters=3, max_pubkeys=1)
+    monitors = [
+        Monitor("m0", transactions=TransactionsFilter(account_include=(USDC, WSOL))),
+        Monitor("m1", transactions=TransactionsFilter(account_include=(_text(PUBKEY), USDC))),
+    ]
+    plan = compile_plan(monitors, P, small)
 
-        rows = peek([(1, frame("~stransaction~3", transaction=transaction()))], plan.names(1))
+    rows = peek([(1, frame("~stransaction~3", transaction=transaction()))], plan.names(1))
 
-        assert set(sent(plan).transactions) == {f"~stransaction~{n}" for n in (1, 2, 3)}
-        assert [row[3] for row in rows] == [2]
+    assert set(sent(plan).transactions) == {f"~stransaction~{n}" for n in (1, 2, 3)}
+    assert [row[3] for row in rows] == [2]
 
-    def test_more_chunks_than_filters_allowed_are_refused(self) -> None:
-        small = Endpoint("ams", "http://10.0.0.2", max_filters=1, max_pubkeys=1)
-        monitor = Monitor("m0", accounts=AccountsFilter(account=(USDC, WSOL)))
 
-        with pytest.raises(PlanRefused, match=r"accounts.account of monitor m0 has 2 keys"):
-            compile_plan([monitor], P, small)
+def test_more_chunks_than_filters_allowed_are_refused() -> None:
+    small = Endpoint("ams", "http://10.0.0.2", max_filters=1, max_pubkeys=1)
+    monitor = Monitor("m0", accounts=AccountsFilter(account=(USDC, WSOL)))
 
-    def test_a_cuckoo_set_goes_out_where_it_is_read_and_is_judged_by_the_list_here(self) -> None:
-        listed = (*_many(1000), _text(PUBKEY))
-        monitor = Monitor("m0", accounts=AccountsFilter(account=listed))
-        plan = compile_plan([monitor], P, replace(FREE, cuckoo=True))
-        stranger = account()
-        stranger.account.pubkey = bytes(31) + b"\x07"
+    with pytest.raises(PlanRefused, match=r"accounts.account of monitor m0 has 2 keys"):
+        compile_plan([monitor], P, small)
 
-        rows = peek(
-            [
-                (1, frame("~saccount.m0", account=account())),
-                (2, frame("~saccount.m0", account=stranger)),
-            ],
-            plan.names(1),
-        )
 
-        (asked,) = sent(plan).accounts.items()
-        name, wanted = asked
-        assert (name, len(wanted.account)) == ("~saccount.m0", 0)
-        assert wanted.cuckoo_accounts_filter.bucket_count == 512
-        assert [(row[3], row[5]) for row in rows] == [(1, 1)]
+def test_a_cuckoo_set_goes_out_where_it_is_read_and_is_judged_by_the_list_here() -> None:
+    listed = (*_many(1000), _text(PUBKEY))
+    monitor = Monitor("m0", accounts=AccountsFilter(account=listed))
+    plan = compile_plan([monitor], P, replace(FREE, cuckoo=True))
+    stranger = account()
+    stranger.account.pubkey = bytes(31) + b"\x07"
 
-    @pytest.mark.parametrize("cuckoo", [None, False])
-    def test_a_list_stays_a_list_where_nobody_says_that_sets_are_read(
-        self, cuckoo: bool | None
-    ) -> None:
-        monitor = Monitor("m0", accounts=AccountsFilter(account=_many(1001)))
-        plan = compile_plan([monitor], P, replace(FREE, cuckoo=cuckoo))
+    rows = peek(
+        [
+            (1, frame("~saccount.m0", account=account())),
+            (2, frame("~saccount.m0", account=stranger)),
+        ],
+        plan.names(1),
+    )
 
-        assert len(sent(plan).accounts["m0"].account) == 1001
+    (asked,) = sent(plan).accounts.items()
+    name, wanted = asked
+    assert (name, len(wanted.account)) == ("~saccount.m0", 0)
+    assert wanted.cuckoo_accounts_filter.bucket_count == 512
+    assert [(row[3], row[5]) for row in rows] == [(1, 1)]
 
-    def test_data_that_the_server_cuts_and_a_monitor_reads_keep_the_list(self) -> None:
-        state = AccountState(datasize=165)
-        monitor = Monitor(
-            "m0", accounts=AccountsFilter(account=_many(1001), state=state), data_slices=(HEAD,)
-        )
-        plan = compile_plan([monitor], P, replace(FREE, cuckoo=True))
 
-        assert plan.slices_on_server
-        assert list(sent(plan).accounts) == ["m0"]
+@pytest.mark.parametrize("cuckoo", [None, False])
+def test_a_list_stays_a_list_where_nobody_says_that_sets_are_read(cuckoo: bool | None) -> None:
+    monitor = Monitor("m0", accounts=AccountsFilter(account=_many(1001)))
+    plan = compile_plan([monitor], P, replace(FREE, cuckoo=cuckoo))
+
+    assert len(sent(plan).accounts["m0"].account) == 1001
+
+
+def test_data_that_the_server_cuts_and_a_monitor_reads_keep_the_list() -> None:
+    state = AccountState(datasize=165)
+    monitor = Monitor(
+        "m0", accounts=AccountsFilter(account=_many(1001), state=state), data_slices=(HEAD,)
+    )
+    plan = compile_plan([monitor], P, replace(FREE, cuckoo=True))
+
+    assert plan.slices_on_server
+    assert list(sent(plan).accounts) == ["m0"]
 
 
 def _many(count: int) -> tuple[str, ...]:
