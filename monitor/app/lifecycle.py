@@ -34,6 +34,7 @@ from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.controls import controls
 from monitor.app.ladder import make_pool
+from monitor.app.long_lists import with_sets
 from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
@@ -146,7 +147,9 @@ async def _running(
     configuration: Configuration, surroundings: Surroundings
 ) -> AsyncIterator[Daemon]:
     _keep_to_cores(configuration)
-    feeds = make_feeds(grpc_settings(configuration))
+    settings = grpc_settings(configuration)
+    configuration = await with_sets(configuration, settings, surroundings.reporter)
+    feeds = make_feeds(settings)
     world = World(feeds, SystemClock(), SystemDice(), surroundings.reporter)
     store = await _open_store(configuration.state_dir)
     try:
