@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from monitor.core.endings import Ending
+from monitor.core.circuit import CircuitBreaker
+from monitor.core.endings import NEEDS_PERSON, Ending
 
 
 @dataclass(slots=True, eq=False)
@@ -12,7 +13,7 @@ class Connection:
     endpoint: int
     feed: int | None = None
     opened: bool = False
-    failures: int = 0
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     reopen_at: float | None = None
     heard_at: float = 0.0
     complete: int = 0
@@ -35,3 +36,9 @@ class Connection:
     """When replays were refused of late, none of them answered since."""
     last_ending: Ending | None = None
     """How the endpoint's last stream ended; kept while the next one is open."""
+
+    @property
+    def needs_person(self) -> bool:
+        """It refuses us until somebody cures that."""
+        ending = self.last_ending
+        return not self.opened and ending is not None and ending.reason in NEEDS_PERSON

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from math import inf
 from typing import Final
 
-from monitor.core.backoff import full_jitter, slow
 from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Report
 from monitor.core.connection import Connection
 from monitor.core.endings import Ending, EndReason
@@ -27,14 +26,11 @@ from monitor.core.events import FloorTold
 from monitor.core.floors import Floors
 from monitor.core.reach import Missing, learn, wanted_from
 
-PROGRESS: Final = 32
-"""Complete slots on one connection after which its endpoint counts as well again (DESIGN 6)."""
 BLIND: Final = 3.0
 """Seconds within which an endpoint is tried again while none is open: nobody else sees the chain then. Guessed."""
 REPLAY_PATIENCE: Final = 10.0
 """Seconds within which a replay must bring its next slot, or reach its fence (DESIGN 5). Not the whole of it: after
 a long outage it takes minutes, and is no worse for that."""
-_ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
 _REFUSES_REPLAY: Final = frozenset(
     (EndReason.REPLAY_EXPIRED, EndReason.REPLAY_AHEAD, EndReason.REPLAY_OFF)
 )
@@ -95,15 +91,12 @@ class Connections:
         connection.feed = None
         connection.opened = False
         connection.first_covered = connection.waits_from = None
-        connection.failures += not refuses
-        needs_person = ending.reason in _ONLY_A_PERSON_HELPS
-        failures = 1 if refuses else connection.failures
-        delay = slow(jitter) if needs_person else full_jitter(failures, jitter)
-        if not needs_person and not any(each.opened for each in self.all):
-            delay = min(delay, BLIND)
+        delay = connection.breaker.ended(ending, jitter, refuses=refuses)
         connection.reopen_at = now + delay
+        if not any(each.opened for each in self.all):
+            self._hurry(now)
         yield Report(
-            "error" if needs_person else "warning",
+            "error" if connection.needs_person else "warning",
             "a feed ended",
             {
                 "endpoint": connection.endpoint,
@@ -111,7 +104,8 @@ class Connections:
                 "reason": ending.reason.value,
                 "code": ending.code,
                 "text": ending.text,
-                "retry_in": round(delay, 3),
+                "retry_in": round(connection.reopen_at - now, 3),
+                "circuit": connection.breaker.state.value,
             },
         )
 
@@ -190,8 +184,7 @@ class Connections:
         replaying = connection.replay_from is not None
         if not replaying:
             connection.complete += 1
-            if connection.complete >= PROGRESS:
-                connection.failures = 0
+            connection.breaker.progressed(connection.complete)
         if connection.first_covered is None and not replaying:
             connection.first_covered = slot
             if self.can_amend:
@@ -255,8 +248,15 @@ class Connections:
         assert not self.can_amend or sum(c.replay_from is not None for c in self.all) <= 1
         assert all(c.feed is not None or c.replay_from is None for c in self.all)
 
+    def _hurry(self, now: float) -> None:
+        """Nobody sees the chain: every endpoint that another try may cure is tried soon, whatever its circuit says."""
+        for each in self.all:
+            if each.reopen_at is not None and not each.needs_person:
+                each.reopen_at = min(each.reopen_at, now + BLIND)
+
     def _open(self, connection: Connection, now: float, from_slot: int | None) -> Command:
         feed = self.new_feed()
+        connection.breaker.tried()
         connection.feed = feed
         connection.reopen_at = None
         connection.heard_at = now

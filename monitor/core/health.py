@@ -10,7 +10,6 @@ from typing import Final
 
 from monitor.core.connection import Connection
 from monitor.core.connections import Connections
-from monitor.core.endings import NEEDS_PERSON
 from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.findings import Cause, Findings
 from monitor.core.health_comparing import brought_by, contradiction, share_of
@@ -106,6 +105,7 @@ class Health:
             placement.provider,
             placement.priority,
             is_open=connection.opened,
+            circuit=connection.breaker.state,
             lag=self.tips.lag(endpoint, now),
             covered=connection.complete,
             silent_for=self.tips.silent_for(endpoint, now) if connection.opened else 0.0,
@@ -115,7 +115,7 @@ class Health:
             delay=window.delay(),
             errors=dict(self._connections.errors[endpoint]),
             trust=self.trust[endpoint].value,
-            needs_person=_needs_person(connection),
+            needs_person=connection.needs_person,
         )
 
     def _find_laggards(self, now: float) -> None:
@@ -167,8 +167,3 @@ class Health:
             facts = {"endpoint": endpoint, "cause": cause.value, "why": sentence}
             level = "critical" if cause is Cause.BLOCK else "error"
             self._join.gate.report(level, "something was found against an endpoint", **facts)
-
-
-def _needs_person(connection: Connection) -> bool:
-    ending = connection.last_ending
-    return not connection.opened and ending is not None and ending.reason in NEEDS_PERSON

@@ -49,14 +49,14 @@ def share_of(
 def contradiction(state: SlotState, endpoint: int, endpoints: int) -> tuple[str, str] | None:
     """The block that the endpoint told in place of the chain's, and that one; None: it did not, or nobody can tell.
 
-    The chain's is the one that more endpoints tell than any other, at least two.
+    The chain's is the one that more endpoints tell than any other.
     """
     if len(state.metas) < 2:
         return None
     told = {(bank.endpoint, bank.blockhash) for bank in state.banks if bank.endpoint < endpoints}
     votes = Counter(blockhash for _, blockhash in told if blockhash is not None)
-    ranked = votes.most_common(2)
-    if not ranked or ranked[0][1] < 2 or ranked[0][1] == ranked[-1][1] > len(ranked) - 1:
+    ranked = votes.most_common()
+    if len(ranked) < 2 or ranked[0][1] == ranked[1][1]:
         return None
     chains = ranked[0][0]
     own = sorted(block for teller, block in told if teller == endpoint and block is not None)

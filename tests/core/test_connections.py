@@ -5,6 +5,7 @@ import pytest
 from monitor.core.backoff import LONGEST_DELAY, full_jitter, slow
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
+from monitor.core.circuit import FAILURES, FIRST_PAUSE, PROGRESS
 from monitor.core.commands import AmendFeed, CloseFeed, OpenFeed
 from monitor.core.connections import (
     BLIND,
@@ -12,6 +13,7 @@ from monitor.core.connections import (
     Connections,
 )
 from monitor.core.endings import Ending, EndReason
+from monitor.core.endpoint_health import Circuit
 from monitor.core.events import ReadingResumed
 from monitor.core.reach import FLOOR_MARGIN, REFUSAL_LIMIT, REPEAT_LIMIT, REPEAT_WINDOW
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
@@ -32,12 +34,12 @@ def test_reopens_after_a_back_off_that_grows_without_progress() -> None:
 def test_back_off_is_reset_by_complete_slots_and_not_by_opening() -> None:
     play = Play(ALL)
     for feed in range(1, 6):
-        play.ends(feed, jitter=0.0).at(play.now + 0.25)
+        play.ends(feed, jitter=0.0).at(play.now + BLIND)
     connection = play.kernel.connections.all[0]
-    assert connection.failures == 5
+    assert connection.breaker.failures == 5
     for slot in range(10, 42):
         play.block(6, slot, tx(slot, 0, f"s{slot}"))
-    assert connection.failures == 0
+    assert connection.breaker.failures == 0
 
 
 def test_one_complete_slot_is_too_little_progress_to_reset_the_back_off() -> None:
@@ -45,9 +47,9 @@ def test_one_complete_slot_is_too_little_progress_to_reset_the_back_off() -> Non
     play.ends(1).at(1.0)
     for slot in range(10, 41):
         play.block(2, slot, tx(slot, 0, f"s{slot}"))
-    assert play.kernel.connections.all[0].failures == 1
+    assert play.kernel.connections.all[0].breaker.failures == 1
     play.block(2, 41, tx(41, 0, "s41"))
-    assert play.kernel.connections.all[0].failures == 0
+    assert play.kernel.connections.all[0].breaker.failures == 0
 
 
 @pytest.mark.parametrize("reason", [EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN])
@@ -171,7 +173,7 @@ def _after_a_long_outage() -> Play:
     play = Play(ALL)
     play.block(1, 4, tx(4, 0, "a"))
     for feed in range(1, 6):
-        play.ends(feed, jitter=0.0).at(play.now + 0.25)
+        play.ends(feed, jitter=0.0).at(play.now + BLIND)
     return play.block(6, 90, tx(90, 0, "f"))
 
 
@@ -179,14 +181,14 @@ def test_a_refused_replay_is_no_failure_so_the_feed_is_back_at_once() -> None:
     play = _after_a_long_outage()
     play.ends(6, EndReason.REPLAY_EXPIRED, floor=40, jitter=0.999).at(play.now + 0.5)
     assert play.opened()[-1] == 7
-    assert play.kernel.connections.all[0].failures == 5
+    assert play.kernel.connections.all[0].breaker.failures == 5
 
 
 def test_a_feed_that_ends_otherwise_while_it_replays_is_a_failure() -> None:
     play = _after_a_long_outage()
     play.ends(6, EndReason.TRANSIENT, jitter=0.999).at(play.now + BLIND - 0.5)
     assert play.opened()[-1] == 6
-    assert play.kernel.connections.all[0].failures == 6
+    assert play.kernel.connections.all[0].breaker.failures == 6
 
 
 def test_each_refusal_in_a_row_asks_further_above_the_floor_until_none_is_asked() -> None:
@@ -348,11 +350,60 @@ def test_a_slot_that_no_replay_brings_does_not_keep_later_ones_from_being_replay
     assert [command.from_slot for command in play.of(AmendFeed)] == [5, 5, 19]
 
 
+def failed(times: int) -> Play:
+    """One of two endpoints failed so many times, while the other streamed."""
+    play = Play(ALL, feeds=2)
+    feed = 1
+    for _ in range(times):
+        play.ends(feed)
+        reopens = play.kernel.connections.all[0].reopen_at
+        assert reopens is not None
+        while play.now < reopens - 10:
+            play.at(play.now + 10).says(2)
+        play.says(2).at(reopens)
+        feed = play.opened()[-1]
+    return play
+
+
+def test_an_endpoint_that_fails_again_and_again_is_left_alone_and_then_probed() -> None:
+    play = failed(FAILURES - 1)
+    connection = play.kernel.connections.all[0]
+    play.ends(play.opened()[-1])
+    assert connection.breaker.state is Circuit.OPEN
+    assert connection.reopen_at == play.now + FIRST_PAUSE
+    play = failed(FAILURES)
+    assert play.kernel.connections.all[0].breaker.state is Circuit.HALF_OPEN
+    assert play.kernel.health.snapshot(play.now)[0].circuit is Circuit.HALF_OPEN
+    play.ends(play.opened()[-1])
+    assert play.kernel.connections.all[0].reopen_at == play.now + 2 * FIRST_PAUSE
+
+
+def test_a_probe_that_streams_closes_the_circuit() -> None:
+    play = failed(FAILURES)
+    feed = play.opened()[-1]
+    for slot in range(10, 10 + PROGRESS):
+        play.block(feed, slot, tx(slot, 0))
+    assert play.kernel.connections.all[0].breaker.state is Circuit.CLOSED
+
+
+def test_when_the_last_stream_ends_whoever_was_left_alone_is_tried_soon() -> None:
+    play = failed(FAILURES - 1)
+    play.ends(play.opened()[-1])
+    play.ends(2)
+    assert play.kernel.connections.all[0].reopen_at == play.now + BLIND
+
+
+def test_whom_a_person_must_cure_is_not_hurried() -> None:
+    play = Play(ALL, feeds=2)
+    play.ends(1, EndReason.AUTH).ends(2)
+    assert play.kernel.connections.all[0].reopen_at == play.now + LONGEST_DELAY / 2
+
+
 def test_while_no_feed_is_open_endpoints_are_tried_often() -> None:
     play = Play(ALL, feeds=2)
     both = play.kernel.connections.all
     for each in both:
-        each.failures = 9
+        each.breaker.failures = FAILURES - 1
     play.ends(1, jitter=0.999)
     assert both[0].reopen_at is not None
     assert both[0].reopen_at > play.now + BLIND  # the other one sees the chain

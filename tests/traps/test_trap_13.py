@@ -90,8 +90,8 @@ def test_a_refusal_on_the_live_stream_is_no_failure_of_its_endpoint() -> None:
     (_, back) = play.opened()
     play.accepts(back).block(back, 8, tx(8, 0), parent=7, parent_block="B7")
     assert play.of(AmendFeed)[-1].from_slot in (5, 6)
-    failures = play.kernel.connections.all[0].failures
+    failures = play.kernel.connections.all[0].breaker.failures
     ended(play, back, *EXPIRED[0])
-    assert play.kernel.connections.all[0].failures == failures
+    assert play.kernel.connections.all[0].breaker.failures == failures
     play.at(play.now + 1)
     assert len(play.opened()) == 3

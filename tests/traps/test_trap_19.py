@@ -31,9 +31,9 @@ def test_a_stream_that_ended_cleanly_is_opened_again() -> None:
 
 def test_clean_ends_in_a_row_make_the_pause_grow_as_errors_do() -> None:
     play, back = ended()
-    assert play.kernel.connections.all[0].failures == 1
+    assert play.kernel.connections.all[0].breaker.failures == 1
     play.hears(FeedEnded(back, CLEAN, 0.9))
-    assert play.kernel.connections.all[0].failures == 2
+    assert play.kernel.connections.all[0].breaker.failures == 2
 
 
 def test_what_was_missed_meanwhile_is_missing_though_nobody_said_so() -> None:
