@@ -9,6 +9,12 @@ from monitor.core.monitors import Monitor
 
 def beyond_recovery(configuration: Configuration) -> Iterator[str]:
     """Each as one sentence without a full stop."""
+    early = [monitor.name for monitor in configuration.monitors if monitor.deshred is not None]
+    if early:
+        yield (
+            f"deshred ({', '.join(early)}) is neither replayed nor certified: "
+            "what comes while no endpoint is open is missed"
+        )
     if not configuration.recovery.enabled:
         yield "recovery is off: what no stream brings stays partial"
     elif not configuration.rpc:

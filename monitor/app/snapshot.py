@@ -51,8 +51,11 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
     replay = kernel.origins.replay(index)
     traffic = daemon.driver.traffic[index]
     age = None if traffic.last_at is None else max(0.0, daemon.clock.now() - traffic.last_at)
+    messages = {KIND_WORDS[Kind(kind)]: count for kind, count in traffic.kinds.items()}
+    if daemon.deshredding is not None:
+        messages[WORD] = daemon.deshredding.received[index]
     return EndpointCounts(
-        messages={KIND_WORDS[Kind(kind)]: count for kind, count in traffic.kinds.items()},
+        messages=messages,
         frames_bytes=traffic.frames_bytes,
         duplicates=sum(kernel.tally.duplicates[origin] for origin in (index, replay)),
         missed=kernel.tally.missed[index],

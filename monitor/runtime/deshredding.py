@@ -35,6 +35,8 @@ class Deshredding:
         """The feeds of `world` open SubscribeDeshred. Raises: PlanRefused when the monitors do not fit an endpoint."""
         self.events: Counter[tuple[int, int]] = Counter()
         """(route, monitor mask) to records handed to that sink; for metrics."""
+        self.received = [0] * len(endpoints)
+        """By endpoint: transactions that came of it, first copies or not."""
         self.copies = FirstCopies()
         self._endpoints = endpoints
         self._requests = [deshred_request(monitors, endpoint) for endpoint in endpoints]
@@ -98,6 +100,7 @@ class Deshredding:
             for stamp, frame in taken.frames:
                 came = self._reader.read(frame)
                 if came is not None:
+                    self.received[each.endpoint] += 1
                     self._hand_on(came, self._endpoints[each.endpoint].name, stamp)
         except FrameMalformed as error:
             self._malformed[taken.feed] = str(error)

@@ -86,6 +86,7 @@ async def test_what_landed_came_early_once_and_from_either_region(tmp_path: Path
         same = ("accounts", "instructions", "recent_blockhash", "signatures", "tx_version")
         assert [told[field] for field in same] == [each[field] for field in same]
     assert 'kind="deshred",monitor="early"' in metrics
+    assert 'chain_monitor_messages_total{endpoint="nyc",kind="deshred"}' in metrics
 
 
 async def test_servers_without_it_are_told_of_once_and_the_rest_is_watched(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ def test_recovery_that_is_off_recovers_nothing(tmp_path: Path) -> None:
     assert told(tmp_path, RPC + "recovery: {enabled: false}\n") == expected
 
 
+def test_deshred_comes_once_or_never(tmp_path: Path) -> None:
+    first, *_ = told(tmp_path, RPC + "monitors: [{name: m, deshred: {}}]\n")
+    assert first.startswith("deshred (m) is neither replayed nor certified: ")
+
+
 @pytest.mark.parametrize(
     "monitor",
     [

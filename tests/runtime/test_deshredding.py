@@ -107,6 +107,7 @@ async def test_the_first_copy_becomes_a_record_whatever_endpoint_it_came_from() 
         assert bench.deshredding is not None
         assert bench.deshredding.events == {(0, 2): 1, (0, 4): 1}
         assert bench.deshredding.copies.repeated == 2
+        assert bench.deshredding.received == [2, 2]
 
 
 async def test_each_sink_gets_its_monitors_and_others_nothing() -> None:
