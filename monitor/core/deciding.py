@@ -1,0 +1,246 @@
+"""Decides which endpoints are hot, which warm, and which off: pure, from health, policy and what is remembered.
+
+How this works. As many places as the policy has hot feeds are given to endpoints. A hard signal costs an endpoint
+its place at once, as long as somebody else is there who brings something, and the best sound one takes it. All else
+waits: a free place is filled by one that has been sound for 30 s, and a better endpoint takes the place of a worse
+one when it has been better for 30 s; of such planned moves there is one a minute. Whoever is replaced while it still
+brings something stays hot until its successor covers two slots, so for a while there is one feed more.
+
+The runtime of this is whoever ticks: `decide` on each tick and whenever a stream opens or ends, its actions
+performed in order and at once, its state kept for the next call.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from monitor.core import dividing, hand_over, overload
+from monitor.core.deliberation import SOUND_FOR, Deliberation, State
+from monitor.core.endpoint_health import EndpointHealth
+from monitor.core.failover import (
+    Action,
+    Challenge,
+    Explanation,
+    FailoverPolicy,
+    Probe,
+    Want,
+    What,
+    Wish,
+)
+from monitor.core.hard_signals import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of one look."""
+
+    actions: tuple[Action, ...]
+    """To be performed in this order; the log lines come last."""
+    state: State
+    """For the next look."""
+    words: tuple[Explanation, ...]
+    """Each decision, explained: for the history."""
+
+
+def decide(
+    now: float,
+    health: Sequence[EndpointHealth],
+    policy: FailoverPolicy,
+    state: State,
+    wishes: Iterable[Wish] = (),
+) -> Decision:
+    """Look at all endpoints, in the order of the configuration. `now` in seconds, never less than before.
+
+    A drain is remembered in the state: `EndpointHealth.is_drained` need not tell it, and counts too where it does.
+    """
+    look = Deliberation(now, health, policy, state)
+    asked = tuple(wishes)
+    for wish in asked:
+        _obey(look, wish)
+    look.look()
+    hand_over.proceed(look)
+    _take_places(look)
+    _fill_places(look)
+    _promote(look, asked)
+    _improve(look)
+    overload.shed(look)
+    look.assign_roles()
+    dividing.divide(look)
+    look.change(places=tuple(look.places))
+    reports = (each.report() for each in look.words)
+    return Decision((*look.actions, *reports), look.state, tuple(look.words))
+
+
+def _obey(look: Deliberation, wish: Wish) -> None:
+    wanted, i = look.state.wishes, wish.endpoint
+    promoted = tuple(each for each in wanted.promoted if each != i)
+    match wish.want:
+        case Want.DRAIN:
+            drained = wanted.drained | {i}
+            look.change(wishes=replace(wanted, drained=drained, promoted=promoted))
+            look.explain(What.DRAINED, "an operator asked for it", source=i)
+        case Want.PROMOTE:
+            kept = (i, *promoted)[: look.policy.places]
+            drained = wanted.drained - {i}
+            look.change(wishes=replace(wanted, drained=drained, promoted=kept))
+        case Want.PROBE:
+            look.actions.append(Probe(i))
+            look.explain(What.PROBED, "an operator asked for it", target=i)
+        case _:
+            assert_never(wish.want)
+
+
+def _take_places(look: Deliberation) -> None:
+    """Take the places of those that fail, if there is anybody who does not."""
+    pool = look.pool()
+    for i in look.placed():
+        fault = look.places[i].fault
+        if pool and i not in pool:
+            look.place(i, has_place=False)
+            look.lost.append(i)
+            _forget_promotion(look, i)
+        elif fault is not None and fault is not look.state.places[i].fault:
+            look.explain(What.KEPT, look.fault_told(i), target=i)
+
+
+def _forget_promotion(look: Deliberation, i: int) -> None:
+    wishes = look.state.wishes
+    if i in wishes.promoted:
+        promoted = tuple(each for each in wishes.promoted if each != i)
+        look.change(wishes=replace(wishes, promoted=promoted))
+
+
+def _fill_places(look: Deliberation) -> None:
+    """Replace who just lost a place at once, and fill a place that has been free when one is long sound."""
+    for lost in look.lost:
+        _replace(look, lost)
+    free = look.policy.places - len(look.placed())
+    for _ in range(free):
+        candidates = [i for i in look.pool() if not look.places[i].has_place]
+        if look.is_first and candidates:
+            _settle(look, What.CHOSEN, look.best(candidates))
+        elif not look.placed():
+            everybody = [i for i in look.all if look.places[i].fault is not Fault.DRAINED]
+            if candidates or everybody:
+                _settle(look, What.CHOSEN, look.best(candidates or everybody))
+        else:
+            _fill(look, candidates)
+
+
+def _replace(look: Deliberation, lost: int) -> None:
+    why = look.fault_told(lost)
+    candidates = [i for i in look.pool() if not look.places[i].has_place]
+    ready = list(hand_over.heirs(look, lost)) or [i for i in candidates if look.is_soundly(i)]
+    if not ready and not look.placed():
+        ready = candidates
+    if not ready:
+        look.explain(What.DEMOTED, why, source=lost)
+        return
+    successor = look.best(ready)
+    hand_over.inherit(look, lost, successor)
+    hand_over.begin(look, lost, successor, is_planned=False)
+    look.explain(What.REPLACED, f"{why}; {look.grade_told(successor)}", lost, successor)
+
+
+def _settle(look: Deliberation, what: What, i: int) -> None:
+    look.place(i, has_place=True)
+    fault = look.fault_told(i)
+    why = look.grade_told(i)
+    look.explain(what, f"{why}; {fault}" if fault else why, target=i)
+
+
+def _fill(look: Deliberation, candidates: list[int]) -> None:
+    ready = [i for i in candidates if look.is_soundly(i) and _may_come(look, i)]
+    if ready and look.may_plan():
+        look.planned()
+        _settle(look, What.FILLED, look.best(ready))
+
+
+def _may_come(look: Deliberation, i: int) -> bool:
+    """Whether a planned move may go to it: its stream is open, and no hand-over to it failed of late."""
+    return look.health[i].is_open and look.now >= look.places[i].barred_until
+
+
+def _promote(look: Deliberation, asked: Sequence[Wish]) -> None:
+    """Give those places that an operator wants to have one."""
+    new = [wish.endpoint for wish in asked if wish.want is Want.PROMOTE]
+    for i in look.state.wishes.promoted:
+        place = look.places[i]
+        if place.has_place or place.fault is not None:
+            if i in new:
+                what = What.PROMOTED if place.has_place else What.WAITS
+                look.explain(what, look.fault_told(i) or "it has a place, and keeps it", target=i)
+        elif len(look.placed()) < look.policy.places:
+            look.place(i, has_place=True)
+            look.explain(What.PROMOTED, "an operator asked for it", target=i)
+        elif len(look.state.leaving) < look.policy.places:
+            worst = _worst(look)
+            hand_over.begin(look, worst, i, is_planned=True)
+            why = f"an operator asked for it; {look.grade_told(i)}"
+            look.explain(What.PROMOTED, why, worst, i)
+
+
+def _improve(look: Deliberation) -> None:
+    """Let a better endpoint take the place of a worse one, when it has been better for long."""
+    found = None if look.state.leaving else _best_exchange(look)
+    challenge = look.state.challenge
+    if found is None:
+        if challenge is not None:
+            look.change(challenge=None)
+        return
+    source, target, gained = found
+    if challenge is None or (challenge.source, challenge.target) != (source, target):
+        challenge = Challenge(source, target, look.now)
+        look.change(challenge=challenge)
+    better_for = look.now - challenge.since
+    if better_for < SOUND_FOR or not look.may_plan():
+        return
+    hand_over.begin(look, source, target, is_planned=True)
+    look.planned()
+    look.change(challenge=None)
+    why = f"better for {better_for:.0f} s: {look.grade_told(target)}; before: {look.grade_told(source)}"
+    more = "; one provider more" if gained else ""
+    look.explain(What.EXCHANGED, why + more, source, target)
+
+
+def _best_exchange(look: Deliberation) -> tuple[int, int, int] | None:
+    """Who would give way to whom, and how many providers more that would make; None: all is best as it is."""
+    placed = look.placed()
+    spare = [
+        i
+        for i in look.all
+        if look.places[i].fault is None and not look.places[i].has_place and _may_come(look, i)
+    ]
+    if not spare or len(placed) < look.policy.places:
+        return None
+    providers = Counter(look.provider(i) for i in placed)
+    best = None
+    for source in placed:
+        if source in look.state.wishes.promoted:
+            continue
+        for target in spare:
+            gained = _gained(providers, look.provider(source), look.provider(target))
+            if gained < 0 or (gained == 0 and look.rank(target) >= look.rank(source)):
+                continue
+            merit = (gained, _negated(look.rank(target)), look.rank(source), -target, source)
+            if best is None or merit > best[0]:
+                best = (merit, source, target)
+    return None if best is None else (best[1], best[2], best[0][0])
+
+
+def _gained(providers: Mapping[str, int], source: str, target: str) -> int:
+    """Providers more among the hot feeds, if one of `source` gives way to one of `target`."""
+    if source == target:
+        return 0
+    return (target not in providers) - (providers[source] == 1)
+
+
+def _negated(rank: tuple[int, int, int]) -> tuple[int, int, int]:
+    return -rank[0], -rank[1], -rank[2]
+
+
+def _worst(look: Deliberation) -> int:
+    """The one that an operator's choice costs its place: of those that no operator chose."""
+    placed = [i for i in look.placed() if i not in look.state.wishes.promoted]
+    return max(placed, key=lambda i: (look.rank(i), i))

@@ -1,0 +1,219 @@
+"""One look at all endpoints: what is remembered of each, what is wrong with it, and what was decided so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any, Final
+
+from monitor.core import grades, hard_signals
+from monitor.core.endings import EndReason
+from monitor.core.endpoint_health import EndpointHealth, Role
+from monitor.core.failover import (
+    NO_WISHES,
+    Action,
+    Challenge,
+    Division,
+    Explanation,
+    FailoverPolicy,
+    Leaving,
+    Load,
+    SetRole,
+    What,
+    Wishes,
+)
+from monitor.core.grades import UNGRADED, Grade, graded
+from monitor.core.hard_signals import Fault, closed_patience, fault_of
+
+PLANNED_PAUSE: Final = 60.0
+"""Seconds between two planned moves (DESIGN 6)."""
+SOUND_FOR: Final = 30.0
+"""Seconds that an endpoint must have been sound, or better, before it is promoted (DESIGN 6)."""
+FORGIVEN: Final = 10.0
+"""Seconds for which a stream may be closed that ended since we read too slowly. A guess: longer than the first back-offs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is remembered of one endpoint."""
+
+    role: Role = Role.OFF
+    """As it was last told."""
+    role_at: float = -inf
+    has_place: bool = False
+    """Whether it is one of the hot feeds that the policy asks for."""
+    fault: Fault | None = None
+    sound_since: float | None = None
+    """Since when it is without a fault."""
+    closed_since: float | None = None
+    opened_before: bool = False
+    grade: Grade = UNGRADED
+    lagged: int = 0
+    """Streams of it that ended since we read too slowly."""
+    forgiven_until: float = -inf
+    barred_until: float = -inf
+    """A hand-over to it failed: no planned move to it before then."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is remembered between two looks. Empty at the start."""
+
+    places: tuple[Place, ...] = ()
+    leaving: tuple[Leaving, ...] = ()
+    challenge: Challenge | None = None
+    planned_at: float = -inf
+    """When the last planned move was made."""
+    wishes: Wishes = NO_WISHES
+    load: Load = Load.FULL
+    load_at: float = -inf
+    """When it was last changed, or last had a reason to be lowered."""
+    division: Division | None = None
+    """None: every hot feed carries all."""
+
+
+class Deliberation:
+    """One look. Parts of `decide` change it in turn; `state` and `actions` are what came of it."""
+
+    def __init__(
+        self, now: float, health: Sequence[EndpointHealth], policy: FailoverPolicy, state: State
+    ) -> None:
+        self.now = now
+        self.health = health
+        self.policy = policy
+        self.state = state
+        self.is_first = len(state.places) != len(health)
+        self.places = [Place() for _ in health] if self.is_first else list(state.places)
+        self.all = range(len(health))
+        self.actions: list[Action] = []
+        self.words: list[Explanation] = []
+        self.lagged = 0
+        """Streams that ended since the last look, because we read too slowly."""
+        self.lost: list[int] = []
+        """Endpoints that lost their place in this look, and have no successor yet."""
+
+    def look(self) -> None:
+        """Judge every endpoint by its figures."""
+        for i in self.all:
+            place = self._heard(i)
+            fault = self._fault(i, place)
+            since = place.sound_since
+            if fault is not None:
+                since = None
+            elif since is None:
+                since = -inf if self.is_first else self.now
+            grade = graded(place.grade, self.health[i], self.policy)
+            if fault is not place.fault or since != place.sound_since or grade is not place.grade:
+                place = replace(place, fault=fault, sound_since=since, grade=grade)
+            self.places[i] = place
+
+    def _heard(self, i: int) -> Place:
+        """The place with what the stream itself says: open or not, and whether we were too slow for it."""
+        place, health = self.places[i], self.health[i]
+        lagged = health.errors.get(EndReason.LAGGED, 0)
+        if lagged > place.lagged and not self.is_first:
+            self.lagged += lagged - place.lagged
+            place = replace(place, forgiven_until=self.now + FORGIVEN)
+        if lagged != place.lagged:
+            place = replace(place, lagged=lagged)
+        if health.is_open and (place.closed_since is not None or not place.opened_before):
+            return replace(place, closed_since=None, opened_before=True)
+        if not health.is_open and place.closed_since is None:
+            return replace(place, closed_since=self.now)
+        return place
+
+    def _fault(self, i: int, place: Place) -> Fault | None:
+        if i in self.state.wishes.drained:
+            return Fault.DRAINED
+        fault = fault_of(self.health[i], self.policy, place.fault)
+        if place.closed_since is None or (fault is not None and fault > Fault.CLOSED):
+            return fault
+        patience = closed_patience(
+            self.policy.strategy, place.opened_before, self.now - place.role_at
+        )
+        is_late = self.now - place.closed_since >= patience
+        return Fault.CLOSED if is_late and self.now >= place.forgiven_until else fault
+
+    def pool(self) -> list[int]:
+        """Who may have a place: the sound ones, or else those that bring something, if late."""
+        sound = [i for i in self.all if self.places[i].fault is None]
+        return sound or [i for i in self.all if self.places[i].fault is Fault.LAGGING]
+
+    def placed(self) -> list[int]:
+        """Those that have a place."""
+        return [i for i in self.all if self.places[i].has_place]
+
+    def is_soundly(self, i: int) -> bool:
+        """Whether it has been sound for so long that it may be promoted."""
+        since = self.places[i].sound_since
+        return since is not None and self.now - since >= SOUND_FOR
+
+    def may_plan(self) -> bool:
+        """Whether the last planned move is long enough ago."""
+        return self.now - self.state.planned_at >= PLANNED_PAUSE
+
+    def planned(self) -> None:
+        """Note that a planned move was made."""
+        self.change(planned_at=self.now)
+
+    def change(self, **fields: Any) -> None:
+        """Change fields of the state."""
+        self.state = replace(self.state, **fields)
+
+    def place(self, i: int, has_place: bool) -> None:
+        """Give an endpoint a place, or take it."""
+        self.places[i] = replace(self.places[i], has_place=has_place)
+
+    def rank(self, i: int) -> tuple[int, int, int]:
+        """The lower, the better: health, latency, priority. Equal for equals."""
+        return (*self.places[i].grade.rank, self.health[i].priority)
+
+    def provider(self, i: int) -> str:
+        """Who runs it; without a word about that it is a provider of its own."""
+        return self.health[i].provider or f"\n{i}"
+
+    def best(self, candidates: Sequence[int]) -> int:
+        """The one to give a place to next: another provider first, then the better one."""
+        known = {self.provider(i) for i in self.placed()}
+        return min(
+            candidates,
+            key=lambda i: (
+                self.places[i].fault or 0,
+                not self.health[i].is_open,
+                self.provider(i) in known,
+                self.rank(i),
+                i,
+            ),
+        )
+
+    def fault_told(self, i: int) -> str:
+        """What is wrong with it, in words."""
+        place = self.places[i]
+        closed_for = 0.0 if place.closed_since is None else self.now - place.closed_since
+        return (
+            ""
+            if place.fault is None
+            else hard_signals.told(place.fault, self.health[i], closed_for)
+        )
+
+    def grade_told(self, i: int) -> str:
+        """How good it is, in words."""
+        return grades.told(self.health[i])
+
+    def explain(
+        self, what: What, why: str, source: int | None = None, target: int | None = None
+    ) -> None:
+        """Put a decision in words."""
+        self.words.append(Explanation(self.now, what, why, source, target))
+
+    def assign_roles(self) -> None:
+        """Tell each endpoint its role where that changes: those that begin first, those that end last."""
+        staying = {each.endpoint for each in self.state.leaving}
+        ending: list[Action] = []
+        for i, place in enumerate(self.places):
+            role = Role.OFF if i in self.state.wishes.drained else Role.WARM
+            role = Role.HOT if place.has_place or i in staying else role
+            if role is place.role:
+                continue
+            self.places[i] = replace(place, role=role, role_at=self.now)
+            (self.actions if role is Role.HOT else ending).append(SetRole(i, role))
+        self.actions.extend(ending)

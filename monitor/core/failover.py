@@ -1,0 +1,216 @@
+"""Words of the failover manager: what it is asked, what it may do, and how it says why."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+from monitor.core.commands import Report
+from monitor.core.endpoint_health import Role
+
+
+class Strategy(StrEnum):
+    """How several endpoints are used (DESIGN 6). The values are the words of `failover.strategy`."""
+
+    RACE = "race"
+    """Several hot feeds bring everything, and the first arrival wins."""
+    STANDBY = "standby"
+    """One hot feed; the others are warm: for plans that count bytes."""
+    SPREAD = "spread"
+    """Monitors are divided over the hot feeds, each monitor on two."""
+
+
+class Load(IntEnum):
+    """How far our own load is cut, since we read too slowly."""
+
+    FULL = 0
+    NARROW = 1
+    """Warm feeds carry slots alone."""
+    SPREAD = 2
+    """And monitors are divided, as in the strategy of that name."""
+
+
+class Want(StrEnum):
+    """What an operator may ask for."""
+
+    DRAIN = "drain"
+    """Take the endpoint out of use, until it is promoted."""
+    PROMOTE = "promote"
+    """Give it a place among the hot feeds, and leave it there while it is sound."""
+    PROBE = "probe"
+    """Get to know it anew, now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One request of an operator's, of one endpoint."""
+
+    want: Want
+    endpoint: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverPolicy:
+    """What the configuration decides, and two bounds that follow the slot time."""
+
+    strategy: Strategy = Strategy.RACE
+    hot: int = 3
+    """Hot feeds at once; standby has one, whatever this says."""
+    monitors: int = 0
+    """How many there are to divide."""
+    silence: float = 5.0
+    """Seconds without slot progress that a feed is forgiven: the longer one of 5 s and 12 slots."""
+    lag: float = 5.0
+    """Seconds behind the tip that are forgiven. A guess: 12 slots of 0.4 s."""
+
+    @property
+    def places(self) -> int:
+        """How many hot feeds there are to be."""
+        return 1 if self.strategy is Strategy.STANDBY else self.hot
+
+
+@dataclass(frozen=True, slots=True)
+class SetRole:
+    """Use this endpoint so from now on."""
+
+    endpoint: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """Let this hot feed carry these monitors: a mask of bits as in `Row`. Without it a hot feed carries all."""
+
+    endpoint: int
+    monitors: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShedLoad:
+    """Ask of servers so much less, or again all."""
+
+    load: Load
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Get to know this endpoint anew."""
+
+    endpoint: int
+
+
+Action = SetRole | Carry | ShedLoad | Probe | Report
+
+
+class What(StrEnum):
+    """The kinds of decision."""
+
+    CHOSEN = "chosen"
+    FILLED = "filled"
+    REPLACED = "replaced"
+    DEMOTED = "demoted"
+    EXCHANGED = "exchanged"
+    HANDED_OVER = "handed_over"
+    GIVEN_BACK = "given_back"
+    KEPT = "kept"
+    DRAINED = "drained"
+    PROMOTED = "promoted"
+    WAITS = "waits"
+    PROBED = "probed"
+    SHED = "shed"
+    RESTORED = "restored"
+    DIVIDED = "divided"
+
+
+PLANNED: Final = frozenset((What.FILLED, What.EXCHANGED, What.RESTORED))
+"""Moves that nothing forces: one of them a minute."""
+
+_SENTENCES: Final = {
+    What.CHOSEN: ("info", "an endpoint was chosen at the start"),
+    What.FILLED: ("info", "a free place was filled"),
+    What.REPLACED: ("warning", "a failing endpoint was replaced"),
+    What.DEMOTED: ("warning", "a failing endpoint lost its place"),
+    What.EXCHANGED: ("info", "an endpoint gave way to a better one"),
+    What.HANDED_OVER: ("info", "a hand-over ended"),
+    What.GIVEN_BACK: ("warning", "a hand-over was taken back"),
+    What.KEPT: ("error", "a failing endpoint kept its place, since none is sound"),
+    What.DRAINED: ("info", "an endpoint was drained"),
+    What.PROMOTED: ("info", "an endpoint was promoted by an operator"),
+    What.WAITS: ("warning", "a promotion waited until its endpoint is sound"),
+    What.PROBED: ("info", "a probe was asked for"),
+    What.SHED: ("error", "streams were read too slowly here"),
+    What.RESTORED: ("info", "load that had been shed was taken on again"),
+    What.DIVIDED: ("info", "monitors were divided over endpoints"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One decision in words."""
+
+    at: float
+    """When, in the seconds that `decide` was given."""
+    what: What
+    why: str
+    """With the figures."""
+    source: int | None = None
+    """The endpoint that loses by it, if one does."""
+    target: int | None = None
+    """The endpoint that gains by it, or that it is about."""
+
+    def report(self) -> Report:
+        """The same for the log."""
+        level, sentence = _SENTENCES[self.what]
+        facts: dict[str, object] = {"why": self.why}
+        if self.source is not None:
+            facts["source"] = self.source
+        if self.target is not None:
+            facts["target"] = self.target
+        return Report(level, sentence, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An endpoint that lost its place and stays hot until its successor covers."""
+
+    endpoint: int
+    successor: int
+    since: float
+    is_planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """An endpoint that is better than one that has a place: after a while it takes it."""
+
+    source: int
+    target: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What operators want for longer than a moment."""
+
+    drained: frozenset[int] = frozenset()
+    promoted: tuple[int, ...] = ()
+    """Those that keep, or wait for, a place; the newest first."""
+
+
+NO_WISHES: Final = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """Monitors divided over hot feeds; all masks by endpoint."""
+
+    over: tuple[int, ...]
+    """The endpoints that have a place."""
+    monitors: int
+    """How many there are."""
+    shares: tuple[int, ...]
+    """What each is to carry."""
+    carried: tuple[int, ...]
+    """What each was told to carry: until the others cover it, also what it gives away."""
+    gaining: tuple[int, ...]
+    """Endpoints that have to cover first."""
+    since: float

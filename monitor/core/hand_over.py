@@ -1,0 +1,94 @@
+"""Make before break: an endpoint that lost its place stays hot until its successor covers two slots.
+
+Not where it brings nothing, or nothing that is believed: then it goes at once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from monitor.core.deliberation import Deliberation
+from monitor.core.failover import Leaving, What
+from monitor.core.hard_signals import Fault
+
+COVERED: Final = 2
+"""Slots that the new feed brings whole before the old one goes (DESIGN 6)."""
+LONGEST: Final = 30.0
+"""Seconds for which two feeds stand in one place. A guess: covering two slots takes a few."""
+BARRED: Final = 600.0
+"""Seconds for which no planned move is made to an endpoint that did not cover. A guess."""
+_STILL_BRINGS: Final = frozenset((None, Fault.LAGGING, Fault.DRAINED))
+
+
+def begin(look: Deliberation, endpoint: int, successor: int, is_planned: bool) -> None:
+    """The successor takes the place; the other one stays for a while if it brings anything."""
+    look.place(endpoint, has_place=False)
+    look.place(successor, has_place=True)
+    # Who comes back while it leaves has never left.
+    rest = [each for each in look.state.leaving if each.endpoint not in (endpoint, successor)]
+    if look.places[endpoint].fault in _STILL_BRINGS:
+        rest.append(Leaving(endpoint, successor, look.now, is_planned))
+    while len(rest) > look.policy.places:
+        oldest = rest.pop(0)
+        why = "there are as many hand-overs as places"
+        look.explain(What.HANDED_OVER, why, oldest.endpoint, oldest.successor)
+    look.change(leaving=tuple(rest))
+
+
+def proceed(look: Deliberation) -> None:
+    """End the hand-overs that are done, that cannot be, and that take too long."""
+    leaving = look.state.leaving
+    if not leaving:
+        return
+    kept = tuple(each for each in leaving if _stays(look, each))
+    look.change(leaving=kept)
+
+
+def heirs(look: Deliberation, endpoint: int) -> Iterable[int]:
+    """Sound ones that were just leaving in favour of this endpoint, and can have their place back."""
+    return [
+        each.endpoint
+        for each in look.state.leaving
+        if each.successor == endpoint and look.places[each.endpoint].fault is None
+    ]
+
+
+def inherit(look: Deliberation, endpoint: int, successor: int) -> None:
+    """Those who waited for this endpoint to cover wait for its successor."""
+    look.change(
+        leaving=tuple(
+            replace(each, successor=successor) if each.successor == endpoint else each
+            for each in look.state.leaving
+        )
+    )
+
+
+def _stays(look: Deliberation, each: Leaving) -> bool:
+    health = look.health[each.successor]
+    if health.is_open and health.covered >= COVERED:
+        why = f"the new one covered {health.covered} slots"
+        look.explain(What.HANDED_OVER, why, each.endpoint, each.successor)
+        return False
+    if look.places[each.endpoint].fault not in _STILL_BRINGS:
+        why = look.fault_told(each.endpoint)
+        look.explain(What.HANDED_OVER, why, each.endpoint, each.successor)
+        return False
+    if look.now - each.since < LONGEST:
+        return True
+    why = f"the new one covered {health.covered} slots in {look.now - each.since:.0f} s"
+    can_return = each.is_planned and look.places[each.endpoint].fault is None
+    if can_return and look.places[each.successor].has_place:
+        _give_back(look, each, why)
+    else:
+        look.explain(What.HANDED_OVER, why, each.endpoint, each.successor)
+    return False
+
+
+def _give_back(look: Deliberation, each: Leaving, why: str) -> None:
+    look.place(each.endpoint, has_place=True)
+    look.place(each.successor, has_place=False)
+    place = look.places[each.successor]
+    look.places[each.successor] = replace(place, barred_until=look.now + BARRED)
+    promoted = tuple(i for i in look.state.wishes.promoted if i != each.successor)
+    look.change(wishes=replace(look.state.wishes, promoted=promoted))
+    look.explain(What.GIVEN_BACK, why, each.successor, each.endpoint)

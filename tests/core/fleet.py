@@ -1,0 +1,260 @@
+"""A fleet of endpoints with random troubles, hour after hour, and a judge of what is decided about it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from monitor.core.deciding import Decision, decide
+from monitor.core.deliberation import State
+from monitor.core.endings import EndReason
+from monitor.core.endpoint_health import Circuit, Delay, EndpointHealth, Role
+from monitor.core.failover import (
+    PLANNED,
+    Carry,
+    FailoverPolicy,
+    Load,
+    SetRole,
+    Strategy,
+    Want,
+    What,
+    Wish,
+)
+
+STEP: Final = 10.0
+"""Seconds between two looks."""
+LIFE: Final = 10.0
+"""Hours that one fleet lives."""
+TROUBLES: Final = ("lag", "slow", "silent", "closed", "broken", "liar", "person", "misses")
+LAGS: Final = {"lag": 20.0, "slow": 3.0}
+"""Seconds behind the tip by trouble."""
+MONITORS: Final = 7
+SLOTS_A_STEP: Final = 25
+
+
+@dataclass
+class Machine:
+    """One endpoint as it really is."""
+
+    provider: str
+    priority: int
+    delay: float
+    role: Role = Role.OFF
+    trouble: str = ""
+    until: float = 0.0
+    covered: int = 0
+    lagged: int = 0
+    cut: bool = False
+    """We read too slowly, and the server ended the stream."""
+    carried: int = (1 << MONITORS) - 1
+
+    def health(self, i: int, noise: float) -> EndpointHealth:
+        """What is seen of it."""
+        trouble = self.trouble
+        is_open = self.role is not Role.OFF and trouble not in ("closed", "broken", "person")
+        return EndpointHealth(
+            endpoint=i,
+            provider=self.provider,
+            priority=self.priority,
+            is_open=is_open and not self.cut,
+            circuit=Circuit.OPEN if trouble == "broken" else Circuit.CLOSED,
+            lag=LAGS.get(trouble, 0.2),
+            covered=self.covered,
+            silent_for=60.0 if trouble == "silent" else 0.4,
+            miss_rate=0.05 if trouble == "misses" else 0.0001,
+            delay=Delay(p50=self.delay + noise),
+            errors={EndReason.LAGGED: self.lagged},
+            trust=0.2 if trouble == "liar" else 1.0,
+            needs_person=trouble == "person",
+        )
+
+
+@dataclass
+class Fleet:
+    """Endpoints that change in time."""
+
+    dice: Random
+    machines: list[Machine]
+    is_calm: bool
+    """Nothing ever happens to it but noise."""
+    changed: bool = True
+    """Whether anything but noise happened since this was last cleared."""
+
+    def step(self, now: float) -> list[Wish]:
+        """Ten seconds pass; what an operator wants meanwhile."""
+        for machine in self.machines:
+            machine.cut = False
+            if machine.role is not Role.OFF and machine.trouble in ("", "slow", "misses", "liar"):
+                machine.covered += SLOTS_A_STEP
+            if machine.trouble and now >= machine.until:
+                machine.trouble = ""
+                self.changed = True
+        return [] if self.is_calm else list(self._happens(now))
+
+    def _happens(self, now: float) -> Iterator[Wish]:
+        dice, n = self.dice, len(self.machines)
+        if dice.random() < 0.004 * n:
+            hit = dice.choice(self.machines)
+            together = dice.random() < 0.2
+            trouble, until = dice.choice(TROUBLES), now + dice.choice((5, 20, 120, 900)) * 1.0
+            for machine in self.machines:
+                if machine is hit or (together and machine.provider == hit.provider):
+                    machine.trouble, machine.until, machine.covered = trouble, until, 0
+            self.changed = True
+        if dice.random() < 0.0005 * n:
+            dice.choice(self.machines).delay = dice.uniform(0.0, 0.3)
+            self.changed = True
+        if dice.random() < 0.001 * n:
+            slow = dice.choice(self.machines)
+            slow.lagged, slow.cut, slow.covered = slow.lagged + 1, slow.role is not Role.OFF, 0
+        if dice.random() < 0.0005 * n:
+            self.changed = True
+            yield Wish(dice.choice(tuple(Want)), dice.randrange(n))
+
+    def health(self) -> tuple[EndpointHealth, ...]:
+        """What is seen of all."""
+        noise = self.dice.uniform
+        return tuple(each.health(i, noise(0.0, 0.004)) for i, each in enumerate(self.machines))
+
+    def perform(self, decision: Decision) -> None:
+        """Do as was decided."""
+        for action in decision.actions:
+            if isinstance(action, SetRole):
+                machine = self.machines[action.endpoint]
+                machine.role, machine.covered = action.role, 0
+                machine.carried = (1 << MONITORS) - 1
+            elif isinstance(action, Carry):
+                self.machines[action.endpoint].carried = action.monitors
+                self.machines[action.endpoint].covered = 0
+
+
+def draw(dice: Random) -> tuple[Fleet, FailoverPolicy]:
+    """A fleet of two to six endpoints, and a policy for it."""
+    is_calm = dice.random() < 0.2
+    delay = dice.uniform(0.0, 0.2)
+    machines = [
+        Machine(
+            provider=dice.choice(("one", "two", "three", "")),
+            priority=1 if is_calm else dice.randint(1, 3),
+            delay=delay if is_calm else dice.uniform(0.0, 0.3),
+        )
+        for _ in range(dice.randint(2, 6))
+    ]
+    policy = FailoverPolicy(dice.choice(tuple(Strategy)), dice.randint(1, 4), MONITORS)
+    return Fleet(dice, machines, is_calm), policy
+
+
+@dataclass
+class Judge:
+    """Holds each decision against what must always be so."""
+
+    policy: FailoverPolicy
+    planned_at: float = float("-inf")
+    seen: set[frozenset[int]] = field(default_factory=set)
+    """Hot feeds that were exchanged for better ones since the fleet last changed."""
+    planned: int = 0
+    replaced: int = 0
+    unserved: int = 0
+    """Looks in a row without a sound hot feed: one is allowed, since a stream may be about to open again."""
+
+    def judge(
+        self,
+        now: float,
+        health: tuple[EndpointHealth, ...],
+        fleet: Fleet,
+        before: frozenset[int],
+        decision: Decision,
+    ) -> None:
+        """Raises: AssertionError when it does not hold."""
+        self._feeds(now, fleet, decision)
+        self._usable(health, fleet, decision)
+        self._moves(now, before, fleet, decision)
+        self._own_fault(fleet, decision)
+        self._monitors(fleet, decision)
+
+    def _feeds(self, now: float, fleet: Fleet, decision: Decision) -> None:
+        state = decision.state
+        hot = {i for i, each in enumerate(fleet.machines) if each.role is Role.HOT}
+        leaving = {each.endpoint for each in state.leaving}
+        assert leaving <= hot, "who leaves is hot meanwhile"
+        assert len(hot - leaving) <= self.policy.places, f"too many hot feeds at {now}"
+        assert len(leaving) <= self.policy.places, f"too many hand-overs at {now}"
+        assert all(now - each.since <= 30.0 for each in state.leaving), "a hand-over without end"
+
+    def _usable(self, health: tuple[EndpointHealth, ...], fleet: Fleet, decision: Decision) -> None:
+        drained = decision.state.wishes.drained
+        sound = [
+            each.endpoint not in drained
+            and each.is_open
+            and fleet.machines[each.endpoint].trouble in ("", "slow", "misses")
+            for each in health
+        ]
+        hot = [i for i, each in enumerate(fleet.machines) if each.role is Role.HOT]
+        # Whom we read too slowly keeps its place while its stream opens again.
+        is_served = not any(sound) or any(sound[i] or fleet.machines[i].cut for i in hot)
+        self.unserved = 0 if is_served else self.unserved + 1
+        assert self.unserved < 2, "nobody sound is hot, and somebody could be"
+        is_closed = any(health[i].circuit is Circuit.CLOSED and not health[i].is_open for i in hot)
+        assert is_served or is_closed, "a stream that fails is hot in the place of a sound one"
+        assert not any(sound) or not any(health[i].trust < 0.5 for i in hot), "a liar is hot"
+
+    def _moves(self, now: float, before: frozenset[int], fleet: Fleet, decision: Decision) -> None:
+        told = {each.target for each in decision.words}
+        for action in decision.actions:
+            if isinstance(action, SetRole) and action.role is Role.HOT:
+                assert action.endpoint in told, "a move that nobody explained"
+        for word in decision.words:
+            self.replaced += word.what is What.REPLACED
+            if word.what in PLANNED:
+                assert now - self.planned_at >= 60.0, f"two planned moves within a minute at {now}"
+                self.planned_at = now
+                self.planned += 1
+            if word.what is What.EXCHANGED:
+                if fleet.changed:
+                    self.seen.clear()
+                    fleet.changed = False
+                self.seen.add(before)
+                assert placed(decision.state) not in self.seen, f"a ring of exchanges at {now}"
+
+    def _own_fault(self, fleet: Fleet, decision: Decision) -> None:
+        for word in decision.words:
+            if word.source is not None and word.what in (What.REPLACED, What.DEMOTED):
+                drained = word.source in decision.state.wishes.drained
+                trouble = fleet.machines[word.source].trouble
+                assert trouble or drained, (
+                    f"endpoint {word.source} lost its place for nothing: {word.why}"
+                )
+
+    def _monitors(self, fleet: Fleet, decision: Decision) -> None:
+        if decision.state.division is None:
+            return
+        masks = [each.carried for each in fleet.machines if each.role is Role.HOT]
+        wanted = min(2, len(placed(decision.state)))
+        for number in range(MONITORS):
+            carriers = sum(mask >> number & 1 for mask in masks)
+            assert carriers >= wanted, f"monitor {number} is on {carriers} feeds"
+
+
+def placed(state: State) -> frozenset[int]:
+    """The endpoints that have a place."""
+    return frozenset(i for i, place in enumerate(state.places) if place.has_place)
+
+
+def live(seed: int, hours: float) -> str:
+    """Fleet after fleet, for so many hours in all; what was met. Raises: AssertionError."""
+    dice = Random(seed)
+    planned = replaced = loads = 0
+    for _ in range(max(1, round(hours / LIFE))):
+        fleet, policy = draw(dice)
+        judge, state, now = Judge(policy), State(), 0.0
+        for _ in range(round(min(hours, LIFE) * 3600 / STEP)):
+            wishes = fleet.step(now)
+            health = fleet.health()
+            before = placed(state)
+            decision = decide(now, health, policy, state, wishes)
+            fleet.perform(decision)
+            judge.judge(now, health, fleet, before, decision)
+            loads += decision.state.load is not Load.FULL
+            state, now = decision.state, now + STEP
+        planned, replaced = planned + judge.planned, replaced + judge.replaced
+    return f"{planned} planned moves, {replaced} failovers, {loads} looks with less load"
