@@ -29,6 +29,7 @@ WITHOUT_MIRROR = {
     Path("monitor/core/commands.py"): "a glossary",
     Path("monitor/core/connection.py"): "plain values",
     Path("monitor/core/endings.py"): "words",
+    Path("monitor/core/endpoint_health.py"): "words and plain values",
     Path("monitor/core/events.py"): "a glossary",
     Path("monitor/core/jobs.py"): "words and plain values",
     Path("monitor/core/rungs.py"): "words",
