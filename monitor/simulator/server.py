@@ -44,7 +44,6 @@ _OPTIONS: Final = (
     ("grpc.so_reuseport", 0),
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 0),
     ("grpc.keepalive_permit_without_calls", 1),
 )
 """The size of requests is judged here, for another answer (PROTOCOL 5.3)."""
@@ -258,7 +257,7 @@ def _pings(least_interval: float | None) -> tuple[tuple[str, int], ...]:
     """PROTOCOL 0.10: hyper never punishes pings, which C-core does by default."""
     milliseconds = 0 if least_interval is None else int(least_interval * 1000)
     return (
-        ("grpc.http2.min_recv_ping_interval_without_data_ms", milliseconds),
+        ("grpc.http2.min_ping_interval_without_data_ms", milliseconds),
         ("grpc.http2.max_ping_strikes", 0 if least_interval is None else 2),
     )
 

@@ -300,3 +300,16 @@ def test_pings_of_clients_are_never_punished() -> None:
             received += part
 
     assert GOAWAY not in frame_types(received)
+
+
+def test_pings_are_punished_by_a_server_that_is_told_to() -> None:
+    ping = bytes([0, 0, 8, PING, 0, 0, 0, 0, 0]) + b"are you?"
+    with served(least_ping_interval=20.0) as made, greeted(made.server.port) as raw:
+        raw.sendall(ping * 50)
+
+        received = b""
+        while part := raw.recv(1000):
+            received += part
+
+    assert received.endswith(b"too_many_pings")
+    assert GOAWAY in frame_types(received)
