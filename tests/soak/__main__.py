@@ -9,6 +9,7 @@ from random import SystemRandom
 
 from tests.soak import (
     day,
+    decide,
     guards,
     killed,
     killed_processes,
@@ -22,33 +23,28 @@ from tests.soak import (
 )
 
 IN_ROUNDS = {
-    "regions": regions,
-    "stitched": stitched,
-    "killed": killed,
-    "killed-processes": killed_processes,
-    "outages": outages,
-    "day": day,
+    "regions": (regions, regions.SLOTS, "slots"),
+    "stitched": (stitched, stitched.SLOTS, "slots"),
+    "killed": (killed, killed.SLOTS, "slots"),
+    "killed-processes": (killed_processes, killed_processes.SLOTS, "slots"),
+    "outages": (outages, outages.SLOTS, "slots"),
+    "killed-recovery": (killed_recovery, killed_recovery.POINTS, "points"),
+    "day": (day, day.SLOTS, "slots"),
+    "machine": (machine, machine.EXAMPLES, "examples"),
+    "decide": (decide, decide.HOURS, "hours"),
 }
-"""Soaks of one run after the other, each with a seed of its own."""
+"""Soaks of one run after the other, each with a seed of its own; how much of what is in a run."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one soak and note its result; 0 when it held."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
     names = parser.add_subparsers(dest="name", required=True)
-    for name, soak in IN_ROUNDS.items():
+    for name, (soak, count, unit) in IN_ROUNDS.items():
         one = names.add_parser(name, help=soak.__doc__)
         one.add_argument("--rounds", type=int, default=soak.ROUNDS)
-        one.add_argument("--slots", type=int, default=soak.SLOTS)
+        one.add_argument(f"--{unit}", type=int, default=count)
         one.add_argument("--seed", type=int, help="of the first round; drawn if not given")
-    four = names.add_parser("killed-recovery", help=killed_recovery.__doc__)
-    four.add_argument("--rounds", type=int, default=killed_recovery.ROUNDS)
-    four.add_argument("--points", type=int, default=killed_recovery.POINTS)
-    four.add_argument("--seed", type=int, help="of the first round; drawn if not given")
-    five = names.add_parser("machine", help=machine.__doc__)
-    five.add_argument("--rounds", type=int, default=machine.ROUNDS)
-    five.add_argument("--examples", type=int, default=machine.EXAMPLES)
-    five.add_argument("--seed", type=int, help="of the first round; drawn if not given")
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
     three = names.add_parser("memory", help=memory.__doc__)
@@ -63,12 +59,8 @@ def main(arguments: Sequence[str]) -> int:
         seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
         seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
-        if asked.name == "killed-recovery":
-            rounds = Rounds(asked.name, killed_recovery.run_round, asked.points, "points")
-        elif asked.name == "machine":
-            rounds = Rounds(asked.name, machine.run_round, asked.examples, "examples")
-        else:
-            rounds = Rounds(asked.name, IN_ROUNDS[asked.name].run_round, asked.slots, "slots")
+        soak, _, unit = IN_ROUNDS[asked.name]
+        rounds = Rounds(asked.name, soak.run_round, getattr(asked, unit), unit)
         size, failures = soak_in_rounds(rounds, seed, asked.rounds)
     result = "; ".join(failures) if failures else held
     results.append(asked.name, seed, size, result, time.monotonic() - began)
