@@ -28,6 +28,7 @@ from monitor.ports import (
     RpcTally,
     SignOff,
     SlotTally,
+    Sounder,
     StoredSlot,
     Taken,
     Written,
@@ -397,8 +398,9 @@ def recovering(
     endpoints: int,
     blocks: Blocks | None = None,
     remember: Remember = nothing_remembered,
+    sounder: Sounder | None = None,
 ) -> Recovering:
     """Recovery of a daemon in virtual time; without RPCs when there are no blocks."""
     origins = Origins(endpoints, 0 if blocks is None else len(blocks.tallies))
     inbox = Inbox(feeds.wake)
-    return Recovering(blocks, remember, inbox, origins, EvenDice(), Journal())
+    return Recovering(blocks, remember, inbox, origins, EvenDice(), Journal(), sounder=sounder)

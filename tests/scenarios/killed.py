@@ -142,7 +142,9 @@ class Machine:
         bits = {monitor.name: 1 << i for i, monitor in enumerate(self.monitors)}
         subscription = Subscription(Route(outbox, sum(bits.values())), bits)
         resumed = resumption(self.store, [subscription], None)
-        policy = Policy(level, resume_slot=resumed.resume_slot, closed=resumed.closed)
+        policy = Policy(
+            level, resume_slot=resumed.resume_slot, closed=resumed.closed, asks_floors=True
+        )
         kernel = self.kernel = Kernel(self.monitors, len(ends), policy)
         delivery = Delivery(
             self.monitors,
@@ -156,7 +158,7 @@ class Machine:
         books = Books(self.store, names, [subscription], clock, journal, dice, aside=self._aside)
         feeds = VirtualFeeds(self.regions)
         world = World(feeds, clock, dice, journal)
-        recovery = recovering(feeds, len(ends))
+        recovery = recovering(feeds, len(ends), sounder=feeds)
         driver = _Noting(kernel, world, ends, plans, delivery, books, recovery)
         driver.made = self.made
         await outbox.open()
@@ -170,6 +172,7 @@ class Machine:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(write)
                 tasks.start_soon(books.run)
+                tasks.start_soon(recovery.run)
                 tasks.start_soon(driver.run)
         feeds.break_off()
         await sink.close()  # as the system does with what a dead process had open

@@ -194,11 +194,13 @@ async def watch(
     losses_apart: bool = False,
     rpcs: Rpcs | None = None,
     tail: int = TAIL_SLOTS,
+    asks_floors: bool = True,
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
     `delays` names the regions; of their settings, delay, jitter and slot time are set here. With `losses_apart`
-    no two regions drop the same. With `rpcs` what is missing is recovered.
+    no two regions drop the same. With `rpcs` what is missing is recovered. Without `asks_floors` servers cannot be asked
+    how far back they replay.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base = region_settings or RegionSettings()
@@ -220,7 +222,7 @@ async def watch(
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
     nodes = [] if rpcs is None else nodes_of(chain, slot_time, START, rpcs.count, seed=seed)
     recovers = RecoveryPolicy() if rpcs is None else recovery_policy(rpcs.archives, monitors)
-    policy = Policy(level, can_amend=can_amend, recovery=recovers)
+    policy = Policy(level, can_amend=can_amend, recovery=recovers, asks_floors=asks_floors)
     kernel = Kernel(monitors, len(ends), policy, rpcs=len(nodes))
     names = kernel.origins.names([end.name for end in ends], [node.name for node in nodes])
     sink = DatedSink(feeds)
@@ -237,7 +239,7 @@ async def watch(
     )
     world = World(feeds, clock, EvenDice(), journal)
     kept = books()
-    recovery = recovering(feeds, len(ends), _blocks(rpcs, nodes, monitors), kept.recall)
+    recovery = recovering(feeds, len(ends), _blocks(rpcs, nodes, monitors), kept.recall, feeds)
     driver = DatedDriver(kernel, world, ends, plans, delivery, kept, recovery)
     driver.certificates, driver.regions, driver.could_replay = [], regions, {}
     async with anyio.create_task_group() as tasks:

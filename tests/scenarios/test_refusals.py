@@ -1,4 +1,4 @@
-"""One region that fails and refuses, in virtual time: what can be had is had, what is lost is named, nothing comes twice."""
+"""One region that fails and refuses, as one does that tells no floor, in virtual time: what can be had is had, what is lost is named, nothing comes twice."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -35,6 +35,7 @@ async def watch_one(
     settings: RegionSettings | None = None,
     *,
     can_amend: bool = True,
+    asks_floors: bool = True,
 ) -> Outcome:
     return await watch(
         MONITORS,
@@ -46,6 +47,7 @@ async def watch_one(
         region_settings=settings,
         delays={"ams": DELAY},
         can_amend=can_amend,
+        asks_floors=asks_floors,
     )
 
 
@@ -205,7 +207,8 @@ async def test_a_server_without_replay_is_survived_and_what_it_cost_is_named(
     tmp_path: Path,
 ) -> None:
     faults = [Fault(30, "ams", "cut"), Fault(70, "ams", "cut")]
-    outcome = await watch_one(tmp_path, 120, faults, RegionSettings(replay_stored_slots=0))
+    settings = RegionSettings(replay_stored_slots=0)
+    outcome = await watch_one(tmp_path, 120, faults, settings, asks_floors=False)
     assert reasons(outcome) == ["transient", "replay_off", "transient"]
     texts = [facts["text"] for facts in told(outcome, "a feed ended")]
     assert texts[1] == "from_slot is not supported"
@@ -217,7 +220,8 @@ async def test_an_expired_replay_teaches_the_floor_and_the_rest_is_replayed(
     tmp_path: Path,
 ) -> None:
     faults = [Fault(40, "ams", "refuse"), Fault(40, "ams", "cut"), Fault(110, "ams", "heal")]
-    outcome = await watch_one(tmp_path, 200, faults, RegionSettings(replay_stored_slots=20))
+    settings = RegionSettings(replay_stored_slots=20)
+    outcome = await watch_one(tmp_path, 200, faults, settings, asks_floors=False)
     ended = reasons(outcome)
     refusals = ended.count("replay_expired")
     assert ended == ["transient"] + ["unreachable"] * 4 + ["replay_expired"] * refusals
@@ -236,7 +240,7 @@ async def test_an_expired_replay_teaches_the_floor_and_the_rest_is_replayed(
 
 async def test_a_restarted_server_has_forgotten_and_the_stream_goes_on(tmp_path: Path) -> None:
     faults = [Fault(30, "ams", "kill"), Fault(40, "ams", "heal")]
-    outcome = await watch_one(tmp_path, 120, faults)
+    outcome = await watch_one(tmp_path, 120, faults, asks_floors=False)
     assert reasons(outcome) == ["transient", "unreachable", "replay_expired"]
     asked = asked_from(outcome)
     assert len(asked) == 2

@@ -10,12 +10,16 @@ from math import inf
 
 import anyio
 
+from monitor.core.events import FloorTold
 from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Taken
 from monitor.simulator.refused import Refused
 from monitor.simulator.region import Region
 from monitor.simulator.session import Session
+from monitor.wire.pb import geyser_pb2
 
 TAKE_FRAMES = 100_000
+CALL_TIME = 0.05
+"""Seconds that a unary call takes."""
 
 
 @dataclass(slots=True)
@@ -71,6 +75,19 @@ class VirtualFeeds:
         if stream is not None:
             self.requests.append((feed, request))
             stream.session.receive(request, anyio.current_time())
+
+    async def floor(self, endpoint: int) -> FloorTold:
+        """What the region answers; as `Sounder`, with endpoints in the order of the regions."""
+        region = list(self._regions.values())[endpoint]
+        await anyio.sleep(CALL_TIME)
+        try:
+            answer = region.call("SubscribeReplayInfo", b"", {}, anyio.current_time())
+        except Refused:
+            return FloorTold(endpoint)
+        told = geyser_pb2.SubscribeReplayInfoResponse.FromString(answer)
+        if not told.HasField("first_available"):
+            return FloorTold(endpoint, has_replay=False)
+        return FloorTold(endpoint, told.first_available)
 
     def close(self, feed: int) -> None:
         stream = self._streams.pop(feed, None)
