@@ -21,9 +21,11 @@ from monitor.wire.matching import TransactionFacts
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.peek import peek
 from monitor.wire.plan import Plan, compile_plan
-from tests.wire.test_superset import some_texts, transactions, writes
+from tests.wire.test_superset import TEXTS, transactions, writes
 
-seldom = st.sampled_from([None, None, True, False])
+seldom = st.sampled_from([None, None, None, True, False])
+few = st.one_of(st.just(()), st.just(()), st.lists(st.sampled_from(TEXTS), max_size=2).map(tuple))
+many = st.lists(st.sampled_from(TEXTS), max_size=5, unique=True).map(tuple)
 most = st.sampled_from([None, 1, 2, 3])
 endpoints = st.builds(
     Endpoint,
@@ -42,8 +44,9 @@ def _short_lists_are_long() -> Iterator[None]:
         yield
 
 
-def served(plan: Plan, endpoint: Endpoint, kind: Kind, message: Any) -> int:
+def served(plan: Plan | None, endpoint: Endpoint, kind: Kind, message: Any) -> int:
     """The monitors for which the message comes out, once it went through a server that has these limits."""
+    assert plan is not None
     count, keys = endpoint.max_filters, endpoint.max_pubkeys
     limits = FilterLimits(
         accounts=AccountsLimits(max=count, account_max=keys, owner_max=keys),
@@ -71,28 +74,25 @@ def planned(monitors: list[Monitor], endpoint: Endpoint) -> Plan | None:
 
 @given(
     st.lists(
-        st.builds(
-            AccountsFilter, account=some_texts, owner=some_texts, nonempty_txn_signature=seldom
-        ),
+        st.builds(AccountsFilter, account=many, owner=many, nonempty_txn_signature=seldom),
         min_size=1,
         max_size=3,
     ),
     endpoints,
-    writes(),
+    st.lists(writes(), min_size=5, max_size=10),
 )
 def test_accounts(
     filters: list[AccountsFilter],
     endpoint: Endpoint,
-    write: geyser_pb2.SubscribeUpdateAccountInfo,
+    infos: list[geyser_pb2.SubscribeUpdateAccountInfo],
 ) -> None:
     monitors = [Monitor(f"m{n}", accounts=wanted) for n, wanted in enumerate(filters)]
     plan = planned(monitors, endpoint)
-    if plan is not None:
-        message = geyser_pb2.SubscribeUpdateAccount(slot=5, account=write)
+    for info in infos if plan is not None else ():
+        message = geyser_pb2.SubscribeUpdateAccount(slot=5, account=info)
+        wanted = LocalFilters(monitors).account(info)
 
-        assert served(plan, endpoint, Kind.ACCOUNT, message) == LocalFilters(monitors).account(
-            write
-        )
+        assert served(plan, endpoint, Kind.ACCOUNT, message) == wanted
 
 
 @given(
@@ -100,24 +100,24 @@ def test_accounts(
         st.builds(
             TransactionsFilter,
             vote=seldom,
-            account_include=some_texts,
-            account_exclude=some_texts,
-            account_required=some_texts,
+            account_include=many,
+            account_exclude=few,
+            account_required=few,
         ),
         min_size=1,
         max_size=3,
     ),
     endpoints,
-    transactions(),
+    st.lists(transactions(), min_size=3, max_size=6),
 )
 def test_transactions(
     filters: list[TransactionsFilter],
     endpoint: Endpoint,
-    info: geyser_pb2.SubscribeUpdateTransactionInfo,
+    infos: list[geyser_pb2.SubscribeUpdateTransactionInfo],
 ) -> None:
     monitors = [Monitor(f"m{n}", transactions=wanted) for n, wanted in enumerate(filters)]
     plan = planned(monitors, endpoint)
-    if plan is not None:
+    for info in infos if plan is not None else ():
         message = geyser_pb2.SubscribeUpdateTransaction(slot=5, transaction=info)
         wanted = LocalFilters(monitors).transaction(TransactionFacts(info))
 
