@@ -1,6 +1,6 @@
 """The configuration: one file, the profile below it, the environment above it, as frozen values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +91,8 @@ class Configuration:
     commitment: CommitmentPolicy
     covers: int
     """Whole covers that a slot of filtered updates waits for (DESIGN 5), the profile's."""
+    confirm_quorum: int
+    """Endpoints of different providers that must name a slot's blockhash (DESIGN 6)."""
     batch: Batch
     monitors: tuple[Monitor, ...]
     sinks: tuple[Sink, ...]
@@ -101,7 +103,7 @@ class Configuration:
     log: Log
     start_slot: int | None
     without_effect: tuple[str, ...]
-    """Sections that the user wrote and this release does nothing with: worth a warning at the start."""
+    """Sections and keys that the user wrote and this release does nothing with: worth a warning at the start."""
 
     def secrets(self) -> frozenset[str]:
         """Texts that no log may show."""
@@ -139,12 +141,13 @@ def _configuration(
 ) -> Configuration:
     directory = document.file.parent
     endpoints = tuple(endpoint.endpoint(directory) for endpoint in shape.endpoints)
+    watched = endpoints if shape.failover.enabled else endpoints[:1]
     commitment = shape.commitment
     return Configuration(
         file=document.file,
         profile=shape.profile,
         state_dir=directory / shape.state_dir,
-        endpoints=endpoints if shape.failover.enabled else endpoints[:1],
+        endpoints=watched,
         failover=shape.failover,
         ingest=shape.ingest,
         rpc=tuple(
@@ -165,6 +168,8 @@ def _configuration(
             max_throughput=commitment.max_throughput,
         ),
         covers=profile.covers,
+        confirm_quorum=shape.failover.confirm_quorum
+        or min(profile.confirm_quorum, _providers(watched)),
         batch=profile.batch,
         monitors=tuple(monitor.monitor() for monitor in shape.monitors),
         sinks=tuple(_located(sink, directory) for sink in shape.sinks),
@@ -174,8 +179,19 @@ def _configuration(
         api=shape.api,
         log=shape.log,
         start_slot=shape.start_slot,
-        without_effect=tuple(key for key in _WITHOUT_EFFECT if document.content.get(key)),
+        without_effect=tuple(_without_effect(document, shape.failover)),
     )
+
+
+def _without_effect(document: Document, failover: Failover) -> Iterator[str]:
+    yield from (key for key in _WITHOUT_EFFECT if document.content.get(key))
+    if failover.confirm_quorum not in (None, 1):
+        yield "failover.confirm_quorum"
+
+
+def _providers(endpoints: tuple[Endpoint, ...]) -> int:
+    """How many there are; an endpoint that names none is a provider of its own."""
+    return len({endpoint.provider or f"\n{endpoint.name}" for endpoint in endpoints})
 
 
 def _located(sink: Sink, directory: Path) -> Sink:

@@ -21,6 +21,7 @@ def check_document(document: Document) -> None:
     for location, monitor in _mappings(document, "monitors"):
         _check_monitor(document, location, monitor)
     _check_sinks(document)
+    _check_failover(document)
     _check_certificates(document)
 
 
@@ -78,6 +79,23 @@ def _check_sinks(document: Document) -> None:
                 document.wrong(at, f"names no monitor: {name}", _known(known))
             elif name in wanted[:n]:
                 document.wrong(at, f"names {name} twice", "remove one of the two")
+
+
+def _check_failover(document: Document) -> None:
+    failover = document.content.get("failover")
+    if not isinstance(failover, dict):
+        return
+    if failover.get("strategy") == "spread" and failover.get("hot") == 1:
+        wrong = "is 1, and spread puts each monitor on two feeds"
+        document.wrong(("failover", "hot"), wrong, "write 2 or more, or choose standby")
+    quorum = failover.get("confirm_quorum")
+    endpoints = [endpoint for _, endpoint in _mappings(document, "endpoints")]
+    if failover.get("enabled") is False:
+        endpoints = endpoints[:1]
+    providers = len({str(each.get("provider") or f"\n{n}") for n, each in enumerate(endpoints)})
+    if isinstance(quorum, int) and quorum > providers > 0:
+        wrong = f"asks for {quorum} providers, and the endpoints to watch have {providers}"
+        document.wrong(("failover", "confirm_quorum"), wrong, f"write {providers} or less")
 
 
 def _check_certificates(document: Document) -> None:

@@ -93,7 +93,14 @@ class Failover:
     """False: the first endpoint only."""
     strategy: Annotated[Literal["race", "standby", "spread"], _only("race")] = "race"
     hot: AtLeastOne = 3
+    """Hot feeds at once; standby has one."""
     health_check_interval: SecondsAboveZero = 30.0
+    confirm_quorum: AtLeastOne | None = None
+    """Endpoints of different providers that must name a slot's blockhash; None: the profile's, as far as there are."""
+    quorum_wait: Seconds = 30.0
+    """How long a slot waits for them before it goes on with fewer."""
+    quorum_strict: bool = False
+    """True: it waits for ever."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,8 @@ class Profile:
     commitment: ProfileCommitment
     covers: AtLeastOne
     """Feeds that must hold a filtered slot whole before it is released, while `hold` lasts."""
+    confirm_quorum: AtLeastOne
+    """Endpoints of different providers that must name a slot's blockhash, as far as there are so many."""
     batch: Batch
     requests_per_second: AboveZero
     """Of each RPC service."""

@@ -277,9 +277,46 @@ def test_a_mistake_in_a_profile_names_the_profile(tmp_path: Path) -> None:
     assert str(refused.value).splitlines() == [
         f"{tmp_path / 'balanced.yaml'}:1: batch: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: commitment.level: is missing; add it",
+        f"{tmp_path / 'balanced.yaml'}:1: confirm_quorum: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: covers: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: requests_per_second: is missing; add it",
     ]
+
+
+@pytest.mark.parametrize(
+    ("providers", "profile", "quorum"),
+    [
+        (("one", "two"), "balanced", 1),
+        (("one", "two"), "conservative", 2),
+        (("one", "one"), "conservative", 1),
+        (("", ""), "conservative", 2),
+    ],
+)
+def test_the_profile_asks_for_no_more_providers_than_there_are(
+    tmp_path: Path, providers: tuple[str, str], profile: str, quorum: int
+) -> None:
+    lines = [
+        f" - {{name: e{n}, url: 'http://e{n}', provider: '{provider}'}}\n"
+        for n, provider in enumerate(providers)
+    ]
+    text = f"profile: {profile}\nendpoints:\n{''.join(lines)}"
+    configuration = loaded(tmp_path, text)
+    assert configuration.confirm_quorum == quorum
+    assert configuration.without_effect == ()
+    alone = loaded(tmp_path, f"{text}failover: {{enabled: false}}\n")
+    assert alone.confirm_quorum == 1
+
+
+def test_a_quorum_that_was_written_stands_over_the_profile(tmp_path: Path) -> None:
+    text = (
+        "endpoints: [{name: a, url: 'http://a'}, {name: b, url: 'http://b'}]\n"
+        "failover: {confirm_quorum: 2, quorum_wait: 5s, quorum_strict: true}\n"
+    )
+    configuration = loaded(tmp_path, text)
+    assert configuration.confirm_quorum == 2
+    assert configuration.failover.quorum_wait == 5.0
+    assert configuration.failover.quorum_strict
+    assert configuration.without_effect == ("failover.confirm_quorum",)
 
 
 def test_every_profile_has_a_file() -> None:

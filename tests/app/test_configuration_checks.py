@@ -61,6 +61,48 @@ from tests.app.configurations import CERTIFICATE, LEAST, loaded, mistakes
                 "add accounts, or remove every_write",
             ],
         ),
+        (
+            LEAST + "failover:\n  confirm_quorum: 2\n",
+            [
+                "3: failover.confirm_quorum: asks for 2 providers, and the endpoints to watch have 1; "
+                "write 1 or less"
+            ],
+        ),
+        (
+            "endpoints:\n - {name: a, url: 'a:1', provider: p}\n - {name: b, url: 'b:1', provider: p}\n"
+            "failover: {confirm_quorum: 2}\n",
+            [
+                "4: failover.confirm_quorum: asks for 2 providers, and the endpoints to watch have 1; "
+                "write 1 or less"
+            ],
+        ),
+        (
+            "endpoints:\n - {name: a, url: 'a:1'}\n - {name: b, url: 'b:1'}\n"
+            "failover: {enabled: false, confirm_quorum: 2}\n",
+            [
+                "4: failover.confirm_quorum: asks for 2 providers, and the endpoints to watch have 1; "
+                "write 1 or less"
+            ],
+        ),
+        (
+            LEAST + "failover:\n  strategy: spread\n  hot: 1\n",
+            [
+                "3: failover.strategy: spread comes with a later release; write race",
+                "4: failover.hot: is 1, and spread puts each monitor on two feeds; "
+                "write 2 or more, or choose standby",
+            ],
+        ),
+        (
+            LEAST
+            + "failover:\n  quorum_wait: -1\n  confirm_quorum: 0\n  quorum_strict: 1\n  quorum: 2\n",
+            [
+                "3: failover.quorum_wait: is less than nothing; "
+                "write a number of seconds, or one with a unit: 100ms, 5s, 2m, 1h, 1d",
+                "4: failover.confirm_quorum: is less than 1; write a larger number",
+                "5: failover.quorum_strict: is neither true nor false; write true or false",
+                "6: failover.quorum: is no key of this place; did you mean quorum_wait?",
+            ],
+        ),
     ],
 )
 def test_what_must_hold_between_keys(tmp_path: Path, text: str, told: list[str]) -> None:

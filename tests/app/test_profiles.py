@@ -24,6 +24,7 @@ def test_profiles_are_those_of_the_design(
     assert (profile.batch.size, profile.batch.interval) == (size, 0.1)
     assert profile.requests_per_second == requests
     assert profile.covers == (2 if name == "conservative" else 1)
+    assert profile.confirm_quorum == (2 if name == "conservative" else 1)
 
 
 def test_a_profile_without_a_file_is_refused(tmp_path: Path) -> None:
@@ -35,6 +36,7 @@ def test_a_profile_takes_no_variables_and_no_strange_keys(tmp_path: Path) -> Non
     (tmp_path / "own.yaml").write_text(
         "commitment: {strategy: fixed, level: processed}\n"
         "covers: 1\n"
+        "confirm_quorum: 1\n"
         "batch: {size: 1, interval: 1s, x: '${HOME}'}\n"
         "requests_per_second: 1\n",
         encoding="utf-8",
