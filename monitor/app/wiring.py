@@ -165,19 +165,15 @@ def assemble(
         resumed,
         books,
         recovering,
-        None if deshred is None else _deshredding(configuration, subscriptions, world, deshred),
-    )
-
-
-def _deshredding(
-    configuration: Configuration,
-    subscriptions: Sequence[Subscription],
-    world: World,
-    feeds: Feeds,
-) -> Deshredding:
-    routes = [subscription.route for subscription in subscriptions]
-    return Deshredding(
-        configuration.monitors, configuration.endpoints, routes, replace(world, feeds=feeds)
+        None
+        if deshred is None
+        else Deshredding(
+            monitors,
+            configuration.endpoints,
+            [subscription.route for subscription in subscriptions],
+            replace(world, feeds=deshred),
+            can_send=reader != Reader.SINGLE_THREADED,
+        ),
     )
 
 

@@ -15,7 +15,14 @@ from monitor.core.monitors import Monitor
 from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Taken
 from monitor.runtime.delivery import Route
 from monitor.runtime.driver import World
-from monitor.wire.deshred import Deshredded, DeshredReader, deshred_record, deshred_request
+from monitor.wire.deshred import (
+    PING,
+    Deshredded,
+    DeshredPing,
+    DeshredReader,
+    deshred_record,
+    deshred_request,
+)
 from monitor.wire.status import OPENING, STREAMING, classify
 
 TAKE_BYTES = 2**20
@@ -31,8 +38,13 @@ class Deshredding:
         endpoints: Sequence[Endpoint],
         routes: Sequence[Route],
         world: World,
+        *,
+        can_send: bool = True,
     ) -> None:
-        """The feeds of `world` open SubscribeDeshred. Raises: PlanRefused when the monitors do not fit an endpoint."""
+        """The feeds of `world` open SubscribeDeshred. `can_send`: an open stream takes requests.
+
+        Raises: PlanRefused when the monitors do not fit an endpoint.
+        """
         self.events: Counter[tuple[int, int]] = Counter()
         """(route, monitor mask) to records handed to that sink; for metrics."""
         self.received = [0] * len(endpoints)
@@ -43,6 +55,7 @@ class Deshredding:
         self._monitors = [monitor.name for monitor in monitors]
         self._routes = routes
         self._world = world
+        self._can_send = can_send
         self._reader = DeshredReader(monitors)
         self._feeds = DeshredFeeds(len(endpoints))
         self._malformed: dict[int, str] = {}
@@ -99,7 +112,10 @@ class Deshredding:
         try:
             for stamp, frame in taken.frames:
                 came = self._reader.read(frame)
-                if came is not None:
+                if isinstance(came, DeshredPing):
+                    if self._can_send:
+                        self._world.feeds.send(taken.feed, PING)
+                elif came is not None:
                     self.received[each.endpoint] += 1
                     self._hand_on(came, self._endpoints[each.endpoint].name, stamp)
         except FrameMalformed as error:

@@ -21,6 +21,11 @@ from monitor.wire.pb import geyser_pb2, solana_storage_pb2
 from monitor.wire.records import utc_text
 from monitor.wire.watch_lists import Named, parts, whole_name
 
+PING: Final = geyser_pb2.SubscribeDeshredRequest(
+    ping=geyser_pb2.SubscribeRequestPing(id=1)
+).SerializeToString()
+"""Sent for each ping of the server: some load balancers end a stream on which the client says nothing (TRAPS 25)."""
+
 WORD: Final = "deshred"
 """The kind, in configurations, records and metrics."""
 
@@ -66,6 +71,11 @@ class Deshredded:
     transaction: geyser_pb2.SubscribeUpdateDeshredTransactionInfo
 
 
+@dataclass(frozen=True, slots=True)
+class DeshredPing:
+    """The server's ping."""
+
+
 class DeshredReader:
     """Reads the frames of one daemon's deshred feeds. Bit i of every mask is monitor i of the configuration."""
 
@@ -76,8 +86,8 @@ class DeshredReader:
             if monitor.deshred is not None
         }
 
-    def read(self, frame: bytes) -> Deshredded | None:
-        """The transaction in a frame; None for a ping, and for what no monitor of ours asked for.
+    def read(self, frame: bytes) -> Deshredded | DeshredPing | None:
+        """The transaction in a frame, or the ping; None for what no monitor of ours asked for.
 
         Raises: FrameMalformed.
         """
@@ -87,7 +97,7 @@ class DeshredReader:
             text = f"a frame did not parse as a SubscribeUpdateDeshred: {error}"
             raise FrameMalformed(text) from error
         if not update.HasField("deshred_transaction"):
-            return None
+            return DeshredPing() if update.HasField("ping") else None
         mask = 0
         for name in update.filters:
             mask |= self._masks.get(whole_name(name), 0)

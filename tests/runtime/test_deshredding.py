@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import orjson
+import pytest
 
 from monitor.core.deshred import ABSENT, SILENCE
 from monitor.core.monitors import DeshredFilter, Monitor, TransactionsFilter
@@ -14,7 +15,7 @@ from monitor.runtime.delivery import Route
 from monitor.runtime.deshredding import Deshredding
 from monitor.runtime.driver import World
 from monitor.runtime.outbox import Outbox
-from monitor.wire.deshred import deshred_request
+from monitor.wire.deshred import PING, deshred_request
 from monitor.wire.pb import geyser_pb2
 from tests.runtime.fakes import (
     DurableMemory,
@@ -67,7 +68,7 @@ class Bench:
 
 
 @asynccontextmanager
-async def running(*masks: int, bound: int = 2**20) -> AsyncIterator[Bench]:
+async def running(*masks: int, bound: int = 2**20, can_send: bool = True) -> AsyncIterator[Bench]:
     """Deshred feeds to both endpoints, and a sink for each mask of monitors."""
     bench = Bench()
     for number, _ in enumerate(masks or (6,)):
@@ -76,7 +77,7 @@ async def running(*masks: int, bound: int = 2**20) -> AsyncIterator[Bench]:
         bench.outboxes.append(outbox)
     routes = [Route(o, mask) for o, mask in zip(bench.outboxes, masks or (6,), strict=True)]
     world = World(bench.feeds, VirtualClock(), EvenDice(), bench.journal)
-    bench.deshredding = Deshredding(MONITORS, ENDPOINTS, routes, world)
+    bench.deshredding = Deshredding(MONITORS, ENDPOINTS, routes, world, can_send=can_send)
     async with anyio.create_task_group() as tasks:
         for outbox in bench.outboxes:
             await outbox.open()
@@ -160,6 +161,16 @@ async def test_pings_keep_a_feed_open_and_silence_closes_it() -> None:
 
         assert ("close", 2, b"") in bench.feeds.calls
         assert ("close", 1, b"") not in bench.feeds.calls
+
+
+@pytest.mark.parametrize("can_send", [True, False])
+async def test_a_ping_is_answered_where_the_reader_can_send(can_send: bool) -> None:
+    ping = geyser_pb2.SubscribeUpdateDeshred(ping=geyser_pb2.SubscribeUpdatePing())
+    async with running(can_send=can_send) as bench:
+        await bench.bring(2, ping.SerializeToString())
+
+        sent = [request for feed, request in bench.feeds.requests[2:] if feed == 2]
+        assert sent == [PING] * can_send
 
 
 async def test_a_feed_that_ended_is_opened_again() -> None:

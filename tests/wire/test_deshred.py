@@ -8,7 +8,13 @@ from monitor.core.errors import FrameMalformed, PlanRefused
 from monitor.core.monitors import DeshredFilter, Monitor, TransactionsFilter
 from monitor.ports import Endpoint
 from monitor.wire.base58 import signature_text
-from monitor.wire.deshred import DeshredReader, deshred_record, deshred_request
+from monitor.wire.deshred import (
+    Deshredded,
+    DeshredPing,
+    DeshredReader,
+    deshred_record,
+    deshred_request,
+)
 from monitor.wire.pb import geyser_pb2
 
 FREE = Endpoint("fra", "http://10.0.0.1")
@@ -68,7 +74,7 @@ def test_a_long_list_goes_out_in_chunks_that_count_for_their_monitor() -> None:
 
     assert set(request.deshred_transactions) == {"m~1", "m~2", "m~3"}
     came = DeshredReader([monitor]).read(frame("m~2", "m~3"))
-    assert came is not None
+    assert isinstance(came, Deshredded)
     assert came.mask == 1
 
 
@@ -91,15 +97,17 @@ def test_names_tell_the_monitors() -> None:
 
     came = reader.read(frame("early", "votes", "nobody"))
 
-    assert came is not None
+    assert isinstance(came, Deshredded)
     assert (came.slot, came.signature, came.mask) == (7, SIGNATURE, 6)
 
 
-def test_pings_and_what_nobody_asked_for_are_nothing() -> None:
+def test_pongs_and_what_nobody_asked_for_are_nothing() -> None:
     reader = DeshredReader(MONITORS)
     ping = geyser_pb2.SubscribeUpdateDeshred(ping=geyser_pb2.SubscribeUpdatePing())
+    pong = geyser_pb2.SubscribeUpdateDeshred(pong=geyser_pb2.SubscribeUpdatePong(id=1))
 
-    assert reader.read(ping.SerializeToString()) is None
+    assert reader.read(ping.SerializeToString()) == DeshredPing()
+    assert reader.read(pong.SerializeToString()) is None
     assert reader.read(frame("other")) is None
 
 
@@ -110,7 +118,7 @@ def test_bytes_that_are_no_update_are_malformed() -> None:
 
 def record(came: bytes) -> dict[str, object]:
     read = DeshredReader(MONITORS).read(came)
-    assert read is not None
+    assert isinstance(read, Deshredded)
     line = deshred_record(read, ["early"], "fra", 1_795_000_000_000_000_000)
     assert line.endswith(b"}\n")
     told: dict[str, object] = orjson.loads(line)

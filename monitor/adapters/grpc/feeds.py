@@ -40,7 +40,7 @@ class GrpcFeeds:
     ) -> None:
         """Choose the reader, which for `auto` takes some tens of milliseconds. `stamp` gives monotonic nanoseconds.
 
-        `path`: of the streams; what is sent on an open one must be a SubscribeRequest all the same.
+        `path`: of the method; of another than Subscribe, all that is sent counts as a request, pings too.
         """
         self._settings = settings
         self._path = path
