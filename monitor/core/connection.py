@@ -27,6 +27,8 @@ class Connection:
     """All that the endpoint could replay below this slot, it has replayed; or it keeps nothing so old."""
     floor: int | None = None
     """Oldest slot that the server said it can replay, plus the margin."""
+    holds_from: int | None = None
+    """Oldest slot that it holds by its own word; None: a refusal has told since, or nothing has."""
     stores_nothing: bool = False
     """It said that it has nothing to replay yet."""
     waits_from: int | None = None
@@ -36,6 +38,15 @@ class Connection:
     """When replays were refused of late, none of them answered since."""
     last_ending: Ending | None = None
     """How the endpoint's last stream ended; kept while the next one is open."""
+
+    @property
+    def replays_from(self) -> int:
+        """The lowest slot that it may be asked for; 0: nobody knows.
+
+        The margin is for who has to choose a slot. What is wanted and held just now is asked for: it may be gone before
+        the request is there, but leaving it out would lose it for certain.
+        """
+        return (self.floor if self.holds_from is None else self.holds_from) or 0
 
     @property
     def needs_person(self) -> bool:

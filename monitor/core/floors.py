@@ -89,3 +89,4 @@ class Floors:
                 connection.replay_off = question.said_off = False
             if not connection.stores_nothing:
                 set_floor(connection, event.first_available)
+                connection.holds_from = event.first_available

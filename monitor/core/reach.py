@@ -22,8 +22,7 @@ Missing = Callable[[int | None, int], int | None]
 def may_replay(connection: Connection, first: int, now: float) -> bool:
     """Whether the endpoint may be asked for this from_slot now, and may have it."""
     _forget_old(connection, now)
-    is_below = connection.floor is not None and first < connection.floor
-    is_below = is_below or connection.stores_nothing
+    is_below = first < connection.replays_from or connection.stores_nothing
     often = _was_asked_often(connection, first) or len(connection.refused) >= REFUSAL_LIMIT
     return not (connection.replay_off or is_below or often)
 
@@ -36,6 +35,7 @@ def learn(connection: Connection, ending: Ending, asked: int | None) -> None:
         oldest = ending.floor if ending.floor is not None else asked
         if oldest is not None:
             set_floor(connection, oldest)
+            connection.holds_from = None
 
 
 def set_floor(connection: Connection, oldest: int) -> None:
@@ -52,7 +52,7 @@ def wanted_from(
     _forget_old(connection, now)
     if connection.replay_off or len(connection.refused) >= REFUSAL_LIMIT:
         return None
-    if covered is not None and covered + FLOOR_MARGIN < (connection.floor or 0):
+    if covered is not None and covered < (connection.holds_from or 0):
         return None  # it keeps nothing of what is missing
     wanted = _at_floor(connection, missing(covered, 0), covered)
     if wanted is not None and _was_asked_often(connection, wanted):
@@ -70,7 +70,7 @@ def _forget_old(connection: Connection, now: float) -> None:
 
 def _at_floor(connection: Connection, wanted: int | None, covered: int | None) -> int | None:
     """The slot, or what the endpoint still has from it on."""
-    if wanted is None or connection.floor is None:
+    if wanted is None or connection.floor is None or wanted >= connection.replays_from:
         return wanted
     return max(wanted, connection.floor if covered is None else min(connection.floor, covered))
 

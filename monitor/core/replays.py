@@ -82,16 +82,16 @@ class Replays:
     def may_later(self, first: int) -> bool:
         """Whether some endpoint that cannot be asked now may bring this slot later."""
         return any(
-            not each.replay_off and (each.floor or 0) <= first for each in self._connections.all
+            not each.replay_off and each.replays_from <= first for each in self._connections.all
         )
 
     def floor_of(self, endpoint: int) -> int:
-        """The lowest slot that the endpoint may replay, as far as its refusals have told."""
-        return self._connections.all[endpoint].floor or 0
+        """The lowest slot that the endpoint may replay, as far as it and its refusals have told."""
+        return self._connections.all[endpoint].replays_from
 
     def lowest(self) -> int | None:
-        """The lowest slot that some endpoint may replay, as far as refusals have told; None: nobody replays."""
-        floors = [each.floor or 0 for each in self._connections.all if not each.replay_off]
+        """The lowest slot that some endpoint may replay, as far as they and their refusals have told; None: nobody replays."""
+        floors = [each.replays_from for each in self._connections.all if not each.replay_off]
         return min(floors, default=None)
 
     def heard(self, feed: int, slot: int, now: float) -> Iterator[Command]:

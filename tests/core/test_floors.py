@@ -70,9 +70,9 @@ def test_an_endpoint_that_answered_of_late_is_not_waited_for() -> None:
     play = asking()
     play.hears(FloorTold(0, 1))
     play.says(1, created(5), tx(5, 0, "a")).ends(1).at(1.0).accepts(2)
-    play.hears(FloorTold(0, 3))
+    play.hears(FloorTold(0, 9))
     play.at(play.now + FRESH - 0.1).block(2, 60, tx(60, 0, "z"))
-    assert amended(play) == [3 + FLOOR_MARGIN]
+    assert amended(play) == [9 + FLOOR_MARGIN]
 
 
 def test_an_old_answer_is_asked_for_anew() -> None:
@@ -116,6 +116,14 @@ def test_a_floor_that_a_server_which_began_anew_tells_may_be_lower() -> None:
     assert connection.replayed_below == 50
 
 
+def test_what_is_wanted_and_held_just_now_is_asked_for_without_a_margin() -> None:
+    play = returned()
+    play.hears(FloorTold(0, 5))
+    assert amended(play) == [5]
+    play.ends(2, EndReason.REPLAY_EXPIRED, floor=6).at(play.now + 5)
+    assert play.kernel.connections.all[0].replays_from == 6 + FLOOR_MARGIN
+
+
 def test_what_an_endpoint_does_not_keep_any_more_is_not_asked_for() -> None:
     play = returned()
     play.hears(FloorTold(0, 61))
@@ -135,8 +143,8 @@ def test_an_endpoint_that_stores_nothing_yet_is_asked_again_with_the_next_slot()
     connection = play.kernel.connections.all[0]
     assert (amended(play), connection.floor) == ([], 1 + FLOOR_MARGIN)
     play.at(play.now + FRESH).block(2, 61, tx(61, 0, "y"))
-    play.hears(FloorTold(0, 3))
-    assert amended(play) == [3 + FLOOR_MARGIN]
+    play.hears(FloorTold(0, 9))
+    assert amended(play) == [9 + FLOOR_MARGIN]
 
 
 def test_an_endpoint_that_says_it_keeps_nothing_is_asked_for_no_replay() -> None:
@@ -186,7 +194,7 @@ def test_a_replay_for_recovery_waits_for_the_answer() -> None:
 
 def test_a_slot_below_every_floor_is_asked_of_the_next_rung() -> None:
     play = gap()
-    play.hears(FloorTold(0, 4)).at(play.now + FLOOR_PAUSE)
+    play.hears(FloorTold(0, 7)).at(play.now + FLOOR_PAUSE)
     assert play.of(OpenFeed) == []
     assert [fetch.slot for fetch in play.of(Fetch)] == [6]
 

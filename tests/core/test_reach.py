@@ -83,21 +83,24 @@ def test_a_slot_that_was_asked_for_often_gives_way_to_later_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("floor", "covered", "wanted"),
+    ("floor", "holds_from", "covered", "wanted"),
     [
-        (None, 50, 6),
-        (5, 50, 6),
-        (30, 50, 30),
-        (30, None, 30),
-        (52, 50, 50),
-        (50 + FLOOR_MARGIN, 50, 50),
-        (51 + FLOOR_MARGIN, 50, None),
+        (None, None, 50, 6),
+        (5, None, 50, 6),
+        (30, None, 50, 30),
+        (30, None, None, 30),
+        (52, None, 50, 50),
+        (6 + FLOOR_MARGIN, 6, 50, 6),
+        (7 + FLOOR_MARGIN, 7, 50, 7 + FLOOR_MARGIN),
+        (50 + FLOOR_MARGIN, 50, 50, 50),
+        (51 + FLOOR_MARGIN, 51, 50, None),
     ],
 )
 def test_what_is_asked_for_is_what_the_endpoint_still_has(
-    floor: int | None, covered: int | None, wanted: int | None
+    floor: int | None, holds_from: int | None, covered: int | None, wanted: int | None
 ) -> None:
-    assert wanted_from(Connection(0, floor=floor), missing, covered, 0.0) == wanted
+    connection = Connection(0, floor=floor, holds_from=holds_from)
+    assert wanted_from(connection, missing, covered, 0.0) == wanted
 
 
 def test_where_nothing_is_missing_nothing_is_asked_for() -> None:
