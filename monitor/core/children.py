@@ -20,20 +20,22 @@ class Children:
         self._children: dict[int, Child] = {}
         self._told: set[int] = set()
 
-    def __contains__(self, slot: int) -> bool:
-        return slot in self._children
-
     def get(self, slot: int) -> Child | None:
         """The first block that named this slot, or None."""
         return self._children.get(slot)
+
+    def height_of(self, slot: int) -> int | None:
+        """Of the missing block, as that of its child tells; None: nobody knows."""
+        child = self._children.get(slot)
+        return None if child is None or child.height is None else child.height - 1
 
     def name(self, slot: int, child: Child) -> None:
         """A block names this slot as its parent, and nobody has brought that."""
         self._children.setdefault(slot, child)
 
     def tell(self, slot: int, blockhash: str | None) -> None:
-        """Say once in the log that the block of this slot, which was named, is missing."""
-        if slot in self._told:
+        """Say once in the log that the block of this slot is missing, if it was named."""
+        if slot in self._told or slot not in self._children:
             return
         self._told.add(slot)
         self._gate.report(

@@ -10,6 +10,7 @@ unless block heights show that no block lies there.
 
 from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from monitor.core.banks import Meta
 from monitor.core.certificates import CLOSED, Certificate, Coverage, SlotEnd
@@ -49,8 +50,8 @@ class Ledger:
         self._passed = Ranges()  # lost slots that hold the frontier back no more
         self._certified = Ranges()
         self.forgotten = Forgotten(gate, slots)
-        self._partial: dict[int, SlotEnd] = {}
-        """Slots whose certificate leaves them open, and what it says."""
+        self._partial: dict[int, SlotEnd] = {}  # what certificates say that leave slots open
+        self._early: set[int] = set()  # lost before it was known to be final, if it ever is
         self._open: list[SlotState] = []  # finalized and handed on, not closed
         self._named: list[SlotState] = []
         """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
@@ -120,15 +121,13 @@ class Ledger:
 
     def missing(self, state: SlotState) -> None:
         """A confirmed block of which no BlockMeta has come."""
-        if state.number in self._children:
-            self._children.tell(state.number, state.confirmed)
+        self._children.tell(state.number, state.confirmed)
 
     def close(self, now: float) -> None:
         """Certify what can be certified now."""
         if self._gate.finalized:
-            self._open += self._gate.finalized
+            self._open = sorted(self._open + self._gate.finalized, key=attrgetter("number"))
             self._gate.finalized = []
-            self._open.sort(key=_number)
         still_open = []
         for state in self._open:
             if state.number not in self._slots:
@@ -200,14 +199,15 @@ class Ledger:
     def known_below(self, slot: int) -> int:
         """The highest slot below this one of which a BlockMeta came or that has a certificate; -1: none of ours."""
         known = max((n for n, s in self._slots.items() if n < slot and s.metas), default=-1)
-        if self.floor is not None:
-            known = max(known, self.floor - 1)
-        return max([known, *(min(end, slot) - 1 for first, end in self._certified if first < slot)])
+        ends = (min(end, slot) - 1 for first, end in self._certified if first < slot)
+        return max([known, (self.floor or 0) - 1, *ends])
 
     def lose(self, slot: int) -> None:
         """Every rung failed."""
         state = self._slots.get(slot)
         held = "nothing of it came" if state is None or not state.banks else "a part of it is held"
+        if state is None or state.certified is None:
+            self._early.add(slot)
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
 
     def skip(self, first: int, end: int, reason: str) -> None:
@@ -254,7 +254,7 @@ class Ledger:
 
     def _may_give_up(self, state: SlotState) -> bool:
         is_kept = self.kept_from is not None and state.number >= self.kept_from
-        return state.certified is None and not is_kept
+        return not is_kept and (state.certified is None or state.number in self._early)
 
     def _close(self, state: SlotState, now: float) -> None:
         evidence = self._gate.evidence(state, now)
@@ -285,17 +285,19 @@ class Ledger:
                 self._shut(number)
 
     def _certify_partial(self, state: SlotState, now: float) -> None:
-        evidence = self._gate.evidence(state, now)
-        self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
-        self._gate.report(
-            "error", "a slot was certified partial", slot=state.number, why=evidence.proof
-        )
+        number = state.number
+        if number in self._early:
+            self._early.discard(number)
+            state.certified = speaks_for_none(number, state)  # it stays lost, and its link counts
+        else:
+            evidence = self._gate.evidence(state, now)
+            self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
+            why = evidence.proof
+            self._gate.report("error", "a slot was certified partial", slot=number, why=why)
         meta = state.metas.get(state.confirmed or "")
-        child = self._children.get(state.number)
-        if meta is not None and meta.block_height is not None:
-            self._blocks.produced(state.number, meta.block_height)
-        elif child is not None and child.height is not None:
-            self._blocks.produced(state.number, child.height - 1)
+        height = self._children.height_of(number) if meta is None else meta.block_height
+        if height is not None:
+            self._blocks.produced(number, height)
         if meta is not None:
             proof = f"parent link of {state.number}"
             self._close_off_chain(meta.parent_slot + 1, state.number, proof)
@@ -360,6 +362,7 @@ class Ledger:
     def _shut(self, slot: int) -> None:
         self._closed.add(slot, slot + 1)
         self.forgotten.ranges.remove(slot, slot + 1)
+        self._early.discard(slot)
 
     def _forget(self, settled: int) -> Mapping[int, bytes]:
         """Keep no more of open slots than is bounded, and no spans that nobody asks for."""
@@ -383,7 +386,7 @@ class Ledger:
             if state.released_level < level <= state.told_level:
                 self._gate.admit(state, level, now)
         if state.released_level == Commitment.FINALIZED:
-            insort(self._open, state, key=_number)
+            insort(self._open, state, key=attrgetter("number"))
         return state
 
     def changed(self, slot: int) -> None:
@@ -394,7 +397,3 @@ class Ledger:
     def pass_by(self, first: int, end: int) -> None:
         """These lost slots hold the frontier back no more."""
         self._passed.add(first, end)
-
-
-def _number(state: SlotState) -> int:
-    return state.number

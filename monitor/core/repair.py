@@ -124,6 +124,8 @@ class Repair:
             self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for first, end in wanted:
+            if join.ledger.first_open(first) > first:
+                continue  # it was closed meanwhile
             if self._is_held(first, now):  # it may yet be dropped for want of memory
                 self._passed_over.append(join.slots[first])
             else:

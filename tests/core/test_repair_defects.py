@@ -2,11 +2,13 @@
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
-from monitor.core.commands import Certify, Fetch, Recall
-from monitor.core.events import Recalled, SignedOff
+from monitor.core.commands import Certify, Fetch, OpenFeed, Recall
+from monitor.core.endings import Ending, EndReason
+from monitor.core.events import FeedEnded, Recalled, SignedOff
 from monitor.core.forgotten import KEPT
 from monitor.core.monitors import BlocksMetaFilter, Monitor, TransactionsFilter
-from monitor.core.rungs import Verdict
+from monitor.core.repair import RecoveryPolicy
+from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, tx
 from tests.core.test_repair import Recovery
 
@@ -91,6 +93,56 @@ def test_a_partial_slot_that_was_whole_and_lost_its_frames_is_asked_for() -> Non
     play.says(1, created(21), *(tx(21, index) for index in range(6)))
     play.at(play.now + 5)
     assert play.kernel.repair.queue.is_open(7)
+
+
+def test_a_lost_slot_that_is_signed_off_as_soon_as_it_is_forgotten_stays_closed() -> None:
+    replay = RecoveryPolicy(rungs=(Rung.REPLAY,), workers={Rung.REPLAY: 1}, attempts=1)
+    play = Recovery(ALL, recovery=replay, hold=600.0)
+    for slot in range(5, 5 + KEPT + 3):
+        play.block(1, slot, tx(slot, 0), transactions=2).says(1, confirmed(slot))
+    play.block(1, 5 + KEPT + 3)
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    play.hears(FeedEnded(opened.feed, Ending(EndReason.REPLAY_OFF, "CODE", "text", None), 0.5))
+    assert list(play.kernel.join.ledger.forgotten.ranges) == [(5, 8)]
+    play.hears(SignedOff(5, "for good"))
+    assert not play.kernel.repair.queue.is_open(5)
+
+
+def test_the_link_of_a_block_that_was_lost_before_it_was_final_closes_what_it_jumps_over() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.block(1, 7, tx(7, 0), transactions=2, parent=5).says(1, confirmed(7))
+    play.block(1, 8, tx(8, 0)).says(1, confirmed(8))
+    play.not_fetched(7, Verdict.CANNOT)
+    assert play.kernel.is_lost(7)
+    play.says(1, finalized(7), finalized(8))
+    play.block(1, 9)
+    play.at(play.now + 5)
+    assert play.certified() == {
+        5: SlotEnd.COMPLETE,
+        6: SlotEnd.SKIPPED,
+        7: SlotEnd.LOST,
+        8: SlotEnd.COMPLETE,
+    }
+    assert play.settled() == 8
+
+
+def test_a_lost_slot_of_which_nothing_came_stays_lost_when_it_is_found_to_be_final() -> None:
+    play = Recovery(ALL, hold=60.0)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.block(1, 8, tx(8, 0), parent=7).says(1, confirmed(8))
+    play.not_fetched(7, Verdict.CANNOT)
+    play.not_fetched(6, Verdict.CANNOT)
+    assert play.kernel.repair.queue.lost_slots() == [6, 7]
+    play.says(1, finalized(8))
+    play.block(1, 9)
+    play.at(play.now + 100)
+    assert play.certified() == {
+        5: SlotEnd.COMPLETE,
+        6: SlotEnd.LOST,
+        7: SlotEnd.LOST,
+        8: SlotEnd.COMPLETE,
+    }
 
 
 def test_a_slot_that_comes_back_as_soon_as_it_is_forgotten_is_there_but_once() -> None:

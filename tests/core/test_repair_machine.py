@@ -256,6 +256,8 @@ class RepairMachine(KernelMachine):
             return
         feed = replay[0]
         for slot in slots:
+            if (-feed, slot) in self.banks:
+                continue  # at confirmed a stream tells each slot once
             rows = self._slot(-feed, slot, block, up, brought, told, high=True)[1:]
             self._remembers(rows)
             self._do(self.kernel.handle(FramesArrived(feed, rows), self.now))
@@ -462,6 +464,8 @@ class RepairMachine(KernelMachine):
             is_known = state is not None and state.confirmed is not None
             if not self.kernel.join.sights.have_passed(slot):
                 return  # an open feed may bring it yet
+            if (slot, slot + 1) in self.kernel.join.ledger.wanted:
+                return  # it was forgotten just now: the next event opens its job
             if self._is_jumped_over(slot):
                 return  # it waits for that link to be final, or servers contradict themselves
             assert queue.is_lost(slot) == (certificate.end == SlotEnd.LOST)
