@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
-from monitor.core.chain import Commitment
+from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import (
     Abandon,
     AmendFeed,
@@ -58,6 +58,7 @@ from monitor.runtime.recovery import Recovering
 from monitor.wire.names import NameTable
 from monitor.wire.peek import peek
 from monitor.wire.plan import Plan
+from monitor.wire.requests import PING
 from monitor.wire.status import OPENING, STREAMING, classify
 
 TAKE_BYTES = 4 * 2**20
@@ -203,7 +204,10 @@ class Driver:
             rows = error.rows
         self.check.look(feed.endpoint, feed.names, rows)
         traffic = self.traffic[feed.endpoint]
+        pings = traffic.kinds[Kind.PING]
         traffic.kinds.update(map(_kind, rows))
+        if traffic.kinds[Kind.PING] > pings:
+            self._world.feeds.send(taken.feed, PING)
         traffic.frames_bytes += taken.size
         traffic.last_at = now
         self._handle(FramesArrived(taken.feed, rows), now)

@@ -1,6 +1,7 @@
 """Monitors' filters as the messages of a SubscribeRequest (PROTOCOL 4)."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from monitor.core.monitors import (
     AccountsFilter,
@@ -11,6 +12,11 @@ from monitor.core.monitors import (
     TransactionsFilter,
 )
 from monitor.wire.pb import geyser_pb2
+
+PING: Final = geyser_pb2.SubscribeRequest(
+    ping=geyser_pb2.SubscribeRequestPing(id=1)
+).SerializeToString()
+"""Sent for each ping of the server: some load balancers end a stream on which the client says nothing (TRAPS 25)."""
 
 
 def cuckoo(wanted: Cuckoo) -> geyser_pb2.CuckooFilter:

@@ -15,6 +15,7 @@ from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Take
 from monitor.simulator.refused import Refused
 from monitor.simulator.region import Region
 from monitor.simulator.session import Session
+from monitor.wire.requests import PING
 from monitor.wire.pb import geyser_pb2
 
 TAKE_FRAMES = 100_000
@@ -46,6 +47,7 @@ class VirtualFeeds:
         self._streams: dict[int, _Stream] = {}
         self._pending: list[Taken] = []
         self.requests: list[tuple[int, bytes]] = []
+        """What was sent, pings left out."""
         self.delivered: list[tuple[int, bytes]] = []
         """(feed, frame) of everything handed over, in order."""
         self.delivered_at: list[float] = []
@@ -73,7 +75,8 @@ class VirtualFeeds:
     def send(self, feed: int, request: bytes) -> None:
         stream = self._streams.get(feed)
         if stream is not None:
-            self.requests.append((feed, request))
+            if request != PING:
+                self.requests.append((feed, request))
             stream.session.receive(request, anyio.current_time())
 
     async def floor(self, endpoint: int) -> FloorTold:
