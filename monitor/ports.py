@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Report
+from monitor.core.endpoint_profile import EndpointProfile
 from monitor.core.events import FloorTold, Row
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.rungs import Rung, Verdict
@@ -84,6 +85,13 @@ class Feeds(Protocol):
 
     async def stop(self) -> None:
         """Cancel every stream and join its thread; returns within about a second."""
+
+
+class Prober(Protocol):
+    """Asks endpoints what they are."""
+
+    async def profile(self, endpoint: int) -> EndpointProfile:
+        """What the endpoint of this place in the configuration says of itself. Never raises for what a server does."""
 
 
 class Sounder(Protocol):

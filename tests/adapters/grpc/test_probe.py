@@ -7,7 +7,7 @@ import anyio
 import grpc
 import pytest
 
-from monitor.adapters.grpc.probe import Probed, Refusal, probe
+from monitor.adapters.grpc.probe import Probed, Refusal, ask_floor, probe
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.wire.pb import geyser_pb2
 from tests.adapters.grpc.servers import endpoint, until_gone, unused_port
@@ -18,12 +18,14 @@ Answer = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
 @contextlib.contextmanager
-def answering(version: Answer, replay: Answer) -> Iterator[int]:
-    """A server with these two calls."""
+def answering(version: Answer, replay: Answer, slot: Answer | None = None) -> Iterator[int]:
+    """A server with these calls."""
     methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         "GetVersion": grpc.unary_unary_rpc_method_handler(version),
         "SubscribeReplayInfo": grpc.unary_unary_rpc_method_handler(replay),
     }
+    if slot is not None:
+        methods["GetSlot"] = grpc.unary_unary_rpc_method_handler(slot)
     with futures.ThreadPoolExecutor(4) as pool:
         handler = grpc.method_handlers_generic_handler("geyser.Geyser", methods)
         server = grpc.server(pool, [handler])
@@ -43,6 +45,13 @@ def version(_request: bytes, context: grpc.ServicerContext) -> bytes:
 
 def from_nine(_request: bytes, _context: grpc.ServicerContext) -> bytes:
     return geyser_pb2.SubscribeReplayInfoResponse(first_available=9).SerializeToString()
+
+
+def at_forty(request: bytes, _context: grpc.ServicerContext) -> bytes:
+    """The newest processed slot; another level is another answer."""
+    asked = geyser_pb2.GetSlotRequest.FromString(request)
+    is_processed = asked.HasField("commitment") and asked.commitment == geyser_pb2.PROCESSED
+    return geyser_pb2.GetSlotResponse(slot=40 if is_processed else 8).SerializeToString()
 
 
 def nothing(_request: bytes, _context: grpc.ServicerContext) -> bytes:
@@ -67,6 +76,36 @@ async def test_both_answers_come_as_plain_values() -> None:
     with answering(version, from_nine) as port:
         found = await probe(endpoint(port, token="open sesame"), GrpcSettings(), 5)
     assert found == Probed('{"version":{}}', 9)
+
+
+async def test_the_tip_and_the_time_of_an_answer_come_with_them() -> None:
+    with answering(version, from_nine, at_forty) as port:
+        found = await probe(endpoint(port, token="open sesame"), GrpcSettings(), 5)
+    assert found.tip == 40
+    assert found.latency is not None
+    assert 0.0 < found.latency < 5.0
+
+
+async def test_an_answer_that_is_no_slot_is_no_tip() -> None:
+    with answering(version, from_nine, garbage) as port:
+        found = await probe(endpoint(port, token="open sesame"), GrpcSettings(), 5)
+    assert found.tip is None
+
+
+async def test_the_floor_alone_is_one_call() -> None:
+    with answering(mute, from_nine) as port:
+        assert await ask_floor(endpoint(port), GrpcSettings(), 5) == 9
+    with answering(mute, nothing) as port:
+        assert await ask_floor(endpoint(port), GrpcSettings(), 5) is None
+    with answering(mute, unknown) as port:
+        assert await ask_floor(endpoint(port), GrpcSettings(), 5) == Refusal("UNIMPLEMENTED", "")
+    with answering(mute, mute) as port:
+        found = await ask_floor(endpoint(port), GrpcSettings(), 0.1)
+    assert isinstance(found, Refusal)
+    assert found.code == "DEADLINE_EXCEEDED"
+    unusable = await ask_floor(endpoint(unused_port(), token="a\n"), GrpcSettings(), 5)
+    assert isinstance(unusable, Refusal)
+    assert unusable.code == "UNAUTHENTICATED"
 
 
 async def test_server_without_replay_says_so_by_leaving_the_slot_out() -> None:

@@ -1,0 +1,97 @@
+"""Endpoints say what they are and how far back they replay."""
+
+import pytest
+
+from monitor.adapters.grpc.probes import GrpcProbes
+from monitor.adapters.grpc.settings import GrpcSettings
+from monitor.core.endpoint_profile import EndpointProfile, ServerFamily
+from monitor.core.events import FloorTold
+from monitor.core.floors import NOTHING_STORED
+from monitor.ports import Endpoint
+from monitor.wire.pb import geyser_pb2
+from tests.adapters.grpc.servers import endpoint, unused_port
+from tests.adapters.grpc.test_probe import Answer, answering, at_forty, from_nine, nothing, unknown
+
+pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+
+VERSION = '{"version":{"package":"yellowstone-grpc-geyser","version":"15.1.2"},"extra":{}}'
+
+
+class Hour:
+    """It is always seven seconds past the start."""
+
+    def now(self) -> float:
+        return 7.0
+
+    def utc_ns(self, stamp_ns: int) -> int:
+        return stamp_ns
+
+
+def told(_request: bytes, _context: object) -> bytes:
+    return geyser_pb2.GetVersionResponse(version=VERSION).SerializeToString()
+
+
+def never_stored(_request: bytes, _context: object) -> bytes:
+    answer = geyser_pb2.SubscribeReplayInfoResponse(first_available=NOTHING_STORED)
+    return answer.SerializeToString()
+
+
+def probes(*endpoints: Endpoint, gzip: bool = False) -> GrpcProbes:
+    return GrpcProbes(endpoints, GrpcSettings(gzip=gzip), Hour(), 2.0)
+
+
+@pytest.mark.parametrize(
+    ("replay", "has_replay", "floor"),
+    [
+        (from_nine, True, 9),
+        (nothing, False, None),
+        (unknown, None, None),
+        (never_stored, True, None),
+    ],
+)
+async def test_a_profile_is_what_the_endpoint_says(
+    replay: Answer, has_replay: bool | None, floor: int | None
+) -> None:
+    with answering(told, replay, at_forty) as port:
+        found = await probes(endpoint(unused_port()), endpoint(port)).profile(1)
+    assert found.latency is not None
+    assert found == EndpointProfile(
+        1,
+        ServerFamily.YELLOWSTONE_BLOCKS,
+        "yellowstone-grpc-geyser 15.1.2",
+        None,
+        has_replay,
+        floor,
+        40,
+        "identity",
+        found.latency,
+        7.0,
+    )
+
+
+async def test_an_endpoint_that_tells_nothing_has_a_profile_of_its_refusal() -> None:
+    with answering(unknown, unknown) as port:
+        found = await probes(endpoint(port), gzip=True).profile(0)
+    assert (found.family, found.version) == (ServerFamily.UNKNOWN, None)
+    assert (found.refusal, found.compression) == ("UNIMPLEMENTED", "gzip")
+    gone = await probes(endpoint(unused_port())).profile(0)
+    assert gone.refusal is not None
+    assert gone.refusal.startswith("UNAVAILABLE: ")
+    assert (gone.tip, gone.latency) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("replay", "answer"),
+    [
+        (from_nine, FloorTold(0, 9)),
+        (nothing, FloorTold(0, None, has_replay=False)),
+        (unknown, FloorTold(0)),
+        (never_stored, FloorTold(0, NOTHING_STORED)),
+    ],
+)
+async def test_a_floor_is_told_or_it_is_certain_that_it_is_not(
+    replay: Answer, answer: FloorTold
+) -> None:
+    with answering(told, replay) as port:
+        asking = probes(endpoint(port))
+        assert [await asking.floor(0), await asking.floor(0)] == [answer] * 2
