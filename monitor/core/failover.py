@@ -1,11 +1,15 @@
 """Words of the failover manager: what it is asked, what it may do, and how it says why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
 from monitor.core.commands import Report
 from monitor.core.endpoint_health import Role
+
+PATIENCE: Final = 5.0
+"""Seconds, and below slots, after which silence is a fault: whichever takes longer."""
+PATIENCE_SLOTS: Final = 12
 
 
 class Strategy(StrEnum):
@@ -57,10 +61,15 @@ class FailoverPolicy:
     """Hot feeds at once; standby has one, whatever this says."""
     monitors: int = 0
     """How many there are to divide."""
-    silence: float = 5.0
-    """Seconds without slot progress that a feed is forgiven: the longer one of 5 s and 12 slots."""
-    lag: float = 5.0
-    """Seconds behind the tip that are forgiven. A guess: 12 slots of 0.4 s."""
+    silence: float = PATIENCE
+    """Seconds without slot progress that a feed is forgiven."""
+    lag: float = PATIENCE
+    """Seconds behind the tip that are forgiven. A guess: as many as of silence."""
+
+    def at_pace(self, slot_time: float) -> "FailoverPolicy":
+        """The same while slots take so many seconds: 5 s or 12 slots are forgiven, whichever is longer."""
+        bound = max(PATIENCE, PATIENCE_SLOTS * slot_time)
+        return self if bound == self.silence else replace(self, silence=bound, lag=bound)
 
     @property
     def places(self) -> int:
@@ -161,10 +170,11 @@ class Explanation:
         """The same for the log."""
         level, sentence = _SENTENCES[self.what]
         facts: dict[str, object] = {"why": self.why}
-        if self.source is not None:
-            facts["source"] = self.source
-        if self.target is not None:
-            facts["target"] = self.target
+        subject = self.source if self.target is None else self.target
+        if subject is not None:
+            facts["endpoint"] = subject
+        if self.source is not None and self.target is not None:
+            facts["instead_of"] = self.source
         return Report(level, sentence, facts)
 
 

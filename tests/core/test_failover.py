@@ -19,8 +19,10 @@ def test_the_log_names_who_loses_and_who_gains() -> None:
     assert told.report() == Report(
         "warning",
         "a failing endpoint was replaced",
-        {"why": "it is silent", "source": 0, "target": 2},
+        {"why": "it is silent", "endpoint": 2, "instead_of": 0},
     )
+    alone = Explanation(1.0, What.DEMOTED, "it is silent", source=1)
+    assert alone.report().facts == {"why": "it is silent", "endpoint": 1}
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,10 @@ def test_the_log_names_who_loses_and_who_gains() -> None:
 )
 def test_standby_has_one_place(strategy: Strategy, places: int) -> None:
     assert FailoverPolicy(strategy, hot=4).places == places
+
+
+@pytest.mark.parametrize(("slot_time", "bound"), [(0.3, 5.0), (0.4, 5.0), (0.5, 6.0), (4.0, 48.0)])
+def test_slow_slots_are_given_their_time(slot_time: float, bound: float) -> None:
+    policy = FailoverPolicy(hot=2).at_pace(slot_time)
+    assert policy == FailoverPolicy(hot=2, silence=bound, lag=bound)
+    assert policy.at_pace(slot_time) is policy
