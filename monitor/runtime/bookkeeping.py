@@ -102,6 +102,8 @@ class Books:
         outboxes = [subscription.route.outbox for subscription in subscriptions]
         self._durable = [outbox for outbox in outboxes if outbox.durable is not None]
         self._settled: int | None = None
+        self._reached = -1
+        """What is settled, as the store has it."""
         self._cursors: dict[tuple[str, str], Cursor] = {}
         """As the store has them, or will at the first commit."""
         self._held: dict[str, int] = {}
@@ -130,7 +132,7 @@ class Books:
             subscription.route.outbox.name: max(subscription.route.written, default=-1)
             for subscription in self._subscriptions
         }
-        self._settled = self.newest_slot = first - 1
+        self._settled = self._reached = self.newest_slot = first - 1
         for subscription in self._subscriptions:
             subscription.route.outbox.go_on_behind(first - 1)
             slots = [slot for slot in subscription.route.written if slot < first]
@@ -282,13 +284,13 @@ class Books:
             outbox.safe for outbox in self._durable
         ]  # not before: cursors may not be ahead of it
         written = self._pending.ready(safe)
-        waits = self._pending.first_after(written)
+        waits = self._pending.first_after(written, self._reached)
         settled = self._settled if waits is None else min(self._settled, waits - 1)
         state = (list(self._cursors.values()), settled)
         if written or state != self._committed:
             async with self._turn:
                 self.tally = await self._aside(self._commit, written, *state)
-            self._committed = state
+            self._committed, self._reached = state, settled
             self._pending.done(written)
             if self._keeps is not None:
                 self._keeps.set()

@@ -86,6 +86,8 @@ class Pending:
         self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
         self._found: list[HeldEvents] = []
         self._signed: list[SignOff] = []
+        self._stored: set[int] = set()
+        """Slots above the settled ones of which the store has a certificate, or is about to."""
 
     @property
     def has_recovery(self) -> bool:
@@ -141,10 +143,16 @@ class Pending:
         held = [*self._found, *(held for entry in entries for held in entry.held)]
         return Round(entries, changes, held, [*self._signed])
 
-    def first_after(self, written: Round) -> int | None:
-        """The lowest slot whose certificate waits on when this is stored."""
-        stored = {entry.slot for entry in written.entries}
-        return min((slot for slot in self._entries if slot not in stored), default=None)
+    def first_after(self, written: Round, settled: int) -> int | None:
+        """The lowest slot above `settled` that waits on when this is stored, and of which nothing is stored then.
+
+        `settled`: as the store has it. News of a slot of which something is stored holds nothing back: cursors may have
+        passed it, so that what they passed is not read back, and what is settled may not go back behind them.
+        """
+        self._stored.update(entry.slot for entry in written.entries)
+        self._stored = {slot for slot in self._stored if slot > settled}
+        waiting = (slot for slot in self._entries if slot > settled and slot not in self._stored)
+        return min(waiting, default=None)
 
     def done(self, written: Round) -> None:
         """This is stored; what came meanwhile waits on."""

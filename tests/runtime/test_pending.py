@@ -184,3 +184,27 @@ def test_certificates_that_wait_are_told_by_slot() -> None:
     for slot in (5, 6, 7):
         pending.certify(entry(slot))
     assert [slot for slot, _ in pending.slots(6, 8)] == [6, 7]
+
+
+def test_a_slot_of_which_nothing_is_stored_holds_back_those_behind_it() -> None:
+    pending = Pending()
+    pending.certify(entry(7))
+    pending.certify(entry(8, needed=(5,)))
+    pending.certify(entry(9, needed=(10,)))
+    assert pending.first_after(pending.ready([0]), settled=6) == 8
+    assert pending.first_after(pending.ready([5]), settled=6) == 9
+    assert pending.first_after(pending.ready([10]), settled=6) is None
+
+
+def test_news_of_a_slot_that_is_stored_hold_nothing_back() -> None:
+    pending = Pending()
+    for slot in (7, 9):
+        pending.certify(entry(slot))
+    pending.certify(entry(8, needed=(5,)))
+    ready = pending.ready([0])
+    assert pending.first_after(ready, settled=6) == 8
+    pending.done(ready)
+    for slot in (6, 7, 9):
+        pending.certify(Entry(slot, None, (99,), b"more", ()))
+    assert pending.first_after(pending.ready([0]), settled=7) == 8
+    assert pending.first_after(pending.ready([5]), settled=7) is None

@@ -8,7 +8,7 @@ none has what was last lost, so that slots are LOST, of which an operator signs 
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Final, TypeVar, TypeVarTuple
@@ -72,6 +72,8 @@ COMMIT: Final = 0.02
 """Seconds that a commit takes."""
 SIGNS_OFF: Final = 0.3
 """Share of the operator's looks at lost slots at which one is signed off."""
+WINDOW: Final = 8192
+"""Slots that the chain keeps: RPCs have all of them to the end, so that nothing is lost for good."""
 LAST: Final = 150.0
 """Seconds that the last daemon may take to bring everything, when all trouble is over but that RPCs err: a LOST slot is
 tried again within a minute."""
@@ -289,7 +291,7 @@ async def kill_at_marks(
     monitors: Sequence[Monitor], folder: Path, *, seed: int, kills: int
 ) -> Machine:
     """So many lives that end at a point, and a last one."""
-    chain = GeneratedChain(seed, CHAIN)
+    chain = GeneratedChain(seed, replace(CHAIN, window=WINDOW))
     regions = {
         name: Region(
             name,
