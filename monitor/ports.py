@@ -101,6 +101,10 @@ class Sounder(Protocol):
         """What the endpoint of this place in the configuration answers, or that it does not, within two seconds or so."""
 
 
+class Probes(Prober, Sounder, Protocol):
+    """Both: asked beside the streams."""
+
+
 class Sink(Protocol):
     """Where events go. It never sees two calls at once, but for a `flush` beside a `write`."""
 

@@ -21,6 +21,7 @@ import anyio.to_thread
 
 from monitor.adapters.clock import SystemClock, SystemDice
 from monitor.adapters.grpc.making import AnyFeeds, make_deshred_feeds, make_feeds
+from monitor.adapters.grpc.probes import GrpcProbes
 from monitor.adapters.grpc.settings import Reader
 from monitor.adapters.http.control import ControlSocket
 from monitor.adapters.http.control_address import NAME
@@ -36,7 +37,6 @@ from monitor.app.controls import controls
 from monitor.app.ladder import make_pool
 from monitor.app.long_lists import with_sets
 from monitor.app.memory import give_back_large_buffers, tame_collector
-from monitor.app.probing import report_versions
 from monitor.app.readiness import unready
 from monitor.app.recoverability import beyond_recovery
 from monitor.app.state_directory import StateDirectory
@@ -150,7 +150,9 @@ async def _running(
     settings = grpc_settings(configuration)
     configuration = await with_sets(configuration, settings, surroundings.reporter)
     feeds = make_feeds(settings)
-    world = World(feeds, SystemClock(), SystemDice(), surroundings.reporter)
+    clock = SystemClock()
+    probes = GrpcProbes(configuration.endpoints, settings, clock)
+    world = World(feeds, clock, SystemDice(), surroundings.reporter, probes)
     store = await _open_store(configuration.state_dir)
     try:
         async with _rpcs(configuration, world) as pool:
@@ -231,13 +233,7 @@ async def _watching(
                     tasks.start_soon(outbox.lasts, name=f"reader of {outbox.name}")
                 tasks.start_soon(surroundings.notifier.keep_watchdog, name="watchdog")
                 tasks.start_soon(_tell_status, daemon, surroundings.notifier, name="status")
-                tasks.start_soon(
-                    report_versions,
-                    configuration.endpoints,
-                    grpc_settings(configuration),
-                    reporter,
-                    name="probe",
-                )
+                tasks.start_soon(daemon.probing.run, name="probing")
                 yield
                 surroundings.notifier.stopping()
                 tasks.cancel_scope.cancel()

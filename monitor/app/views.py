@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
 from monitor.app.endpoints_view import ending_view, endpoint_view
+from monitor.app.profile_view import profile_view
 from monitor.app.readiness import unready
 from monitor.app.recovery_view import RecoveryState, recovery_view
 from monitor.app.snapshot import exposition, snapshot
@@ -67,10 +68,12 @@ def endpoints(daemon: Daemon) -> dict[str, object]:
                 findings.newest(),
                 daemon.clock.utc_ns,
             )
-            for endpoint, connection, findings in zip(
+            | {"profile": profile_view(profile, daemon.clock.utc_ns)}
+            for endpoint, connection, findings, profile in zip(
                 daemon.configuration.endpoints,
                 kernel.connections.all,
                 kernel.health.findings,
+                daemon.probing.profiles,
                 strict=True,
             )
         ]

@@ -25,6 +25,7 @@ from monitor.runtime.deshredding import Deshredding
 from monitor.runtime.driver import Driver, World
 from monitor.runtime.inbox import Inbox
 from monitor.runtime.outbox import Outbox
+from monitor.runtime.probing import Probing
 from monitor.runtime.recovery import Recovering
 from monitor.runtime.resumption import Resumption, Subscription, resumption
 from monitor.wire.plan import Plan, compile_plan
@@ -51,6 +52,8 @@ class Daemon:
     resumed: Resumption
     books: Books
     recovering: Recovering
+    probing: Probing
+    """What endpoints are."""
     deshredding: Deshredding | None
     """None where no monitor has deshred."""
 
@@ -121,6 +124,7 @@ def assemble(
         held_bytes=budget.held,
         placements=tuple(Placement(e.provider, e.priority) for e in configuration.endpoints),
         can_amend=reader != Reader.SINGLE_THREADED,
+        asks_floors=world.probes is not None,
     )
     rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
     kernel = Kernel(monitors, len(configuration.endpoints), policy, rpcs=len(rpcs))
@@ -152,6 +156,7 @@ def assemble(
         world.dice,
         world.reporter,
         configuration.recovery.batch_size,
+        world.probes,
     )
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books, recovering)
     return Daemon(
@@ -165,6 +170,11 @@ def assemble(
         resumed,
         books,
         recovering,
+        Probing(
+            world.probes,
+            [endpoint.name for endpoint in configuration.endpoints],
+            world.reporter,
+        ),
         None
         if deshred is None
         else Deshredding(

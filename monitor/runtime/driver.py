@@ -46,6 +46,7 @@ from monitor.ports import (
     Endpoint,
     Feeds,
     FramesTaken,
+    Probes,
     Reporter,
     StreamEnded,
     StreamOpened,
@@ -104,6 +105,8 @@ class World:
     clock: Clock
     dice: Dice
     reporter: Reporter
+    probes: Probes | None = None
+    """None: endpoints are asked for nothing beside their streams."""
 
 
 class Driver:

@@ -14,6 +14,7 @@ from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Started
 from monitor.ports import SlotTally
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
 from tests.core.play import confirmed, created, finalized, meta, processed, tx
+from tests.runtime.test_probing import PROFILE
 
 
 def watching(directory: Path, clock: StillClock | None = None) -> Daemon:
@@ -120,11 +121,13 @@ def test_each_endpoint_says_what_it_is_like_and_what_was_found_against_it(tmp_pa
     kernel = made.driver.kernel
     kernel.handle(FeedEnded(1, Ending(EndReason.END, "OK", ""), 0.0), 0.0)
     kernel.health.audited(1, 5, 2, 0.0)
+    made.probing.profiles[1] = PROFILE
     told: Any = endpoints(made)["endpoints"]
     ams, nyc = told
     assert (ams["endpoint"], ams["errors"], ams["findings"]) == ("ams", {"end": 1}, [])
     assert ams["last_ending"] == {"reason": "end", "code": "OK", "text": ""}
     assert (nyc["endpoint"], nyc["last_ending"], nyc["findings"][0]["slot"]) == ("nyc", None, 5)
+    assert (ams["profile"], nyc["profile"]["version"]) == (None, "richat 10.0.0")
     assert answers(made).endpoints() == endpoints(made)
 
 

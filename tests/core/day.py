@@ -17,6 +17,7 @@ from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import (
     Abandon,
     AmendFeed,
+    AskFloor,
     Certify,
     CloseFeed,
     Command,
@@ -312,6 +313,8 @@ class Day:
                     self._asks(command)
                 case Fetch() | ReadAccounts() | Recall() | KeepJobs() | Abandon() | Refuse():
                     raise AssertionError("nothing is recovered here")
+                case AskFloor():
+                    raise AssertionError("refusals tell the floors here")
 
     def _asks(self, command: OpenFeed | AmendFeed | CloseFeed) -> None:
         """What a server is asked for happens a little later."""

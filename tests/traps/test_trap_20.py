@@ -5,19 +5,20 @@ from collections.abc import Callable
 import pytest
 
 from monitor.adapters.grpc.probe import probe
+from monitor.adapters.grpc.probes import GrpcProbes
 from monitor.adapters.grpc.settings import GrpcSettings
-from monitor.app.probing import report_versions
 from monitor.core.commands import OpenFeed
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded
 from monitor.core.reach import may_replay
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
+from monitor.runtime.probing import Probing
 from monitor.simulator.region import Region
 from monitor.wire.status import STREAMING, classify
 from tests.adapters.grpc.servers import endpoint
 from tests.adapters.grpc.test_probe import Answer, answering
-from tests.app.test_probing import told
+from tests.adapters.grpc.test_probes import Hour, told
 from tests.core.test_repair import Recovery, a_gap
 from tests.runtime.fakes import Journal
 from tests.simulator.subscriber import make_region, request_all, subscribe
@@ -71,7 +72,8 @@ async def test_what_a_server_says_of_its_replay_is_told_apart(
     journal = Journal()
     with answering(told, info_of(region())) as port:
         found = await probe(endpoint(port), GrpcSettings(), 5)
-        await report_versions([endpoint(port)], GrpcSettings(), journal)
+        probes = GrpcProbes([endpoint(port)], GrpcSettings(), Hour())
+        await Probing(probes, ["ams"], journal).probe(0)
     assert found.first_available == first
     assert [report.facts["first_available"] for report in journal.reports] == [logged]
 

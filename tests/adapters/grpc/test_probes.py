@@ -1,5 +1,6 @@
 """Endpoints say what they are and how far back they replay."""
 
+import anyio
 import pytest
 
 from monitor.adapters.grpc.probes import GrpcProbes
@@ -10,7 +11,16 @@ from monitor.core.floors import NOTHING_STORED
 from monitor.ports import Endpoint
 from monitor.wire.pb import geyser_pb2
 from tests.adapters.grpc.servers import endpoint, unused_port
-from tests.adapters.grpc.test_probe import Answer, answering, at_forty, from_nine, nothing, unknown
+from tests.adapters.grpc.test_probe import (
+    Answer,
+    answering,
+    at_forty,
+    from_nine,
+    mute,
+    nothing,
+    unknown,
+    version,
+)
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
 
@@ -78,6 +88,27 @@ async def test_an_endpoint_that_tells_nothing_has_a_profile_of_its_refusal() -> 
     assert gone.refusal is not None
     assert gone.refusal.startswith("UNAVAILABLE: ")
     assert (gone.tip, gone.latency) == (None, None)
+
+
+async def test_a_mute_endpoint_delays_no_other() -> None:
+    with answering(mute, nothing) as silent, answering(version, nothing) as closed:
+        asking = GrpcProbes(
+            [endpoint(silent), endpoint(closed), endpoint(unused_port())],
+            GrpcSettings(),
+            Hour(),
+            1.0,
+        )
+        found: list[EndpointProfile] = []
+
+        async def ask(number: int) -> None:
+            found.append(await asking.profile(number))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(3):
+                tasks.start_soon(ask, number)
+    refusals = {each.endpoint: (each.refusal or "").partition(":")[0] for each in found}
+    assert refusals == {0: "DEADLINE_EXCEEDED", 1: "UNAUTHENTICATED", 2: "UNAVAILABLE"}
+    assert found[-1].endpoint == 0
 
 
 @pytest.mark.parametrize(

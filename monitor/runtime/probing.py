@@ -1,0 +1,69 @@
+"""Asks every endpoint what it is, at the start and every ten minutes, and keeps what it said: versions explain odd streams.
+
+Nothing waits for the answers. They come over connections of their own, a few at a time, and cost some milliseconds.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import anyio
+
+from monitor.core.commands import Report
+from monitor.core.endpoint_profile import EndpointProfile
+from monitor.ports import Prober, Reporter
+
+EVERY: Final = 600.0
+"""Seconds from one round to the next (DESIGN 6)."""
+AT_ONCE: Final = 8
+"""Endpoints asked at the same time, each in a thread that sinks may need too. Guessed."""
+
+
+class Probing:
+    """What the endpoints of one daemon said of themselves."""
+
+    def __init__(self, prober: Prober | None, names: Sequence[str], reporter: Reporter) -> None:
+        """`prober` None: nobody is asked. `names`: of the endpoints, in the order of the configuration."""
+        self.profiles: list[EndpointProfile | None] = [None] * len(names)
+        """By endpoint, the last one; None: it was not asked yet."""
+        self._prober = prober
+        self._names = names
+        self._reporter = reporter
+        self._places = anyio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """Ask until cancelled."""
+        while True:
+            async with anyio.create_task_group() as tasks:
+                for endpoint, name in enumerate(self._names):
+                    tasks.start_soon(self.probe, endpoint, name=f"probe {name}")
+            await anyio.sleep(EVERY)
+
+    async def probe(self, endpoint: int) -> EndpointProfile | None:
+        """Ask one endpoint now. What is new of it is logged, whatever that is; None where nobody can ask."""
+        if self._prober is None:
+            return None
+        async with self._places:
+            found = await self._prober.profile(endpoint)
+        before, self.profiles[endpoint] = self.profiles[endpoint], found
+        if before is None or _essence(before) != _essence(found):
+            self._reporter.report(_told(self._names[endpoint], found))
+        return found
+
+
+def _essence(profile: EndpointProfile) -> tuple[object, ...]:
+    """What does not change from one hour to the next."""
+    return profile.version, profile.refusal, profile.has_replay
+
+
+def _told(name: str, profile: EndpointProfile) -> Report:
+    if profile.refusal is not None:
+        sentence = "an endpoint was asked for its version in vain"
+        return Report("info", sentence, {"endpoint": name, "why": profile.refusal})
+    facts = {
+        "endpoint": name,
+        "version": profile.version,
+        "family": profile.family,
+        "first_available": profile.floor,
+        "tip": profile.tip,
+    }
+    return Report("info", "an endpoint answered", facts)

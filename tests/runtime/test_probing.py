@@ -1,0 +1,97 @@
+"""Endpoints are asked what they are, in virtual time."""
+
+from dataclasses import replace
+
+import anyio
+
+from monitor.core.commands import Report
+from monitor.core.endpoint_profile import EndpointProfile, ServerFamily
+from monitor.runtime.probing import AT_ONCE, EVERY, Probing
+from tests.runtime.fakes import Journal
+
+ANSWERED = "an endpoint answered"
+IN_VAIN = "an endpoint was asked for its version in vain"
+PROFILE = EndpointProfile(
+    0, ServerFamily.RICHAT, "richat 10.0.0", None, True, 70, 200, "identity", 0.02, 0.0
+)
+
+
+class Answers:
+    """Endpoints that answer after a second, each alike unless told otherwise."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, int]] = []
+        self.others: dict[int, EndpointProfile] = {}
+        self.under_way = 0
+        self.most = 0
+
+    async def profile(self, endpoint: int) -> EndpointProfile:
+        self.asked.append((anyio.current_time(), endpoint))
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await anyio.sleep(1.0)
+        self.under_way -= 1
+        return replace(self.others.get(endpoint, PROFILE), endpoint=endpoint)
+
+
+async def asked_for(seconds: float, probing: Probing) -> None:
+    with anyio.move_on_after(seconds):
+        await probing.run()
+
+
+async def test_every_endpoint_is_asked_at_once_and_again_every_ten_minutes() -> None:
+    answers, journal = Answers(), Journal()
+    probing = Probing(answers, ["ams", "nyc"], journal)
+    assert probing.profiles == [None, None]
+    began = anyio.current_time()
+    await asked_for(EVERY + 5, probing)
+    times = [round(at - began) for at, _ in answers.asked]
+    assert times == [0, 0, 601, 601]
+    assert probing.profiles == [PROFILE, replace(PROFILE, endpoint=1)]
+    assert [report.sentence for report in journal.reports] == [ANSWERED] * 2
+    told = {
+        "endpoint": "ams",
+        "version": "richat 10.0.0",
+        "family": "richat",
+        "first_available": 70,
+        "tip": 200,
+    }
+    assert Report("info", ANSWERED, told) in journal.reports
+
+
+async def test_what_changes_is_told_again_and_what_moves_is_not() -> None:
+    answers, journal = Answers(), Journal()
+    probing = Probing(answers, ["ams"], journal)
+    await probing.probe(0)
+    answers.others[0] = replace(PROFILE, floor=90, tip=220, latency=0.5)
+    await probing.probe(0)
+    assert len(journal.reports) == 1
+    answers.others[0] = replace(PROFILE, version=None, refusal="UNAVAILABLE: gone")
+    await probing.probe(0)
+    assert journal.reports[1:] == [
+        Report("info", IN_VAIN, {"endpoint": "ams", "why": "UNAVAILABLE: gone"})
+    ]
+
+
+async def test_one_endpoint_can_be_asked_now() -> None:
+    answers = Answers()
+    probing = Probing(answers, ["ams", "nyc"], Journal())
+    found = await probing.probe(1)
+    assert found is not None
+    assert found.endpoint == 1
+    assert probing.profiles == [None, found]
+
+
+async def test_only_a_few_are_asked_at_a_time() -> None:
+    answers = Answers()
+    names = [f"e{number}" for number in range(3 * AT_ONCE)]
+    await asked_for(60, Probing(answers, names, Journal()))
+    assert answers.most == AT_ONCE
+    assert len(answers.asked) == len(names)
+
+
+async def test_where_nobody_can_ask_nothing_is_known() -> None:
+    probing = Probing(None, ["ams"], Journal())
+    await asked_for(EVERY + 5, probing)
+    assert await probing.probe(0) is None
+    assert probing.profiles == [None]
