@@ -15,18 +15,11 @@ from random import Random
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import (
-    Abandon,
     AmendFeed,
-    AskFloor,
     Certify,
     CloseFeed,
     Command,
-    Fetch,
-    KeepJobs,
     OpenFeed,
-    ReadAccounts,
-    Recall,
-    Refuse,
     Release,
     Released,
     Report,
@@ -311,10 +304,8 @@ class Day:
                     self.sentences[command.sentence] += 1
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._asks(command)
-                case Fetch() | ReadAccounts() | Recall() | KeepJobs() | Abandon() | Refuse():
-                    raise AssertionError("nothing is recovered here")
-                case AskFloor():
-                    raise AssertionError("refusals tell the floors here")
+                case _:
+                    raise AssertionError("nothing is recovered here, and no floor is asked for")
 
     def _asks(self, command: OpenFeed | AmendFeed | CloseFeed) -> None:
         """What a server is asked for happens a little later."""
