@@ -20,6 +20,7 @@ from tests.soak import (
     regions,
     results,
     stitched,
+    traps,
 )
 
 IN_ROUNDS = {
@@ -32,6 +33,7 @@ IN_ROUNDS = {
     "day": (day, day.SLOTS, "slots"),
     "machine": (machine, machine.EXAMPLES, "examples"),
     "decide": (decide, decide.HOURS, "hours"),
+    "traps": (traps, traps.SLOTS, "slots"),
 }
 """Soaks of one run after the other, each with a seed of its own; how much of what is in a run."""
 
