@@ -18,6 +18,9 @@ def show(
     why: Annotated[
         bool, typer.Option("--why", help="What was found against each, the newest first.")
     ] = False,
+    profiles: Annotated[
+        bool, typer.Option("--profiles", help="What each runs, and how far back it replays.")
+    ] = False,
 ) -> None:
     """Say how far behind each endpoint is, what it leaves out, how far it is trusted, and how it last failed."""
     from monitor.app.api_client import address_of, ask_endpoints
@@ -28,6 +31,10 @@ def show(
             typer.echo(json.dumps(endpoint, separators=(",", ":")))
         return
     from monitor.app.endpoints_tables import show_endpoints
+    from monitor.app.profile_tables import show_profiles
     from monitor.app.tables import console
 
+    if profiles:
+        show_profiles(console(), told)
+        return
     show_endpoints(console(), told, why=why)
