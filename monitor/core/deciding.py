@@ -13,7 +13,7 @@ performed in order and at once, its state kept for the next call.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from monitor.core import dividing, hand_over, overload
 from monitor.core.deliberation import SOUND_FOR, Deliberation, State
@@ -29,6 +29,12 @@ from monitor.core.failover import (
     Wish,
 )
 from monitor.core.hard_signals import Fault
+
+WAKING: Final = 10.0
+"""Seconds that others have to be back once the first one is, after all were gone. A guess: a few back-offs."""
+_BRING: Final = frozenset((None, Fault.LAGGING))
+_PASS: Final = frozenset((Fault.SILENT, Fault.CLOSED, Fault.BROKEN))
+"""Faults that all endpoints have at once when the fault is not theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +99,37 @@ def _obey(look: Deliberation, wish: Wish) -> None:
 
 def _take_places(look: Deliberation) -> None:
     """Take the places of those that fail, if there is anybody who does not."""
-    pool = look.pool()
+    failing = _failing(look)
     for i in look.placed():
         fault = look.places[i].fault
-        if pool and i not in pool:
+        if i in failing:
             look.place(i, has_place=False)
             look.lost.append(i)
             _forget_promotion(look, i)
         elif fault is not None and fault is not look.state.places[i].fault:
             look.explain(What.KEPT, look.fault_told(i), target=i)
+
+
+def _failing(look: Deliberation) -> list[int]:
+    """Those that lose their place now.
+
+    Where all had failed together, by our own line or a chain that stood still, the first one that is back does not
+    cost the others their places: they are given a while to be back too. One of them goes if the first had no place.
+    """
+    pool = look.pool()
+    if not pool:
+        return []
+    before = look.state.places
+    if not look.is_first and not any(place.fault in _BRING for place in before):
+        look.change(woke_at=look.now)
+    failing = [i for i in look.placed() if i not in pool]
+    if look.now - look.state.woke_at >= WAKING:
+        return failing
+    waking = [i for i in failing if before[i].fault and look.places[i].fault in _PASS]
+    gone = [i for i in failing if i not in waking]
+    if waking and not gone and not look.is_served():
+        gone = [max(waking, key=lambda i: (look.places[i].fault or 0, look.rank(i), i))]
+    return gone
 
 
 def _forget_promotion(look: Deliberation, i: int) -> None:
@@ -120,7 +148,7 @@ def _fill_places(look: Deliberation) -> None:
         candidates = [i for i in look.pool() if not look.places[i].has_place]
         if look.is_first and candidates:
             _settle(look, What.CHOSEN, look.best(candidates))
-        elif not look.placed():
+        elif not look.placed() or (candidates and not look.is_served()):
             everybody = [i for i in look.all if look.places[i].fault is not Fault.DRAINED]
             if candidates or everybody:
                 _settle(look, What.CHOSEN, look.best(candidates or everybody))
@@ -132,7 +160,7 @@ def _replace(look: Deliberation, lost: int) -> None:
     why = look.fault_told(lost)
     candidates = [i for i in look.pool() if not look.places[i].has_place]
     ready = list(hand_over.heirs(look, lost)) or [i for i in candidates if look.is_soundly(i)]
-    if not ready and not look.placed():
+    if not ready and not look.is_served():
         ready = candidates
     if not ready:
         look.explain(What.DEMOTED, why, source=lost)

@@ -63,6 +63,8 @@ class State:
     challenge: Challenge | None = None
     planned_at: float = -inf
     """When the last planned move was made."""
+    woke_at: float = -inf
+    """When, after all endpoints were gone, the first one was back."""
     wishes: Wishes = NO_WISHES
     load: Load = Load.FULL
     load_at: float = -inf
@@ -141,6 +143,10 @@ class Deliberation:
     def placed(self) -> list[int]:
         """Those that have a place."""
         return [i for i in self.all if self.places[i].has_place]
+
+    def is_served(self) -> bool:
+        """Whether anybody who may have a place has one."""
+        return any(self.places[i].has_place for i in self.pool())
 
     def is_soundly(self, i: int) -> bool:
         """Whether it has been sound for so long that it may be promoted."""

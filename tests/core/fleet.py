@@ -95,11 +95,13 @@ class Fleet:
         dice, n = self.dice, len(self.machines)
         if dice.random() < 0.004 * n:
             hit = dice.choice(self.machines)
-            together = dice.random() < 0.2
+            together, everybody = dice.random() < 0.2, dice.random() < 0.1
             trouble, until = dice.choice(TROUBLES), now + dice.choice((5, 20, 120, 900)) * 1.0
             for machine in self.machines:
-                if machine is hit or (together and machine.provider == hit.provider):
+                is_like = together and machine.provider == hit.provider
+                if machine is hit or is_like or everybody:
                     machine.trouble, machine.until, machine.covered = trouble, until, 0
+                    until += everybody * dice.choice((0.0, 10.0, 40.0))
             self.changed = True
         if dice.random() < 0.0005 * n:
             dice.choice(self.machines).delay = dice.uniform(0.0, 0.3)
@@ -186,12 +188,13 @@ class Judge:
         sound = [
             each.endpoint not in drained
             and each.is_open
-            and fleet.machines[each.endpoint].trouble in ("", "slow", "misses")
+            and fleet.machines[each.endpoint].trouble in ("", "misses")
             for each in health
         ]
         hot = [i for i, each in enumerate(fleet.machines) if each.role is Role.HOT]
-        # Whom we read too slowly keeps its place while its stream opens again.
-        is_served = not any(sound) or any(sound[i] or fleet.machines[i].cut for i in hot)
+        # Whom we read too slowly keeps its place while its stream opens again; who lags somewhat has not failed.
+        served = [fleet.machines[i].cut or fleet.machines[i].trouble == "slow" for i in hot]
+        is_served = not any(sound) or any(served) or any(sound[i] for i in hot)
         self.unserved = 0 if is_served else self.unserved + 1
         assert self.unserved < 2, "nobody sound is hot, and somebody could be"
         is_closed = any(health[i].circuit is Circuit.CLOSED and not health[i].is_open for i in hot)

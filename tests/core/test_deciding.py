@@ -136,6 +136,58 @@ def test_nobody_loses_the_place_while_nobody_is_better() -> None:
     assert looks.hot() == [0, 1]
 
 
+def test_the_first_one_back_costs_the_others_nothing_when_all_were_gone_together() -> None:
+    looks = Looks(3)
+    looks.settle()
+    for i in range(3):
+        looks.figures(i, silent_for=6.0)
+    assert [what for what, _, _ in looks.at(10.0)] == [What.KEPT] * 3
+    looks.figures(1, silent_for=0.0)
+    assert looks.at(11.0) == []
+    looks.figures(0, silent_for=0.0)
+    assert looks.at(20.9) == []
+    assert looks.at(21.0) == [(What.DEMOTED, 2, None)]
+
+
+def test_the_first_one_back_takes_one_place_when_it_had_none() -> None:
+    looks = Looks(3, hot=2)
+    looks.settle()
+    for i in range(3):
+        looks.figures(i, silent_for=6.0)
+    looks.at(10.0)
+    looks.figures(2, silent_for=0.0)
+    assert looks.at(11.0) == [(What.REPLACED, 1, 2)]
+    assert looks.hot() == [0, 2]
+    looks.figures(0, silent_for=0.0)
+    assert looks.at(12.0) == []
+
+
+def test_who_fails_anew_or_lies_is_not_waited_for_with_the_others() -> None:
+    looks = Looks(3)
+    looks.settle()
+    for i in range(3):
+        looks.figures(i, silent_for=6.0)
+    looks.at(10.0)
+    looks.figures(0, silent_for=0.0)
+    looks.figures(1, silent_for=0.0)
+    looks.figures(2, silent_for=0.0, trust=0.1)
+    assert looks.at(11.0) == [(What.DEMOTED, 2, None)]
+    looks.figures(1, silent_for=6.0)
+    assert looks.at(12.0) == [(What.DEMOTED, 1, None)]
+
+
+def test_the_first_one_back_takes_the_place_of_one_that_lies() -> None:
+    looks = Looks(3, hot=2)
+    looks.settle()
+    for i in range(3):
+        looks.figures(i, silent_for=6.0)
+    looks.at(10.0)
+    looks.figures(1, trust=0.1)
+    looks.figures(2, silent_for=0.0)
+    assert looks.at(11.0) == [(What.REPLACED, 1, 2)]
+    assert looks.hot() == [0, 2]
+
+
 def test_one_that_lags_is_better_than_one_that_is_gone() -> None:
     looks = Looks(2, hot=1)
     looks.settle()
