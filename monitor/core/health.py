@@ -1,10 +1,10 @@
 """What every endpoint is like: kept from what the kernel sees, told as `EndpointHealth` (DESIGN 6).
 
 How this works. Nothing is counted row by row. Each BlockMeta of a live stream says how far its endpoint is, and when it
-told the slot; DEPTH slots later that slot is looked at once, when it is confirmed and the others have told it too.
+told the slot; DEPTH slots later that slot is looked at, once: it is confirmed, and whoever has not told it by then lags.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,19 +12,21 @@ from monitor.core.connection import Connection
 from monitor.core.connections import Connections
 from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.findings import Cause, Findings
-from monitor.core.health_comparing import brought_by, contradiction, share_of
+from monitor.core.health_comparing import contradictions, share_of, shares_alike
 from monitor.core.health_tips import Tips
-from monitor.core.health_window import Showing, Window
+from monitor.core.health_window import Rates, Share, Window
 from monitor.core.join import Join
 from monitor.core.slots import SlotState
 from monitor.core.trust import Trust
 
-DEPTH: Final = 8
-"""Slots behind an endpoint's own tip that are looked at: confirmed by then, and told by all that do not lag. Guessed."""
+DEPTH: Final = 12
+"""Slots behind the first to tell one that are looked at: confirmed by then, and told by all that do not lag. Guessed."""
 MOST: Final = 64
 """Slots that are looked at in one go: what lies below after a leap was not told by this endpoint anyway."""
 BEHIND: Final = 4.0
 """Seconds behind the tip from which on an endpoint lags (ALERTS 2)."""
+EVERY: Final = 1.0
+"""Seconds from one look for laggards to the next. Guessed."""
 STAMPS: Final = 256
 """Slots whose times of arrival are kept."""
 
@@ -52,9 +54,11 @@ class Health:
         self._join = join
         self._connections = connections
         self._placements = placements
-        self._windows = [Window() for _ in range(count)]
+        self._window = Window(count)
         self._opened_at = [0.0] * count
-        self._looked_below: list[int | None] = [None] * count
+        self._looked_below = 0
+        self._laggards_at = 0.0
+        """When laggards are looked for again."""
         self._stamps: dict[int, dict[int, int]] = {}
         """By slot and endpoint: when the first BlockMeta came, nanoseconds."""
 
@@ -68,19 +72,11 @@ class Health:
         stamps = self._stamps.get(slot)
         if stamps is None:
             stamps = self._stamps[slot] = {}
-            if len(self._stamps) > STAMPS:
-                del self._stamps[next(iter(self._stamps))]
+            self._look_below(slot - DEPTH, now)
         stamps.setdefault(endpoint, stamp)
-        if self.tips.met(endpoint, slot, now):
+        if self.tips.met(endpoint, slot, now) and now >= self._laggards_at:
+            self._laggards_at = now + EVERY
             self._find_laggards(now)
-        end = slot - DEPTH
-        below = self._looked_below[endpoint]
-        if below is None:
-            self._looked_below[endpoint] = slot
-        elif end > below:
-            self._looked_below[endpoint] = end
-            for number in range(max(below, end - MOST), end):
-                self._look(endpoint, number, now)
 
     def excuse(self, paused: float, now: float) -> None:
         """Nothing was read for so many seconds: that is no silence of theirs."""
@@ -95,11 +91,12 @@ class Health:
 
     def snapshot(self, now: float) -> tuple[EndpointHealth, ...]:
         """All endpoints as they are now, in the order of the configuration."""
-        return tuple(self._told(connection, now) for connection in self._connections.all)
+        rates = self._window.rates()
+        return tuple(self._told(each, rates[each.endpoint], now) for each in self._connections.all)
 
-    def _told(self, connection: Connection, now: float) -> EndpointHealth:
+    def _told(self, connection: Connection, rates: Rates, now: float) -> EndpointHealth:
         endpoint = connection.endpoint
-        placement, window = self._placements[endpoint], self._windows[endpoint]
+        placement = self._placements[endpoint]
         return EndpointHealth(
             endpoint,
             placement.provider,
@@ -109,13 +106,10 @@ class Health:
             lag=self.tips.lag(endpoint, now),
             covered=connection.complete,
             silent_for=self.tips.silent_for(endpoint, now) if connection.opened else 0.0,
-            miss_rate=window.miss_rate(),
-            duplicate_rate=window.duplicate_rate(),
-            first_share=window.first_share(),
-            delay=window.delay(),
             errors=dict(self._connections.errors[endpoint]),
             trust=self.trust[endpoint].value,
             needs_person=connection.needs_person,
+            **rates._asdict(),
         )
 
     def _find_laggards(self, now: float) -> None:
@@ -128,39 +122,53 @@ class Health:
                 found = f"it is {lag:.1f} s behind slot {self.tips.tip}, which two endpoints have"
                 self._find(endpoint, Cause.LAGGING, self.tips.tip, found, now)
 
-    def _look(self, endpoint: int, slot: int, now: float) -> None:
-        """What this endpoint did of a slot, now that all should have told it."""
-        stamps = self._stamps.get(slot, {})
-        own = stamps.get(endpoint)
-        earliest = min(stamps.values(), default=0)
-        delay = None if own is None else (own - earliest) / 1e9
-        showing = Showing(delay, is_first=own == earliest)
-        state = self._join.slots.get(slot)
-        if state is not None:
-            showing = self._compare(endpoint, state, showing, now)
-        if showing.there or delay is not None:
-            self._windows[endpoint].add(showing)
+    def _look_below(self, end: int, now: float) -> None:
+        """Look at the slots below this one that were not looked at yet, and let go of their times of arrival."""
+        first = max(self._looked_below, end - MOST)
+        self._looked_below = max(self._looked_below, end)
+        for slot in range(first, end):
+            state = self._join.slots.get(slot)
+            shares = {} if state is None else self._compare(state, now)
+            stamps = self._stamps.get(slot)
+            if shares or stamps:
+                self._window.add(stamps or {}, shares)
+        while len(self._stamps) > STAMPS:
+            del self._stamps[next(iter(self._stamps))]
 
-    def _compare(self, endpoint: int, state: SlotState, showing: Showing, now: float) -> Showing:
-        slot, gate = state.number, self._join.gate
-        blocks = contradiction(state, endpoint, len(self._placements))
-        if blocks is not None:
+    def _compare(self, state: SlotState, now: float) -> dict[int, Share]:
+        count = len(self._placements)
+        shares = shares_alike(state, count)
+        if shares is not None:
+            for trust in self.trust:
+                if trust.value < 1.0:
+                    trust.slot_was_whole()
+            return shares
+        liars = self._find_liars(state, now)
+        shares = {}
+        for endpoint in range(count):
+            should_have = self._join.sights.should_have(endpoint, state.number)
+            share = share_of(state, endpoint, self._join.gate, now, should_have=should_have)
+            if self.roles[endpoint] is not Role.HOT:
+                share = share._replace(there=0, lacking=0)
+            if share.lacking:
+                lacking = f"{share.lacking} of {share.there} updates of slot {state.number}"
+                self._find(endpoint, Cause.MISSED, state.number, f"{lacking} never came", now)
+            elif share.there and endpoint not in liars:
+                self.trust[endpoint].slot_was_whole()
+            shares[endpoint] = share
+        return shares
+
+    def _find_liars(self, state: SlotState, now: float) -> Collection[int]:
+        """Endpoints that told another block than the chain's."""
+        found = contradictions(state, len(self._placements)) if len(state.metas) > 1 else None
+        if found is None:
+            return ()
+        chains, told = found
+        for endpoint, block in told.items():
             self.trust[endpoint].contradicted()
-            found = f"it told block {blocks[0]} of slot {slot}, and others told {blocks[1]}"
-            self._find(endpoint, Cause.BLOCK, slot, found, now)
-        should_have = self._join.sights.should_have(endpoint, slot)
-        share = None
-        if self.roles[endpoint] is Role.HOT:
-            share = share_of(state, endpoint, gate, now, should_have=should_have)
-        brought, repeated = brought_by(state.banks, endpoint)
-        if share is None:
-            return showing._replace(brought=brought, repeated=repeated)
-        if share.lacking:
-            found = f"{share.lacking} of {share.there} updates of slot {slot} never came"
-            self._find(endpoint, Cause.MISSED, slot, found, now)
-        elif blocks is None:
-            self.trust[endpoint].slot_was_whole()
-        return Showing(showing.delay, showing.is_first, *share, brought, repeated)
+            sentence = f"it told block {block} of slot {state.number}, and others told {chains}"
+            self._find(endpoint, Cause.BLOCK, state.number, sentence, now)
+        return told
 
     def _find(self, endpoint: int, cause: Cause, slot: int, sentence: str, now: float) -> None:
         if self.findings[endpoint].add(cause, slot, sentence, now):

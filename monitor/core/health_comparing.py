@@ -1,74 +1,69 @@
-"""One slot of one endpoint against what the others brought of it."""
+"""One slot, endpoint by endpoint: who left out what others brought, and who told another block."""
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
 
 from monitor.core.banks import Bank
 from monitor.core.evidence import tally_by_bank
 from monitor.core.gate import Gate
+from monitor.core.health_window import Share
 from monitor.core.slots import SlotState
 
 
-class Share(NamedTuple):
-    """How much of a slot an endpoint brought."""
-
-    there: int
-    """Updates that anybody brought of the block."""
-    lacking: int
-    """Those of them that it did not bring."""
+def shares_alike(state: SlotState, endpoints: int) -> dict[int, Share] | None:
+    """What each brought, where every endpoint told the same block whole in as many rows: nearly always. Else None."""
+    banks, blockhash = state.banks, state.confirmed
+    if blockhash is None or len(banks) != endpoints:
+        return None
+    taken = banks[0].taken
+    shares = {}
+    for bank in banks:
+        if bank.taken != taken or bank.blockhash != blockhash or not bank.covers:
+            return None
+        if bank.by_replay or bank.by_rpc:
+            return None
+        shares[bank.endpoint] = Share(taken, 0, taken, taken - bank.news)
+    return shares if len(shares) == endpoints else None
 
 
 def share_of(
     state: SlotState, endpoint: int, gate: Gate, now: float, *, should_have: bool
-) -> Share | None:
-    """What the endpoint brought of the confirmed block; None where nothing can be asked of it.
+) -> Share:
+    """What one brought, row by row. `should_have`: an unbroken stream of it spans the slot.
 
-    `should_have`: an unbroken stream of it spans the slot.
+    All of the block is asked only of a stream that was there from the slot's beginning, and told this block.
     """
-    blockhash = state.confirmed
-    if blockhash is None:
-        return None
     own = [bank for bank in state.banks if bank.endpoint == endpoint]
-    lives = [bank for bank in own if bank.blockhash == blockhash and _is_live(bank)]
-    if own and not lives:
-        return None  # it was not there from the beginning, or tells another block
-    if not own and not should_have:
-        return None
-    others = [bank for bank in state.banks if bank.blockhash == blockhash]
-    if lives and all(bank.taken == lives[0].taken for bank in others):
-        return Share(lives[0].taken, 0)  # nearly always; else rows are compared one by one
+    brought = sum(bank.taken for bank in own)
+    repeated = brought - sum(bank.news for bank in own)
+    lives = [bank for bank in own if bank.blockhash == state.confirmed and _is_live(bank)]
+    is_asked = bool(lives) if own else should_have
+    if state.confirmed is None or not is_asked:
+        return Share(0, 0, brought, repeated)
     counts = tally_by_bank(gate.evidence(state, now).parts, gate.terms.needs.kinds)
     there = counts.total()
-    if not lives:
-        return Share(there + 1, there + 1)  # the BlockMeta too
+    if not own:
+        return Share(there + 1, there + 1, 0, 0)  # the BlockMeta too
     bits = sum(bank.bit for bank in lives)
-    return Share(there, there - sum(count for seen, count in counts.items() if seen & bits))
+    held = sum(count for seen, count in counts.items() if seen & bits)
+    return Share(there, there - held, brought, repeated)
 
 
-def contradiction(state: SlotState, endpoint: int, endpoints: int) -> tuple[str, str] | None:
-    """The block that the endpoint told in place of the chain's, and that one; None: it did not, or nobody can tell.
+def contradictions(state: SlotState, endpoints: int) -> tuple[str, dict[int, str]] | None:
+    """The chain's block, and by endpoint the one that it told instead; None where nobody can tell which it is.
 
     The chain's is the one that more endpoints tell than any other.
     """
-    if len(state.metas) < 2:
-        return None
-    told = {(bank.endpoint, bank.blockhash) for bank in state.banks if bank.endpoint < endpoints}
-    votes = Counter(blockhash for _, blockhash in told if blockhash is not None)
-    ranked = votes.most_common()
+    told: dict[int, list[str]] = {}
+    for bank in state.banks:
+        if bank.endpoint < endpoints and bank.blockhash is not None:
+            told.setdefault(bank.endpoint, []).append(bank.blockhash)
+    ranked = Counter(block for blocks in told.values() for block in set(blocks)).most_common()
     if len(ranked) < 2 or ranked[0][1] == ranked[1][1]:
         return None
     chains = ranked[0][0]
-    own = sorted(block for teller, block in told if teller == endpoint and block is not None)
-    return (own[-1], chains) if own and chains not in own else None
-
-
-def brought_by(banks: Sequence[Bank], endpoint: int) -> tuple[int, int]:
-    """Rows that the endpoint brought, and those of them that another copy preceded."""
-    own = [bank for bank in banks if bank.endpoint == endpoint]
-    taken = sum(bank.taken for bank in own)
-    return taken, taken - sum(bank.news for bank in own)
+    return chains, {each: own[-1] for each, own in told.items() if chains not in own}
 
 
 def _is_live(bank: Bank) -> bool:
+    """It was told from the beginning to the end, as it happened."""
     return bank.covers and not (bank.by_replay or bank.by_rpc)

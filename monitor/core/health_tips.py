@@ -22,11 +22,10 @@ class Tips:
         """The endpoint told the end of this slot. Whether that moved the tip."""
         if slot <= self._highest[endpoint]:
             return False
+        self._highest[endpoint] = -1
+        second = min(slot, max(self._highest))
         self._highest[endpoint] = slot
         self._moved_at[endpoint] = now
-        if len(self._highest) < 2:
-            return False
-        second = sorted(self._highest)[-2]
         if second <= self.tip:
             return False
         self.tip = second

@@ -1,7 +1,7 @@
-"""The last slots of one endpoint, and the rates and delays that they come to."""
+"""The last slots as endpoints told them, and the rates and delays that they come to."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Final, NamedTuple
 
@@ -11,57 +11,72 @@ WINDOW: Final = 512
 """Slots that rates and delays are of: over three minutes. Guessed."""
 
 
-class Showing(NamedTuple):
-    """One slot as the endpoint told it."""
+class Share(NamedTuple):
+    """What one endpoint brought of one slot, in updates."""
 
-    delay: float | None
-    """Seconds after the earliest endpoint; None: it did not tell the end of the slot."""
-    is_first: bool
-    there: int = 0
-    """Updates that there are of it, where it should have brought all."""
-    lacking: int = 0
-    """Those that it did not bring."""
-    brought: int = 0
-    repeated: int = 0
-    """Of those that it brought, how many another copy preceded."""
+    there: int
+    """That anybody brought of the block, where this endpoint should have brought all; else 0."""
+    lacking: int
+    """Those of them that it did not bring."""
+    brought: int
+    repeated: int
+    """Those that it brought after another copy."""
+
+
+class Rates(NamedTuple):
+    """Of one endpoint, as `EndpointHealth` tells them."""
+
+    miss_rate: float = 0.0
+    duplicate_rate: float = 0.0
+    first_share: float = 0.0
+    delay: Delay = Delay()
 
 
 class Window:
-    """The last WINDOW slots."""
+    """The last WINDOW slots. Adding one is cheap; what they come to is reckoned when somebody asks."""
 
-    def __init__(self) -> None:
-        self._slots: deque[Showing] = deque(maxlen=WINDOW)
+    def __init__(self, endpoints: int) -> None:
+        self._endpoints = endpoints
+        self._slots: deque[tuple[Mapping[int, int], Mapping[int, Share]]] = deque(maxlen=WINDOW)
 
-    def add(self, showing: Showing) -> None:
-        """One slot more; the oldest one goes."""
-        self._slots.append(showing)
+    def add(self, stamps: Mapping[int, int], shares: Mapping[int, Share]) -> None:
+        """One slot more: by endpoint, when it told its end (nanoseconds), and what it brought."""
+        self._slots.append((stamps, shares))
 
-    def miss_rate(self) -> float:
-        """Share of what there was that it did not bring."""
-        return _share(
-            sum(each.lacking for each in self._slots), sum(each.there for each in self._slots)
-        )
-
-    def duplicate_rate(self) -> float:
-        """Share of what it brought that another copy preceded."""
-        return _share(
-            sum(each.repeated for each in self._slots), sum(each.brought for each in self._slots)
-        )
-
-    def first_share(self) -> float:
-        """Share of slots whose end it told first."""
-        return _share(sum(each.is_first for each in self._slots), len(self._slots))
-
-    def delay(self) -> Delay:
-        """How far behind the earliest endpoint it is, slot by slot."""
-        known = sorted(each.delay for each in self._slots if each.delay is not None)
-        if not known:
-            return Delay()
-        return Delay(_at(known, 0.5), _at(known, 0.95), _at(known, 0.99))
+    def rates(self) -> list[Rates]:
+        """What the slots come to, by endpoint."""
+        sums = [[0, 0, 0, 0] for _ in range(self._endpoints)]
+        firsts = [0] * self._endpoints
+        delays: list[list[float]] = [[] for _ in range(self._endpoints)]
+        for stamps, shares in self._slots:
+            earliest = min(stamps.values(), default=0)
+            for endpoint, stamp in stamps.items():
+                firsts[endpoint] += stamp == earliest
+                delays[endpoint].append((stamp - earliest) / 1e9)
+            for endpoint, share in shares.items():
+                sums[endpoint] = [
+                    one + more for one, more in zip(sums[endpoint], share, strict=True)
+                ]
+        return [
+            Rates(
+                _share(lacking, there),
+                _share(repeated, brought),
+                _share(firsts[endpoint], len(delays[endpoint])),
+                _delay(delays[endpoint]),
+            )
+            for endpoint, (there, lacking, brought, repeated) in enumerate(sums)
+        ]
 
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
+
+
+def _delay(delays: list[float]) -> Delay:
+    if not delays:
+        return Delay()
+    delays.sort()
+    return Delay(_at(delays, 0.5), _at(delays, 0.95), _at(delays, 0.99))
 
 
 def _at(ordered: Sequence[float], share: float) -> float:

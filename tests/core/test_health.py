@@ -12,7 +12,7 @@ from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.events import ReadingResumed, Row
 from monitor.core.findings import Cause
 from monitor.core.health import STAMPS, Placement
-from monitor.core.trust import AUDIT_FACTOR, CLEAN_AUDIT
+from monitor.core.trust import AUDIT_FACTOR, CLEAN_AUDIT, CLEAN_SLOT
 from tests.core.play import (
     ALL,
     SOME,
@@ -114,7 +114,7 @@ def test_who_tells_other_blocks_is_named_and_no_longer_trusted() -> None:
     play = streamed(30, liar=2)
     assert found(play) == [[], [], [Cause.BLOCK]]
     (finding,) = play.kernel.health.findings[2].newest()
-    assert finding.sentence == "it told block X120 of slot 120, and others told B120"
+    assert finding.sentence == "it told block X116 of slot 116, and others told B116"
     assert finding.count > 10
     assert [health.trust for health in told(play)[:2]] == [1.0, 1.0]
     assert told(play)[2].trust < 0.5
@@ -166,7 +166,7 @@ def test_who_is_behind_is_named_within_30_slots() -> None:
     play = lagging(15)
     assert found(play) == [[], [], [Cause.LAGGING]]
     (finding,) = play.kernel.health.findings[2].newest()
-    assert finding.sentence == "it is 5.6 s behind slot 125, which two endpoints have"
+    assert finding.sentence == "it is 5.2 s behind slot 124, which two endpoints have"
     assert told(play)[2].lag == pytest.approx(14 * 0.4)
     assert told(play)[2].silent_for == pytest.approx(15 * 0.4)
 
@@ -214,7 +214,7 @@ def test_an_endpoint_that_tells_closed_slots_makes_progress() -> None:
 
 def test_times_of_arrival_are_not_kept_for_ever() -> None:
     play = streamed(STAMPS + 50)
-    assert len(play.kernel.health._stamps) == STAMPS
+    assert STAMPS <= len(play.kernel.health._stamps) <= STAMPS + 1
 
 
 def test_after_a_leap_only_the_last_slots_are_looked_at() -> None:
@@ -232,12 +232,13 @@ def test_providers_and_priorities_are_told_as_configured() -> None:
 
 def test_a_liar_who_was_believed_at_first_gets_no_trust_for_its_own_block() -> None:
     play = Play(ALL, feeds=3)
-    for slot in range(100, 112):
+    for slot in range(100, 118):
         play.says(1, *rows_of(slot, block=f"X{slot}"), confirmed(slot))
         for feed in (2, 3):
             play.says(feed, *rows_of(slot))
     assert found(play) == [[Cause.BLOCK], [], []]
     assert told(play)[0].trust < 0.1
+    assert told(play)[1].trust == told(play)[2].trust == 1.0
 
 
 def test_who_is_not_asked_for_everything_is_not_blamed_for_bringing_less() -> None:
@@ -250,3 +251,14 @@ def test_who_is_not_asked_for_everything_is_not_blamed_for_bringing_less() -> No
         play.says(2, created(slot), meta(slot, transactions=3), processed(slot), confirmed(slot))
     assert found(play) == [[], [], []]
     assert told(play)[1].miss_rate == 0.0
+
+
+def test_trust_comes_back_with_slots_that_are_whole() -> None:
+    play = Play(ALL, feeds=3)
+    play.kernel.health.audited(1, 5, 2, 0.0)
+    for slot in range(100, 120):
+        for feed in (1, 2, 3):
+            play.says(feed, *rows_of(slot))
+        play.says(1, confirmed(slot))
+    assert told(play)[1].trust == pytest.approx(AUDIT_FACTOR + 7 * CLEAN_SLOT)
+    assert told(play)[0].trust == 1.0
