@@ -189,6 +189,7 @@ async def watch(
     slot_time: float = 0.1,
     chain_settings: ChainSettings | None = None,
     region_settings: RegionSettings | None = None,
+    own_settings: Mapping[str, RegionSettings] | None = None,
     delays: Mapping[str, float] = REGIONS,
     can_amend: bool = True,
     losses_apart: bool = False,
@@ -198,17 +199,18 @@ async def watch(
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
-    `delays` names the regions; of their settings, delay, jitter and slot time are set here. With `losses_apart`
+    `delays` names the regions; of their settings, delay, jitter and slot time are set here. `own_settings` stand
+    in the place of `region_settings` for regions that differ. With `losses_apart`
     no two regions drop the same. With `rpcs` what is missing is recovered. Without `asks_floors` servers cannot be asked
     how far back they replay.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
-    base = region_settings or RegionSettings()
+    base, own = region_settings or RegionSettings(), own_settings or {}
     regions = {
         name: Region(
             name,
             chain,
-            replace(base, slot_time=slot_time, delay=delay, jitter=JITTER),
+            replace(own.get(name, base), slot_time=slot_time, delay=delay, jitter=JITTER),
             seed=seed + place,
             started_at=START,
             portion=Portion(place, len(delays)) if losses_apart else ALONE,

@@ -1,4 +1,7 @@
-"""The daemon on the stage of a named scenario, in virtual time, on servers of one family: what comes out is the truth."""
+"""The daemon on the stage of a named scenario, in virtual time: what comes out is the truth.
+
+Servers are of one family, but for those whose family the scenario tells.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,9 +25,7 @@ OF_TRANSPORT: Final = frozenset(
     ("far-away", "large-blocks", "strict-pings", "half-close", "flood", "old-chain")
 )
 """What virtual time, without sockets and with a young chain of small slots, has no stage for."""
-SCENES: Final = tuple(
-    file.stem for file in scenario_files() if file.stem not in {*OF_TRANSPORT, "every-family"}
-)
+SCENES: Final = tuple(file.stem for file in scenario_files() if file.stem not in OF_TRANSPORT)
 
 
 async def prove(
@@ -32,6 +33,8 @@ async def prove(
 ) -> str:
     """Run it; returns what was met. Raises AssertionError where the output is not the truth."""
     options = options_of(read_scenario(find_scenario(scene)))
+    options = replace(options, server=replace(options.server, family=family))
+    settings = {name: options.region_settings(name) for name in options.regions}
     outcome = await watch(
         (EVERY,),
         directory,
@@ -42,8 +45,8 @@ async def prove(
         chain_settings=replace(
             options.chain, slot_time=SLOT_TIME, votes=3, transactions=3, account_writes=2, entries=1
         ),
-        region_settings=replace(options.server, family=family),
-        delays={name: options.region_settings(name).delay for name in options.regions},
+        own_settings=settings,
+        delays={name: each.delay for name, each in settings.items()},
         losses_apart=options.losses_apart,
         rpcs=_rpcs(options),
         tail=tail,

@@ -15,8 +15,8 @@ from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened, Take
 from monitor.simulator.refused import Refused
 from monitor.simulator.region import Region
 from monitor.simulator.session import Session
-from monitor.wire.requests import PING
 from monitor.wire.pb import geyser_pb2
+from monitor.wire.requests import PING
 
 TAKE_FRAMES = 100_000
 CALL_TIME = 0.05
