@@ -216,6 +216,7 @@ class Machine:
             closed=resumed.closed,
             still_open=resumed.open,
             recovery=recovery_policy(ARCHIVES, self.monitors, resumed.jobs),
+            asks_floors=True,
         )
         kernel = self.kernel = Kernel(self.monitors, len(ends), policy, rpcs=len(self.nodes))
         origins = kernel.origins
@@ -233,7 +234,7 @@ class Machine:
         blocks = MarkedBlocks(
             self.nodes, self.monitors, archives=ARCHIVES, requests_per_second=RATE
         )
-        recovery = recovering(feeds, len(ends), blocks, books.recall)
+        recovery = recovering(feeds, len(ends), blocks, books.recall, feeds)
         world = World(feeds, clock, dice, journal)
         driver = MarkedDriver(kernel, world, ends, plans, delivery, books, recovery)
         driver.replays = set()
