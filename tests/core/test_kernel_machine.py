@@ -21,11 +21,13 @@ from monitor.core.endings import Ending, EndReason
 from monitor.core.events import (
     FeedEnded,
     FeedOpened,
+    FloorTold,
     FramesArrived,
     ReadingResumed,
     Row,
     Started,
 )
+from monitor.core.floors import NOTHING_STORED
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import (
     AccountsFilter,
@@ -63,6 +65,7 @@ POLICIES = st.builds(
     covers=st.sampled_from([1, 1, 2]),
     held_bytes=st.sampled_from([None, None, 60]),
     can_amend=st.booleans(),
+    asks_floors=st.booleans(),
 )
 
 
@@ -107,6 +110,14 @@ class KernelMachine(RuleBasedStateMachine):
     def opens(self, endpoint: int) -> None:
         if endpoint in self.feeds:
             self._do(self.kernel.handle(FeedOpened(self.feeds[endpoint]), self.now))
+
+    @rule(
+        endpoint=FEED,
+        first=st.sampled_from([None, 1, 3, 50, NOTHING_STORED]),
+        has_replay=st.sampled_from([True, True, False]),
+    )
+    def tells_a_floor(self, endpoint: int, first: int | None, has_replay: bool) -> None:
+        self._do(self.kernel.handle(FloorTold(endpoint, first, has_replay), self.now))
 
     @rule(paused=st.floats(0, 60))
     def resumes_reading(self, paused: float) -> None:
