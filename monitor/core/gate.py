@@ -62,6 +62,7 @@ class Gate:
         out = self._out
         if out[0] or out[1] or out[2]:
             self._out = ([], [], [])
+            self.late.update([each[5][1] for each in out[0]])  # nothing else tells of these
             for level in Commitment:
                 if out[level]:
                     yield Release(level, out[level])

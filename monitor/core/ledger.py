@@ -149,7 +149,7 @@ class Ledger:
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
-        late, self._gate.late = self._gate.late, set()
+        late, self._gate.late = self._gate.late & self._partial.keys(), set()
         if self.floor is None or not (self._out or late):
             return
         out, self._out = self._out, []

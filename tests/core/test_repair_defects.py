@@ -40,6 +40,19 @@ def test_what_monitors_at_processed_had_of_a_forgotten_slot_is_not_handed_on_aga
     assert play.take() == [f"{slot} u1"]
 
 
+def test_what_monitors_at_processed_get_of_an_open_slot_is_stored_as_well() -> None:
+    play = Recovery(AT_ONCE)
+    play.block(1, 5, tx(5, 0), transactions=3).says(1, confirmed(5), finalized(5))
+    play.block(1, 6)
+    play.at(play.now + 5)
+    before = play.asked(Certify)[-1].given[5]
+    play.says(1, tx(5, 1, "t1"))
+    (stored,) = play.asked(Certify)
+    assert len(stored.given[5]) > len(before)
+    play.says(1, tx(6, 0))
+    assert play.asked(Certify) == []
+
+
 def test_a_lost_slot_that_was_signed_off_while_it_waits_is_not_asked_for_again() -> None:
     play = Recovery(ALL, hold=60.0)
     play.block(1, 5, tx(5, 0), transactions=2).says(1, confirmed(5))

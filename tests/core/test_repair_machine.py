@@ -327,7 +327,9 @@ class RepairMachine(KernelMachine):
         self.asked_at = {}
         certified = sorted(self.certificates.items())
         left_open = [slot for slot, each in certified if self._is_open(each)]
-        jobs = [self.jobs[slot] for slot in sorted(self.jobs) if slot < first]
+        self.jobs = {slot: job for slot, job in self.jobs.items() if slot < first}
+        self.kept = {slot: given for slot, given in self.kept.items() if slot < first}
+        jobs = [self.jobs[slot] for slot in sorted(self.jobs) if slot in left_open]
         self._begins(
             replace(
                 self.policy,
