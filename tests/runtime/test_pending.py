@@ -188,7 +188,7 @@ def test_certificates_that_wait_are_told_by_slot() -> None:
 
 def test_a_slot_of_which_nothing_is_stored_holds_back_those_behind_it() -> None:
     pending = Pending()
-    pending.certify(entry(7))
+    pending.certify(entry(7, needed=(0,)))
     pending.certify(entry(8, needed=(5,)))
     pending.certify(entry(9, needed=(10,)))
     assert pending.first_after(pending.ready([0]), settled=6) == 8
@@ -199,7 +199,7 @@ def test_a_slot_of_which_nothing_is_stored_holds_back_those_behind_it() -> None:
 def test_news_of_a_slot_that_is_stored_hold_nothing_back() -> None:
     pending = Pending()
     for slot in (7, 9):
-        pending.certify(entry(slot))
+        pending.certify(entry(slot, needed=(0,)))
     pending.certify(entry(8, needed=(5,)))
     ready = pending.ready([0])
     assert pending.first_after(ready, settled=6) == 8
