@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from monitor.core.circuit import FAILURES, FIRST_PAUSE, SPREAD
 from tests.adapters.grpc.servers import unused_port
 from tests.e2e.expected import Record, stream
 from tests.e2e.logs import lines, numbers
@@ -157,9 +158,13 @@ def test_the_metric_counts_it_under_its_reason(outcome: Outcome, name: str) -> N
 def test_tries_keep_the_back_off(outcome: Outcome, name: str) -> None:
     endings = outcome.endings(name)
     for failures, line in enumerate(endings, start=1):
-        longest = 30.0 if line["reason"] in ONLY_A_PERSON_HELPS else min(30.0, 0.25 * 2**failures)
-        shortest = 15.0 if line["reason"] in ONLY_A_PERSON_HELPS else 0.25
+        shortest, longest = 0.25, 0.25 * 2**failures
+        if line["reason"] in ONLY_A_PERSON_HELPS:
+            shortest, longest = 15.0, 30.0
+        elif failures >= FAILURES:
+            shortest, longest = FIRST_PAUSE, FIRST_PAUSE * (1 + SPREAD)
         assert shortest <= line["retry_in"] <= longest
+        assert line["circuit"] == ("open" if failures >= FAILURES else "closed")
     moments = [datetime.fromisoformat(line["timestamp"]).timestamp() for line in endings]
     assert moments[-1] - moments[0] >= 0.9 * sum(line["retry_in"] for line in endings[:-1])
 
