@@ -3,21 +3,29 @@
 Servers are of one family, but for those whose family the scenario tells.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from monitor.app.scenarios import find_scenario, options_of, read_scenario, scenario_files
 from monitor.core.certificates import SlotEnd
-from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.core.monitors import AccountsFilter, EntryFilter, Monitor, TransactionsFilter
 from monitor.simulator.families import Family
 from monitor.simulator.options import SimulateOptions, rpc_names
 from monitor.simulator.timed_faults import ALL_REGIONS, Agenda
-from tests.e2e.expected import Record, bare, expected
+from tests.e2e.expected import Record, Wants, bare, expected
 from tests.scenarios.run import Fault, Outcome, Rpcs, watch
 
 EVERY: Final = Monitor("all", transactions=TransactionsFilter())
+ENTRIES: Final = Monitor("entries", entry=EntryFilter())
+WRITES: Final = Monitor("writes", accounts=AccountsFilter())
+BESIDE: Final[Mapping[str, tuple[Monitor, str]]] = {
+    "uncounted-entries": (ENTRIES, "entry"),
+    "own-write-versions": (WRITES, "account"),
+    "writes-inside-slots": (WRITES, "account"),
+}
+"""What is watched in some scenes beside transactions, and the kind of its records."""
 SLOT_TIME: Final = 0.3
 TAIL: Final = 200
 """Slots in which the last of it is got back."""
@@ -35,8 +43,9 @@ async def prove(
     options = options_of(read_scenario(find_scenario(scene)))
     options = replace(options, server=replace(options.server, family=family))
     settings = {name: options.region_settings(name) for name in options.regions}
+    beside = BESIDE.get(scene)
     outcome = await watch(
-        (EVERY,),
+        (EVERY, *(() if beside is None else (beside[0],))),
         directory,
         slots=slots,
         faults=list(_faults(options, slots)),
@@ -51,19 +60,24 @@ async def prove(
         rpcs=_rpcs(options),
         tail=tail,
     )
-    ends = _check(outcome)
+    wants = {"all": _of("transaction")}
+    if beside is not None:
+        wants[beside[0].name] = _of(beside[1])
+    ends = _check(outcome, wants)
     return f"{len(outcome.events)} events, {ends} slots recovered"
 
 
-def _check(outcome: Outcome) -> int:
+def _check(outcome: Outcome, wants: Mapping[str, Wants]) -> int:
     """Every block is whole, and each of its transactions came out once. How many were recovered."""
     ends = {slot: one.end for slot, one in outcome.certificates().items()}
     produced = {s for s in outcome.slots if any(b.canonical for b in outcome.chain.slot(s).banks)}
     whole = {slot for slot, end in ends.items() if end in (SlotEnd.COMPLETE, SlotEnd.RECOVERED)}
     assert whole == produced, {slot: ends.get(slot) for slot in sorted(whole ^ produced)}
-    wanted = expected(outcome.truth, {"all": _is_transaction}, outcome.slots)
+    wanted = expected(outcome.truth, wants, outcome.slots)
     found = [event for event in outcome.events if event["slot"] in outcome.slots]
-    assert {event["id"]: bare(event) for event in found} == dict(wanted)
+    assert {event["id"]: _common(event) for event in found} == {
+        id_: _common(record) for id_, record in wanted.items()
+    }
     assert len(found) == len(wanted), "an event came twice"
     return sum(end is SlotEnd.RECOVERED for end in ends.values())
 
@@ -91,5 +105,10 @@ def _rpcs(options: SimulateOptions) -> Rpcs:
     return Rpcs(options.rpcs, faults)
 
 
-def _is_transaction(record: Record) -> bool:
-    return bool(record["kind"] == "transaction")
+def _common(record: Mapping[str, object]) -> Record:
+    """What all nodes say alike: `write_version` is each one's own."""
+    return {key: value for key, value in bare(record).items() if key != "write_version"}
+
+
+def _of(kind: str) -> Wants:
+    return lambda record: bool(record["kind"] == kind)
