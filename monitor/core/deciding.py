@@ -117,19 +117,23 @@ def _failing(look: Deliberation) -> list[int]:
     cost the others their places: they are given a while to be back too. One of them goes if the first had no place.
     """
     pool = look.pool()
-    if not pool:
+    failing = [i for i in look.placed() if i not in pool]
+    if not pool or not failing:
         return []
     before = look.state.places
-    if not look.is_first and not any(place.fault in _BRING for place in before):
+    if not any(place.fault in _BRING for place in before):
         look.change(woke_at=look.now)
-    failing = [i for i in look.placed() if i not in pool]
     if look.now - look.state.woke_at >= WAKING:
         return failing
-    waking = [i for i in failing if before[i].fault and look.places[i].fault in _PASS]
+    waking = [i for i in failing if before[i].fault and _passes(look, i)]
     gone = [i for i in failing if i not in waking]
     if waking and not gone and not look.is_served():
         gone = [max(waking, key=lambda i: (look.places[i].fault or 0, look.rank(i), i))]
     return gone
+
+
+def _passes(look: Deliberation, i: int) -> bool:
+    return look.places[i].fault in _PASS and not look.is_drained(i)
 
 
 def _forget_promotion(look: Deliberation, i: int) -> None:
@@ -149,7 +153,7 @@ def _fill_places(look: Deliberation) -> None:
         if look.is_first and candidates:
             _settle(look, What.CHOSEN, look.best(candidates))
         elif not look.placed() or (candidates and not look.is_served()):
-            everybody = [i for i in look.all if look.places[i].fault is not Fault.DRAINED]
+            everybody = [i for i in look.all if not look.is_drained(i)]
             if candidates or everybody:
                 _settle(look, What.CHOSEN, look.best(candidates or everybody))
         else:

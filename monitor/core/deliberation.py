@@ -124,9 +124,9 @@ class Deliberation:
         return place
 
     def _fault(self, i: int, place: Place) -> Fault | None:
-        if i in self.state.wishes.drained:
-            return Fault.DRAINED
         fault = fault_of(self.health[i], self.policy, place.fault)
+        if self.is_drained(i):
+            fault = max(fault or Fault.DRAINED, Fault.DRAINED)
         if place.closed_since is None or (fault is not None and fault > Fault.CLOSED):
             return fault
         patience = closed_patience(
@@ -134,6 +134,10 @@ class Deliberation:
         )
         is_late = self.now - place.closed_since >= patience
         return Fault.CLOSED if is_late and self.now >= place.forgiven_until else fault
+
+    def is_drained(self, i: int) -> bool:
+        """Whether an operator took it out of use."""
+        return i in self.state.wishes.drained or self.health[i].is_drained
 
     def pool(self) -> list[int]:
         """Who may have a place: the sound ones, or else those that bring something, if late."""
@@ -216,7 +220,7 @@ class Deliberation:
         staying = {each.endpoint for each in self.state.leaving}
         ending: list[Action] = []
         for i, place in enumerate(self.places):
-            role = Role.OFF if i in self.state.wishes.drained else Role.WARM
+            role = Role.OFF if self.is_drained(i) else Role.WARM
             role = Role.HOT if place.has_place or i in staying else role
             if role is place.role:
                 continue

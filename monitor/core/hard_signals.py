@@ -20,19 +20,18 @@ class Fault(IntEnum):
     """A hard signal; the higher, the less the endpoint brings."""
 
     LAGGING = 1
-    SILENT = 2
-    CLOSED = 3
-    BROKEN = 4
+    DRAINED = 2
+    """An operator took it out of use: nothing else is wrong with it, or it lags."""
+    SILENT = 3
+    CLOSED = 4
+    BROKEN = 5
     """Its circuit is not closed."""
-    NEEDS_PERSON = 5
-    DISTRUSTED = 6
-    DRAINED = 7
+    NEEDS_PERSON = 6
+    DISTRUSTED = 7
 
 
 def fault_of(health: EndpointHealth, policy: FailoverPolicy, was: Fault | None) -> Fault | None:
     """The worst that the figures alone say; `was`: what was found the last time."""
-    if health.is_drained:
-        return Fault.DRAINED
     if health.trust < (TRUSTED_AGAIN if was is Fault.DISTRUSTED else DISTRUSTED):
         return Fault.DISTRUSTED
     if health.needs_person:

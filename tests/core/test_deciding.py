@@ -188,6 +188,17 @@ def test_the_first_one_back_takes_the_place_of_one_that_lies() -> None:
     assert looks.hot() == [0, 2]
 
 
+def test_a_drained_endpoint_is_not_waited_for_with_the_others() -> None:
+    looks = Looks(2)
+    looks.settle()
+    for i in range(2):
+        looks.figures(i, silent_for=6.0)
+    looks.at(10.0, (Want.DRAIN, 1))
+    looks.figures(0, silent_for=0.0)
+    assert looks.at(11.0) == [(What.DEMOTED, 1, None)]
+    assert looks.of_role(Role.OFF) == [1]
+
+
 def test_one_that_lags_is_better_than_one_that_is_gone() -> None:
     looks = Looks(2, hot=1)
     looks.settle()

@@ -78,6 +78,23 @@ def test_a_drained_endpoint_goes_in_the_end_even_if_nobody_covers() -> None:
     assert looks.of_role(Role.OFF) == [0]
 
 
+def test_a_drained_endpoint_that_lies_goes_at_once() -> None:
+    looks = Looks(2, Strategy.STANDBY)
+    looks.settle()
+    looks.figures(0, trust=0.1)
+    assert looks.at(10.0, (Want.DRAIN, 0)) == [(What.DRAINED, 0, None), (What.REPLACED, 0, 1)]
+    assert looks.hot() == [1]
+    assert looks.of_role(Role.OFF) == [0]
+
+
+def test_a_drained_endpoint_that_lags_stays_until_its_successor_covers() -> None:
+    looks = Looks(2, Strategy.STANDBY)
+    looks.settle()
+    looks.figures(0, lag=9.0)
+    looks.at(10.0, (Want.DRAIN, 0))
+    assert looks.hot() == [0, 1]
+
+
 def test_one_that_lags_stays_until_its_successor_covers() -> None:
     looks = Looks(2, Strategy.STANDBY)
     looks.settle()

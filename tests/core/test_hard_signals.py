@@ -27,7 +27,6 @@ POLICY = FailoverPolicy()
         ({"needs_person": True, "circuit": Circuit.OPEN}, Fault.NEEDS_PERSON),
         ({"trust": 0.5}, None),
         ({"trust": 0.49, "needs_person": True}, Fault.DISTRUSTED),
-        ({"is_drained": True, "trust": 0.0}, Fault.DRAINED),
     ],
 )
 def test_the_worst_signal_is_told(figures: dict[str, Any], fault: Fault | None) -> None:
