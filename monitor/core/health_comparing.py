@@ -30,14 +30,15 @@ def share_of(
 ) -> Share:
     """What one brought, row by row. `should_have`: an unbroken stream of it spans the slot.
 
-    All of the block is asked only of a stream that was there from the slot's beginning, and told this block.
+    All of the block is asked only of a stream that was there from the slot's beginning, and told this block. Nothing is
+    asked of a slot with several banks: what a stream told between two of them may be of either (TRAPS 5).
     """
     own = [bank for bank in state.banks if bank.endpoint == endpoint]
     brought = sum(bank.taken for bank in own)
     repeated = brought - sum(bank.news for bank in own)
     lives = [bank for bank in own if bank.blockhash == state.confirmed and _is_live(bank)]
     is_asked = bool(lives) if own else should_have
-    if state.confirmed is None or not is_asked:
+    if state.confirmed is None or state.contested or not is_asked:
         return Share(0, 0, brought, repeated)
     counts = tally_by_bank(gate.evidence(state, now).parts, gate.terms.needs.kinds)
     there = counts.total()

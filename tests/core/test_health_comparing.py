@@ -165,3 +165,14 @@ def test_who_told_no_block_does_not_contradict() -> None:
 
 def test_what_replays_and_rpcs_tell_is_no_vote() -> None:
     assert contradictions(told("good", "bad", "bad"), 2) is None
+
+
+def test_nobody_is_blamed_for_rows_that_came_between_two_banks_of_a_slot() -> None:
+    play = begun(feeds=2)
+    for feed, early in ((1, []), (2, [tx(6, 0)])):
+        late = [tx(6, 1)] if early else [tx(6, 0), tx(6, 1)]
+        first = [created(6), tx(6, 0, "x"), *early]
+        play.says(feed, *first, created(6), *late, meta(6, transactions=2), processed(6))
+    play.says(1, confirmed(6))
+    assert [(each.there, each.lacking) for each in shares(play)] == [(0, 0), (0, 0)]
+    assert alike(play) is None
