@@ -51,6 +51,7 @@ def test_a_list_of_bad_items_is_not_called_empty(tmp_path: Path) -> None:
 
 def test_known_keys_follow_optional_sections_lists_and_kinds() -> None:
     assert known_keys(ConfigurationShape, ("endpoints", 0, "limits")) == [
+        "cuckoo",
         "filters",
         "pubkeys",
         "streams",
