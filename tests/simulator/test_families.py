@@ -5,9 +5,11 @@ from typing import Any
 import orjson
 import pytest
 
+from monitor.core.endpoint_profile import ServerFamily
 from monitor.simulator.families import MANNERS, Family
 from monitor.simulator.region import Region
 from monitor.wire.pb import geyser_pb2
+from monitor.wire.server_family import family_of
 from monitor.wire.status import STREAMING, classify
 from tests.simulator.subscriber import make_region, request_all, story, subscribe, told, updates
 from tests.simulator.tiny_chain import plain_chain
@@ -46,6 +48,21 @@ def test_every_family_tells_its_version(family: Family) -> None:
     told_of = orjson.loads(geyser_pb2.GetVersionResponse.FromString(answer).version)["version"]
     manners = MANNERS[family]
     assert (told_of["package"], told_of["version"]) == (manners.package, manners.version)
+
+
+@pytest.mark.parametrize(
+    ("family", "known"),
+    [
+        (Family.OLDER, ServerFamily.YELLOWSTONE_RAW),
+        (Family.USUAL, ServerFamily.YELLOWSTONE_BLOCKS),
+        (Family.LATER, ServerFamily.YELLOWSTONE_LATER),
+        (Family.RICHAT, ServerFamily.RICHAT),
+        (Family.LASERSTREAM, ServerFamily.LASERSTREAM),
+    ],
+)
+def test_the_daemon_knows_every_family_by_its_version(family: Family, known: ServerFamily) -> None:
+    answer = running(family).call("GetVersion", b"", {}, 0.0)
+    assert family_of(geyser_pb2.GetVersionResponse.FromString(answer).version) is known
 
 
 def test_an_older_server_sends_a_meta_before_the_last_transactions_of_its_slot() -> None:
