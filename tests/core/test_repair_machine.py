@@ -327,6 +327,9 @@ class RepairMachine(KernelMachine):
         self.asked_at = {}
         certified = sorted(self.certificates.items())
         left_open = [slot for slot, each in certified if self._is_open(each)]
+        # Slots from `first` on are watched anew, whatever was said of them.
+        self.signed = {slot for slot in self.signed if slot < first}
+        self.skipped = {slot for slot in self.skipped if slot < first}
         self.jobs = {slot: job for slot, job in self.jobs.items() if slot < first}
         self.kept = {slot: given for slot, given in self.kept.items() if slot < first}
         jobs = [self.jobs[slot] for slot in sorted(self.jobs) if slot in left_open]
@@ -492,7 +495,7 @@ class RepairMachine(KernelMachine):
                 return  # it was forgotten just now: the next event opens its job
             if self._is_jumped_over(slot):
                 return  # it waits for that link to be final, or servers contradict themselves
-            assert queue.is_lost(slot) == (certificate.end == SlotEnd.LOST)
+            assert certificate.end == SlotEnd.LOST or not queue.is_lost(slot)
             if state is None or not is_known or not self._is_whole(state):
                 assert queue.is_open(slot), f"{slot} is open, and nobody recovers it"
         else:
