@@ -164,5 +164,5 @@ async def prove_killed(folder: Path, seed: int, slots: int) -> Machine:
 async def test_a_daemon_that_is_killed_about_each_second_writes_everything_once(
     tmp_path: Path,
 ) -> None:
-    machine = await prove_killed(tmp_path, seed=1, slots=600)
+    machine = await prove_killed(tmp_path, seed=1, slots=300)
     assert len(partial_slots(machine)) <= MOST_PARTIAL
