@@ -246,16 +246,17 @@ def _best_exchange(look: Deliberation) -> tuple[int, int, int] | None:
     ]
     if not spare or len(placed) < look.policy.places:
         return None
-    providers = Counter(look.provider(i) for i in placed)
+    ranks, runs_it = [look.rank(i) for i in look.all], [look.provider(i) for i in look.all]
+    providers = Counter([runs_it[i] for i in placed])
     best = None
     for source in placed:
         if source in look.state.wishes.promoted:
             continue
         for target in spare:
-            gained = _gained(providers, look.provider(source), look.provider(target))
-            if gained < 0 or (gained == 0 and look.rank(target) >= look.rank(source)):
+            gained = _gained(providers, runs_it[source], runs_it[target])
+            if gained < 0 or (gained == 0 and ranks[target] >= ranks[source]):
                 continue
-            merit = (gained, _negated(look.rank(target)), look.rank(source), -target, source)
+            merit = (gained, _negated(ranks[target]), ranks[source], -target, source)
             if best is None or merit > best[0]:
                 best = (merit, source, target)
     return None if best is None else (best[1], best[2], best[0][0])
