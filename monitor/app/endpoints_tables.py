@@ -1,8 +1,9 @@
-"""How endpoints are shown to people: one row each, and with `--why` what was found against them."""
+"""How endpoints are shown to people: how each does, what it is, and with `--why` what was found against it."""
 
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from monitor.app.tables import Object, plain, table_of
@@ -13,7 +14,7 @@ _TRUSTED = 0.5
 
 
 def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> None:
-    """A table of all; with `why` the findings below it, the newest first."""
+    """A table of all, then their profiles; with `why` the findings below, the newest first."""
     table = table_of(
         "endpoint", "role", "stream", "lag", "silent", "misses", "first", "delay", "trust",
         "last ending",
@@ -35,6 +36,8 @@ def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> N
             ),
         )
     out.print(table)
+    if any(told["profile"] is not None for told in endpoints):
+        out.print(_profiles(endpoints))
     if why:
         for line in _why(endpoints):
             out.print(plain(line))
@@ -64,6 +67,32 @@ def delay_words(delay: Object) -> str:
     if None in parts:
         return ""
     return f"{' / '.join(f'{seconds * 1000:.0f}' for seconds in parts)} ms"
+
+
+def replay_words(profile: Object) -> str:
+    """`131 slots`, `none`, `some`; empty while nobody has said."""
+    if profile["depth"] is not None:
+        return f"{profile['depth']} slots"
+    return {True: "some", False: "none"}.get(profile["has_replay"], "")
+
+
+def _profiles(endpoints: Sequence[Object]) -> Table:
+    table = table_of("endpoint", "server", "version", "replays", "answers in", "refused")
+    for told in endpoints:
+        profile = told["profile"]
+        if profile is None:
+            table.add_row(plain(told["endpoint"]), "not probed yet")
+            continue
+        latency = profile["latency"]
+        table.add_row(
+            plain(told["endpoint"]),
+            plain(profile["family"]),
+            plain(profile["version"] or ""),
+            replay_words(profile),
+            "" if latency is None else f"{latency * 1000:.0f} ms",
+            plain(profile["refusal"] or ""),
+        )
+    return table
 
 
 def _why(endpoints: Sequence[Object]) -> Iterator[str]:

@@ -1,10 +1,27 @@
 """What people see of endpoints."""
 
+from typing import Any
+
 import pytest
 
-from monitor.app.endpoints_tables import delay_words, share_words, show_endpoints, stream_words
+from monitor.app.endpoints_tables import (
+    delay_words,
+    replay_words,
+    share_words,
+    show_endpoints,
+    stream_words,
+)
 from tests.app.test_endpoints_view import ill, well
 from tests.app.test_tables import shown
+
+PROFILE: dict[str, Any] = {
+    "family": "richat",
+    "version": "richat 10.0.0",
+    "refusal": None,
+    "has_replay": True,
+    "depth": 131,
+    "latency": 0.0123,
+}
 
 
 def test_each_endpoint_is_a_row() -> None:
@@ -65,3 +82,34 @@ def test_small_shares_keep_their_digits(share: float, words: str) -> None:
 def test_delays_are_told_once_there_are_any() -> None:
     assert delay_words({"p50": None, "p95": None, "p99": None}) == ""
     assert delay_words({"p50": 0.0, "p95": 0.04, "p99": 0.0904}) == "0 / 40 / 90 ms"
+
+
+def test_what_a_probe_found_is_a_second_table() -> None:
+    all_of = [ill() | {"profile": PROFILE}, well()]
+    lines = shown(lambda out, told: show_endpoints(out, told, why=False), all_of)
+    rows = [line.split() for line in lines if line.startswith(("ams", "nyc"))]
+    assert rows[2:] == [
+        "ams richat richat 10.0.0 131 slots 12 ms".split(),
+        "nyc not probed yet".split(),
+    ]
+
+
+def test_an_endpoint_that_refused_its_probe_says_why() -> None:
+    refused = PROFILE | {
+        "family": "unknown",
+        "version": None,
+        "latency": None,
+        "refusal": "UNAUTHENTICATED",
+    }
+    all_of = [ill() | {"profile": refused | {"depth": None, "has_replay": None}}]
+    lines = shown(lambda out, told: show_endpoints(out, told, why=False), all_of)
+    rows = [line.split() for line in lines if line.startswith("ams")]
+    assert rows[1] == ["ams", "unknown", "UNAUTHENTICATED"]
+
+
+@pytest.mark.parametrize(
+    ("has_replay", "depth", "words"),
+    [(True, 0, "0 slots"), (True, None, "some"), (False, None, "none"), (None, None, "")],
+)
+def test_how_far_back_it_replays(has_replay: bool | None, depth: int | None, words: str) -> None:
+    assert replay_words({"has_replay": has_replay, "depth": depth}) == words

@@ -15,7 +15,7 @@ AMS = Endpoint("ams", "http://a", region="europe", provider="one", priority=2)
 
 
 def ill() -> dict[str, Any]:
-    """A warm endpoint that lags, lied once and was found out; all of its keys."""
+    """A warm endpoint that lags, lied once and was found out; all of its keys, and no probe yet."""
     health = EndpointHealth(
         0,
         is_open=True,
@@ -31,16 +31,15 @@ def ill() -> dict[str, Any]:
     )
     found = Finding(Cause.BLOCK, 9, 7, 3, 2.0, "it told block A of slot 9, and others told B")
     ending = Ending(EndReason.LAGGED, "INTERNAL", "lagged")
-    return endpoint_view(
-        AMS, EndpointState(health, "europe", Role.WARM), ending, [found], lambda ns: ns
-    )
+    state = EndpointState(health, "europe", Role.WARM)
+    return endpoint_view(AMS, state, ending, [found], lambda ns: ns) | {"profile": None}
 
 
 def well() -> dict[str, Any]:
     """An endpoint that has just begun."""
-    return endpoint_view(
-        Endpoint("nyc", "http://b"), EndpointState(EndpointHealth(1)), None, [], lambda ns: ns
-    )
+    state = EndpointState(EndpointHealth(1))
+    told = endpoint_view(Endpoint("nyc", "http://b"), state, None, [], lambda ns: ns)
+    return told | {"profile": None}
 
 
 def test_everything_is_told_as_plain_json() -> None:
@@ -73,6 +72,7 @@ def test_everything_is_told_as_plain_json() -> None:
                 "why": "it told block A of slot 9, and others told B",
             }
         ],
+        "profile": None,
     }
 
 
