@@ -322,6 +322,7 @@ class Repair:
             return block is not None
         kept_from = join.ledger.kept_from
         is_awaited = kept_from is not None and number >= kept_from
+        is_awaited = is_awaited or state.evidence is None  # more may come after its BlockMeta
         if is_awaited or not join.sights.have_passed(number):
             return False
         self.queue.open(number, number + 1, now)

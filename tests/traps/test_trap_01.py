@@ -1,6 +1,8 @@
 """Trap 1: older servers send BlockMeta before the transactions of its slot; it alone seals nothing."""
 
+from monitor.core.commands import Fetch
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, tx
+from tests.core.test_repair import RPC, Recovery
 from tests.traps.telling import FEW, certificates
 
 
@@ -31,3 +33,14 @@ def test_where_meta_is_no_fence_a_filtered_slot_waits_for_what_may_follow() -> N
     assert play.take() == []
     play.says(1, tx(5, 3)).at(4.0)
     assert play.take() == ["5 t3"]
+
+
+def test_where_meta_is_no_fence_nothing_is_asked_for_while_the_rest_may_still_come() -> None:
+    play = Recovery(FEW, recovery=RPC)
+    play.says(1, created(4), meta(4, transactions=9), tx(4, 3), confirmed(4)).at(1.0)
+    play.says(1, created(5), meta(5, transactions=9), confirmed(5))
+    play.block(1, 6, tx(6, 0)).says(1, created(7))
+    assert play.asked(Fetch) == []
+    play.says(1, tx(5, 3)).at(4.0)
+    assert play.asked(Fetch) == []
+    assert "5 t3" in play.take()
