@@ -155,8 +155,7 @@ class Ledger:
         out, self._out = self._out, []
         late.update([each.slot for each in out])
         given = self.forgotten.given(late, self._partial)
-        if out or given:
-            yield Certify(out, given)
+        yield Certify(out, given)
         settled = self._certified.first_absent(self.floor) - 1
         if settled > self._settled and settled >= self.floor:
             self._settled = settled
