@@ -42,7 +42,7 @@ PATIENCE: Final = 900.0
 WARM_UP: Final = 15.0
 """Seconds in which the region makes the slots that are not final yet."""
 SETTLE: Final = 5.0
-"""Seconds after the catch-up that belong to neither part."""
+"""Seconds behind the daemon's start, and behind the catch-up, that belong to neither part: processes are begun in them."""
 AFTER: Final = 40.0
 """Seconds of live stream after it, to compare with."""
 RATE_GOAL: Final = 25.0
@@ -109,7 +109,7 @@ def measure(slots: int, transactions: int) -> CaughtUp:
     assert daemon.notes is not None
     calls = sum(int(rpc["calls"]) for rpc in told["rpcs"])
     slots_done = int(told["catch_up"]["done"])
-    during = delays(daemon.notes, began, ended)
+    during = delays(daemon.notes, began + SETTLE, ended)
     after = delays(daemon.notes, ended + SETTLE, ended + SETTLE + AFTER)
     daemon_ms, mapping_ms = (seconds * 1e3 / slots_done for seconds in busy)
     return CaughtUp(slots_done, ended - began, during, after, calls, daemon_ms, mapping_ms)
