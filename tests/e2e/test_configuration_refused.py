@@ -40,7 +40,7 @@ TOLD = (
     "write auto, segregated, single_threaded or plain",
     "7: commitment.level: is none of the words known here; write processed, confirmed or finalized",
     "10: monitors[1]: has no filter; add one of transactions, transactions_status, accounts, slots, "
-    "blocks, blocks_meta, entry",
+    "blocks, blocks_meta, entry, deshred",
     "12: sinks[0].monitors[1]: names no monitor: gone; write one of usdc, empty",
     "12: sinks[0].rotate_every: is no duration; "
     "write a number of seconds, or one with a unit: 100ms, 5s, 2m, 1h, 1d",
@@ -97,10 +97,10 @@ def test_ten_mistakes_are_ten_lines_with_place_and_remedy(
 def test_keys_over_an_endpoints_limit_are_one_line(tmp_path: Path) -> None:
     keys = f"SysvarC1ock{'1' * 32}, SysvarRent{'1' * 33}"
     text = SOUND.replace("name: ams,", "name: ams, limits: {pubkeys: 1},")
-    text = text.replace("transactions: {}", f"accounts: {{account: [{keys}]}}")
+    text = text.replace("transactions: {}", f"transactions: {{account_exclude: [{keys}]}}")
     assert _refused(tmp_path, text) == (
         78,
-        "endpoint ams: limits.pubkeys is 1, and accounts.account of monitor all has 2 keys; "
+        "endpoint ams: limits.pubkeys is 1, and transactions.account_exclude of monitor all has 2 keys; "
         "shorten the list, or use an endpoint that allows more",
     )
 

@@ -16,7 +16,7 @@ TAIL: Final = 400
 """Slots in which the last of it is got back."""
 
 
-def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
+def run_round(seed: int, slots: int = SLOTS, tail: int = TAIL) -> tuple[str | None, str]:
     """One run: None when all held, else what did not; and what it met. Of odd seeds regions replay nothing old."""
     clock = trio.testing.MockClock(autojump_threshold=0)
     met: list[str] = []
@@ -24,7 +24,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     async def judge() -> None:
         with tempfile.TemporaryDirectory() as directory:
             replayed = 0 if seed % 2 else REPLAYED
-            met.extend((await prove(Path(directory), seed, slots, replayed, TAIL))[1])
+            met.extend((await prove(Path(directory), seed, slots, replayed, tail))[1])
 
     try:
         anyio.run(judge, backend="trio", backend_options={"clock": clock})
