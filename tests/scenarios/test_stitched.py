@@ -169,16 +169,17 @@ def subscribed(lost: frozenset[Identity], accounts: Sequence[str]) -> frozenset[
 def assert_missed(outcome: Outcome, heard: Sequence[Hearing], accounts: Sequence[str]) -> None:
     """Who lost something of a slot over which it was steady is named there, and of those steady nobody else; each loss is counted.
 
-    Two losses may or may not be noticed: an unsigned write is not compared (DESIGN 5), and what two banks of a
-    slot have was perhaps lost in the other one.
+    Three losses may or may not be noticed: an unsigned write is not compared (DESIGN 5), what two banks of a slot have
+    was perhaps lost in the other one, and of a whole slot nothing tells that was the last on its stream.
     """
     certificates = outcome.certificates()
     counted = Counter[str]()
     wrong = {}
-    for each in heard:
+    for place, each in enumerate(heard):
         named = each.steady & {tuple(REGIONS)[i] for i in certificates[each.slot].missed_by}
         lost = {name: subscribed(each.lost[name], accounts) for name in each.steady}
         sure = {name: sum(_is_compared(one) for one in lost[name] - each.twice) for name in lost}
+        sure = {name: count for name, count in sure.items() if _is_passed(heard, place, name)}
         counted.update(sure)
         must = {name for name, count in sure.items() if count}
         may = {name for name, found in lost.items() if found}
@@ -187,6 +188,16 @@ def assert_missed(outcome: Outcome, heard: Sequence[Hearing], accounts: Sequence
     assert wrong == {}
     for name, missed in zip(REGIONS, outcome.kernel.tally.missed, strict=True):
         assert missed >= counted[name] > 0
+
+
+def _is_passed(heard: Sequence[Hearing], place: int, region: str) -> bool:
+    """Whether the region told anything of this slot, or of a later one while it was steady."""
+    for each in heard[place:]:
+        if region not in each.steady:
+            return False
+        if each.lost[region] != each.everything:
+            return True
+    return False
 
 
 def _is_compared(identity: Identity) -> bool:
