@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.core.backoff import full_jitter, slow
 from monitor.core.commands import CloseFeed, OpenFeed, Report
-from monitor.core.endings import Ending, EndReason
+from monitor.core.endings import NEEDS_PERSON, Ending
 
 SIGNATURES: Final = 200_000
 """Signatures remembered at most, about 35 MB: some forty seconds of all of mainnet. Guessed: regions lie a second apart."""
@@ -23,7 +23,6 @@ SILENCE: Final = 30.0
 ABSENT: Final = 3600.0
 """Seconds after which an endpoint without such a stream is asked again. Guessed."""
 
-_ONLY_A_PERSON_HELPS: Final = frozenset((EndReason.AUTH, EndReason.LIMIT, EndReason.FOREIGN))
 
 Step = OpenFeed | CloseFeed | Report
 
@@ -114,7 +113,7 @@ class DeshredFeeds:
                 yield from self._tell_absent(each)
             return
         each.failures += 1
-        needs_person = ending.reason in _ONLY_A_PERSON_HELPS
+        needs_person = ending.reason in NEEDS_PERSON
         delay = slow(jitter) if needs_person else full_jitter(each.failures, jitter)
         each.reopen_at = now + delay
         yield Report(

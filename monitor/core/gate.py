@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from monitor.core.banks import Held
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
@@ -40,6 +41,8 @@ class Gate:
         """Slots released at finalized since the ledger last looked."""
         self.passed_over: list[SlotState] = []
         """Slots that were released incomplete since recovery last looked."""
+        self.left_open: dict[int, SlotEnd] = {}
+        """Slots that have a certificate which leaves them open; the ledger's."""
         self.late: set[int] = set()
         """Slots of which events were handed on after their certificate or release, since the ledger last looked."""
         self._replayed_below = 0
@@ -62,7 +65,8 @@ class Gate:
         out = self._out
         if out[0] or out[1] or out[2]:
             self._out = ([], [], [])
-            self.late.update([each[5][1] for each in out[0]])  # nothing else tells of these
+            if self.left_open:  # seldom: nothing is asked of each row otherwise
+                self.late.update({each[5][1] for each in out[0]} & self.left_open.keys())
             for level in Commitment:
                 if out[level]:
                     yield Release(level, out[level])

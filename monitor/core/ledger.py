@@ -50,7 +50,7 @@ class Ledger:
         self._passed = Ranges()  # lost slots that hold the frontier back no more
         self._certified = Ranges()
         self.forgotten = Forgotten(gate, slots)
-        self._partial: dict[int, SlotEnd] = {}  # what certificates say that leave slots open
+        self._partial = gate.left_open  # what certificates say that leave slots open
         self._early: set[int] = set()  # lost before it was known to be final, if it ever is
         self._open: list[SlotState] = []  # finalized and handed on, not closed
         self._named: list[SlotState] = []
