@@ -24,11 +24,10 @@ from monitor.core.failover import (
     Explanation,
     FailoverPolicy,
     Probe,
-    Want,
     What,
-    Wish,
 )
 from monitor.core.hard_signals import Fault
+from monitor.core.wishes import Want, Wish
 
 WAKING: Final = 10.0
 """Seconds that others have to be back once the first one is, after all were gone. A guess: a few back-offs."""

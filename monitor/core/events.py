@@ -37,6 +37,7 @@ from typing import Any
 
 from monitor.core.endings import Ending
 from monitor.core.rungs import Rung, Verdict
+from monitor.core.wishes import Wish
 
 Row = tuple[int, int, Any, int, Any, int, bytes | None]
 
@@ -166,6 +167,13 @@ class SignedOff:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """An operator asks for something of one endpoint; what is decided about it stands in `Kernel.decisions`."""
+
+    wish: Wish
+
+
 RecoveryEvent = BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
 StreamEvent = FramesArrived | FeedOpened | FeedEnded | FloorTold
-Event = StreamEvent | Started | ReadingResumed | RecoveryEvent
+Event = StreamEvent | Started | ReadingResumed | Wished | RecoveryEvent

@@ -33,25 +33,6 @@ class Load(IntEnum):
     """And monitors are divided, as in the strategy of that name."""
 
 
-class Want(StrEnum):
-    """What an operator may ask for."""
-
-    DRAIN = "drain"
-    """Take the endpoint out of use, until it is promoted."""
-    PROMOTE = "promote"
-    """Give it a place among the hot feeds, and leave it there while it is sound."""
-    PROBE = "probe"
-    """Get to know it anew, now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One request of an operator's, of one endpoint."""
-
-    want: Want
-    endpoint: int
-
-
 @dataclass(frozen=True, slots=True)
 class FailoverPolicy:
     """What the configuration decides, and two bounds that follow the slot time."""

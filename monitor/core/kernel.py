@@ -12,6 +12,7 @@ from monitor.core.certificates import Certificate, Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import AmendFeed, Command
 from monitor.core.connections import Connections
+from monitor.core.decision_history import DecisionHistory
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
@@ -28,6 +29,7 @@ from monitor.core.events import (
     Row,
     SignedOff,
     Started,
+    Wished,
 )
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
 from monitor.core.gate import Gate
@@ -45,6 +47,7 @@ from monitor.core.shedding import shed
 from monitor.core.standing import Standing
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
+from monitor.core.wishes import Wish
 
 GENERATION: Final = 1
 """Number of the request that feeds send; it will grow when monitors can change while the daemon runs."""
@@ -110,6 +113,8 @@ class Kernel:
         self.repair = Repair(self.join, replays, origins, policy.recovery)
         placements = policy.placements or (Placement(),) * endpoints
         self.health = Health(self.join, self.connections, placements)
+        self.decisions = DecisionHistory()
+        self.wishes: list[Wish] = []
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -137,6 +142,8 @@ class Kernel:
                 self.health.excuse(event.paused, now)
                 self.gate.excuse(event.paused)
                 self.join.ledger.excuse(event.paused)
+            case Wished():
+                self.wishes.append(event.wish)
             case FloorTold():
                 missing = self.holes.missing_from
                 told = self.connections.floor_told(event, missing, now)

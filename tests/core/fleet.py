@@ -16,10 +16,9 @@ from monitor.core.failover import (
     Load,
     SetRole,
     Strategy,
-    Want,
     What,
-    Wish,
 )
+from monitor.core.wishes import Want, Wish
 
 STEP: Final = 10.0
 """Seconds between two looks."""

@@ -6,7 +6,8 @@ from typing import Any
 from monitor.core.deciding import Decision, decide
 from monitor.core.deliberation import State
 from monitor.core.endpoint_health import Delay, EndpointHealth, Role
-from monitor.core.failover import Action, FailoverPolicy, Strategy, Want, What, Wish
+from monitor.core.failover import Action, FailoverPolicy, Strategy, What
+from monitor.core.wishes import Want, Wish
 
 
 def sound(endpoint: int, **figures: Any) -> EndpointHealth:

@@ -6,7 +6,8 @@ from monitor.core.deciding import decide
 from monitor.core.deliberation import State
 from monitor.core.endings import EndReason
 from monitor.core.endpoint_health import Circuit, Delay, EndpointHealth, Role
-from monitor.core.failover import FailoverPolicy, Probe, SetRole, Strategy, Want, What
+from monitor.core.failover import FailoverPolicy, Probe, SetRole, Strategy, What
+from monitor.core.wishes import Want
 from tests.core.looks import Looks
 
 FAR = Delay(p50=0.2)

@@ -4,8 +4,9 @@ from math import inf
 
 from monitor.core.deliberation import SOUND_FOR, Deliberation, State
 from monitor.core.endpoint_health import Role
-from monitor.core.failover import FailoverPolicy, SetRole, Want
+from monitor.core.failover import FailoverPolicy, SetRole
 from monitor.core.hard_signals import Fault
+from monitor.core.wishes import Want
 from tests.core.looks import Looks, sound
 
 

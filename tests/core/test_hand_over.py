@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from monitor.core.endpoint_health import Circuit, Delay, Role
-from monitor.core.failover import Leaving, SetRole, Strategy, Want, What
+from monitor.core.failover import Leaving, SetRole, Strategy, What
 from monitor.core.hand_over import BARRED, LONGEST
+from monitor.core.wishes import Want
 from tests.core.looks import Looks
 
 
