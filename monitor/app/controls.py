@@ -2,12 +2,17 @@
 
 from monitor.adapters.http.control import Controls
 from monitor.app.wiring import Daemon
+from monitor.app.wishing import wished
 from monitor.core.events import SignedOff
 
 
 def controls(daemon: Daemon) -> Controls:
     """Everything that the control socket can ask for."""
-    return Controls(sign_off=lambda slot, reason: sign_off(daemon, slot, reason))
+    return Controls(
+        sign_off=lambda slot, reason: sign_off(daemon, slot, reason),
+        endpoints=tuple(endpoint.name for endpoint in daemon.configuration.endpoints),
+        wish=lambda want, name: wished(daemon, want, name),
+    )
 
 
 async def sign_off(daemon: Daemon, slot: int, reason: str) -> bool:

@@ -6,9 +6,9 @@ A recovered block is thousands of rows; several in one turn would hold up live f
 from collections import deque
 from collections.abc import Callable
 
-from monitor.core.events import FloorTold, RecoveryEvent
+from monitor.core.events import FloorTold, RecoveryEvent, Wished
 
-Posted = RecoveryEvent | FloorTold
+Posted = RecoveryEvent | FloorTold | Wished
 
 
 class Inbox:

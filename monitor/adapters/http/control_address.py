@@ -14,6 +14,8 @@ NAME: Final = "control.sock"
 """Of the socket in the state directory (DESIGN 10)."""
 SIGN_OFF: Final = "/recovery/sign-off"
 """The path that signs a lost slot off."""
+WISH: Final = "/endpoints/{want}"
+"""The path that drains, promotes or probes an endpoint: `want` is a word of `core.wishes.Want`."""
 _BACKLOG: Final = 16
 _LONGEST: Final = 107
 """Bytes of a path in sockaddr_un, without the final zero (unix(7))."""

@@ -1,6 +1,6 @@
 """A control socket that is served for a test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import anyio
 
 from monitor.adapters.http.control import Controls, ControlSocket
 from monitor.adapters.http.control_address import NAME
+from monitor.core.wishes import Want
 
 
 class Lost:
@@ -25,13 +26,30 @@ class Lost:
         return True
 
 
+class Wishes:
+    """Endpoints of which something can be asked, and what was; each wish is answered with what is in `answer`."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.asked: list[tuple[Want, str]] = []
+        self.answer: dict[str, object] = {}
+
+    async def wish(self, want: Want, name: str) -> Mapping[str, object]:
+        self.asked.append((want, name))
+        return {"endpoint": name, "want": want.value} | self.answer
+
+
 @asynccontextmanager
-async def controlled(directory: Path, lost: Lost) -> AsyncIterator[Path]:
-    """The path of a socket over which these slots can be signed off."""
+async def controlled(
+    directory: Path, lost: Lost, wishes: Wishes | None = None
+) -> AsyncIterator[Path]:
+    """The path of a socket over which these slots can be signed off, and something asked of these endpoints."""
     path = directory / NAME
+    wishes = wishes or Wishes()
     up = anyio.Event()
+    controls = Controls(lost.sign_off, wishes.names, wishes.wish)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(ControlSocket(path, Controls(lost.sign_off)).serve, up.set)
+        tasks.start_soon(ControlSocket(path, controls).serve, up.set)
         await up.wait()
         yield path
         tasks.cancel_scope.cancel()

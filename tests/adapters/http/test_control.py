@@ -1,4 +1,4 @@
-"""Signing slots off over a real socket: what is taken, and what is refused with which words."""
+"""Signing slots off, and wishes of endpoints, over a real socket: what is taken, and what is refused with which words."""
 
 from pathlib import Path
 
@@ -7,9 +7,10 @@ import httptools
 import orjson
 import pytest
 
-from monitor.adapters.http.control import LONGEST_REASON
-from monitor.adapters.http.control_address import SIGN_OFF
-from tests.adapters.http.controlling import Lost, controlled
+from monitor.adapters.http.control_address import SIGN_OFF, WISH
+from monitor.adapters.http.control_questions import LONGEST_REASON
+from monitor.core.wishes import Want
+from tests.adapters.http.controlling import Lost, Wishes, controlled
 from tests.adapters.http.test_routes import Answer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]
@@ -101,6 +102,41 @@ async def test_a_question_without_end_is_413(tmp_path: Path) -> None:
     status, told = await refused(tmp_path, b" " * 20_000)
 
     assert (status, told) == (413, "the question is longer than 16384 bytes")
+
+
+@pytest.mark.parametrize("want", list(Want))
+async def test_something_is_asked_of_an_endpoint(tmp_path: Path, want: Want) -> None:
+    wishes = Wishes("ams", "nyc")
+    wishes.answer = {"outcome": "decided"}
+    path = WISH.format(want=want)
+    async with controlled(tmp_path, Lost(), wishes) as socket:
+        answer = await post(socket, b'{"endpoint":"nyc"}', question=path)
+
+    assert (answer.status, orjson.loads(answer.body)) == (
+        200,
+        {"endpoint": "nyc", "want": want, "outcome": "decided"},
+    )
+    assert wishes.asked == [(want, "nyc")]
+
+
+@pytest.mark.parametrize(
+    ("want", "body", "status", "told"),
+    [
+        ("drain", b'{"endpoint":"tyo"}', 404, "there is no endpoint 'tyo'; there are: ams, nyc"),
+        ("drain", b'{"endpoint":["ams"]}', 404, "there is no endpoint ['ams']; there are: ams, nyc"),
+        ("kill", b'{"endpoint":"ams"}', 404, "nobody can 'kill' an endpoint; there are: drain, promote, probe"),
+        ("drain", b'{"name":"ams"}', 400, 'write {"endpoint": "..."} and nothing more'),
+    ],
+)  # fmt: skip
+async def test_a_wish_that_cannot_be_is_refused_with_what_could(
+    tmp_path: Path, want: str, body: bytes, status: int, told: str
+) -> None:
+    wishes = Wishes("ams", "nyc")
+    async with controlled(tmp_path, Lost(), wishes) as socket:
+        answer = await post(socket, body, question=WISH.format(want=want))
+
+    assert (answer.status, orjson.loads(answer.body)["error"]) == (status, told)
+    assert wishes.asked == []
 
 
 async def test_other_paths_and_methods_are_refused_in_json(tmp_path: Path) -> None:

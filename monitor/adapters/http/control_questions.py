@@ -1,0 +1,67 @@
+"""What may be asked over the control socket: bodies read, checked, and refused with what to write instead."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from monitor.core.wishes import Want
+
+LONGEST_REASON: Final = 500
+"""Characters of a reason: it stands in the certificate and in the log. Guessed."""
+_LONGEST_BODY: Final = 16 * 1024
+_LARGEST_SLOT: Final = 2**63 - 1
+"""Of the store's numbers."""
+
+
+async def body_of(request: Request) -> bytes:
+    """All of it. Raises: HTTPException, when it is too long."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST_BODY:
+            raise HTTPException(413, f"the question is longer than {_LONGEST_BODY} bytes")
+    return bytes(body)
+
+
+def signed_off(body: bytes) -> tuple[int, str]:
+    """The slot and the reason that a question names. Raises: HTTPException."""
+    told = _object(body, {"slot", "reason"}, '{"slot": N, "reason": "..."}')
+    slot, reason = told["slot"], told["reason"]
+    if type(slot) is not int or not 0 <= slot <= _LARGEST_SLOT:
+        raise HTTPException(400, "slot is no slot; write a whole number such as 300000000")
+    if not isinstance(reason, str) or not reason.strip():
+        raise HTTPException(400, "reason is empty; write why the slot may be left out")
+    reason = reason.strip()
+    if len(reason) > LONGEST_REASON or not reason.isprintable():
+        raise HTTPException(400, f"reason is not one line of up to {LONGEST_REASON} characters")
+    return slot, reason
+
+
+def wanted(word: str) -> Want:
+    """What the path asks for. Raises: HTTPException."""
+    try:
+        return Want(word)
+    except ValueError:
+        words = ", ".join(want.value for want in Want)
+        raise HTTPException(404, f"nobody can {word!r} an endpoint; there are: {words}") from None
+
+
+def endpoint_named(body: bytes, known: Sequence[str]) -> str:
+    """The endpoint that a question names. Raises: HTTPException."""
+    name = _object(body, {"endpoint"}, '{"endpoint": "..."}')["endpoint"]
+    if name not in known:
+        raise HTTPException(404, f"there is no endpoint {name!r}; there are: {', '.join(known)}")
+    return str(name)
+
+
+def _object(body: bytes, keys: set[str], form: str) -> dict[str, object]:
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise HTTPException(400, f"this is no JSON: {error}") from error
+    if not isinstance(told, dict) or set(told) != keys:
+        raise HTTPException(400, f"write {form} and nothing more")
+    return told

@@ -1,0 +1,141 @@
+"""A wish of an operator: the kernel hears of it, and what it decides is the answer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from monitor.app import wishing
+from monitor.app.wiring import Daemon
+from monitor.app.wishing import outcome_of, wished
+from monitor.core.decision_history import Told
+from monitor.core.endpoint_profile import EndpointProfile
+from monitor.core.events import Wished
+from monitor.core.failover import Explanation, What
+from monitor.core.wishes import Want, Wish
+from tests.app.daemons import NOBODY, StillClock, assembled, configuration
+from tests.runtime.test_probing import PROFILE
+
+pytestmark = pytest.mark.real_time
+
+
+def watching(directory: Path) -> tuple[Daemon, StillClock]:
+    """A daemon of two endpoints that does not run, at second 100."""
+    clock = StillClock()
+    return assembled(configuration(directory, {"ams": NOBODY, "nyc": NOBODY}), clock=clock), clock
+
+
+async def answered(daemon: Daemon, want: Want, name: str, then: Callable[[], None]) -> Any:
+    """What is answered when this happens while the wish waits."""
+    answers: list[object] = []
+
+    async def wish() -> None:
+        answers.append(await wished(daemon, want, name))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wish)
+        await anyio.wait_all_tasks_blocked()
+        then()
+    return answers[0]
+
+
+async def test_the_kernel_hears_the_wish_and_its_decision_is_the_answer(tmp_path: Path) -> None:
+    daemon, clock = watching(tmp_path)
+    history = daemon.driver.kernel.decisions
+    history.add([Explanation(clock.seconds - 1, What.DRAINED, "asked for before", 1)])
+
+    def decides() -> None:
+        clock.seconds += 1
+        assert daemon.recovering.inbox.take() == Wished(Wish(Want.DRAIN, 1))
+        history.add(
+            [
+                Explanation(clock.seconds, What.DRAINED, "an operator asked for it", 1),
+                Explanation(clock.seconds, What.REPLACED, "an operator drained it", 1, 0),
+            ]
+        )
+
+    told = await answered(daemon, Want.DRAIN, "nyc", decides)
+
+    assert (told["endpoint"], told["want"], told["outcome"]) == ("nyc", "drain", "drained")
+    assert [(each["what"], each["from"], each["to"]) for each in told["decisions"]] == [
+        ("drained", "nyc", None),
+        ("replaced", "nyc", "ams"),
+    ]
+    assert "profile" not in told
+
+
+async def test_a_wish_that_nothing_is_decided_about_has_no_outcome(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wishing, "DECIDED_WITHIN", 0.05)
+    daemon, clock = watching(tmp_path)
+    history = daemon.driver.kernel.decisions
+
+    def decides_about_another_one() -> None:
+        history.add([Explanation(clock.seconds, What.DRAINED, "an operator asked for it", 0)])
+
+    told = await answered(daemon, Want.DRAIN, "nyc", decides_about_another_one)
+
+    assert (told["outcome"], told["decisions"]) == (None, [])
+
+
+async def test_a_probe_answers_with_what_it_found(tmp_path: Path) -> None:
+    daemon, clock = watching(tmp_path)
+
+    def probes() -> None:
+        probed(daemon, clock.seconds - 1)  # by the round before
+        asked = Explanation(clock.seconds, What.PROBED, "an operator asked for it", target=1)
+        daemon.driver.kernel.decisions.add([asked])
+        clock.seconds += 1
+        probed(daemon, clock.seconds)
+
+    told = await answered(daemon, Want.PROBE, "nyc", probes)
+
+    assert told["outcome"] == "probed"
+    assert told["profile"]["version"] == PROFILE.version
+
+
+def probed(daemon: Daemon, at: float) -> None:
+    """Let the second endpoint have been probed then."""
+    fields = {name: getattr(PROFILE, name) for name in PROFILE.__slots__}
+    daemon.probing.profiles[1] = EndpointProfile(**{**fields, "probed_at": at})
+
+
+async def test_a_probe_without_an_answer_has_no_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wishing, "PROBED_WITHIN", 0.05)
+    daemon, clock = watching(tmp_path)
+    asked = Explanation(clock.seconds, What.PROBED, "an operator asked for it", target=1)
+
+    def probes_in_vain() -> None:
+        probed(daemon, clock.seconds - 1)
+        daemon.driver.kernel.decisions.add([asked])
+
+    told = await answered(daemon, Want.PROBE, "nyc", probes_in_vain)
+
+    assert (told["outcome"], told["profile"]) == ("probed", None)
+
+
+def told(what: What, source: str | None = None, target: str | None = None) -> Told:
+    return Told(1.0, what.value, source, target, "why", is_planned=False)
+
+
+@pytest.mark.parametrize(
+    ("want", "decided", "outcome"),
+    [
+        (Want.DRAIN, [told(What.DRAINED, "ams"), told(What.DEMOTED, "ams")], "drained"),
+        (Want.DRAIN, [told(What.DRAINED, "ams"), told(What.KEPT, None, "ams")], "kept"),
+        (Want.DRAIN, [told(What.DRAINED, "nyc")], None),
+        (Want.DRAIN, [told(What.SHED)], None),
+        (Want.PROMOTE, [told(What.PROMOTED, "nyc", "ams")], "promoted"),
+        (Want.PROMOTE, [told(What.WAITS, None, "ams")], "waits"),
+        (Want.PROBE, [told(What.PROBED, None, "ams")], "probed"),
+    ],
+)
+def test_the_decision_that_answers_a_wish_is_its_outcome(
+    want: Want, decided: list[Told], outcome: str | None
+) -> None:
+    assert outcome_of(want, "ams", decided) == outcome
