@@ -7,19 +7,17 @@ from monitor.core.commands import Command, Fetch, Recall
 from monitor.core.events import Recalled
 from monitor.core.join import Join
 from monitor.core.recovery import RecoveryQueue
-from monitor.core.recovery_terms import Lease
-from monitor.core.replays import Replays
+from monitor.core.recovery_terms import Failure, Lease
+from monitor.core.replays import SOON, Replays
 from monitor.core.rungs import Rung, Verdict
 
-SOON: Final = 1.0
-"""Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
 WITNESSES: Final = 2
 """RPCs that must tell the same block: counts and links do not show an altered transaction."""
 FLOOR_PAUSE: Final = 0.5
 """Seconds until a replay is tried again that waits for endpoints to say how far back they reach. Guessed."""
 
-Fail = Callable[[Rung, int, int, Verdict, float, float, float], None]
-"""`fail(rung, first, end, verdict, now, jitter, retry_after)`."""
+Fail = Callable[[Lease, Failure, float], None]
+"""`fail(lease, failure, now)`."""
 
 
 class Errands:
@@ -73,8 +71,7 @@ class Errands:
         replays = self._replays
         yield from replays.ask_floors(now)
         if replays.awaits_floors(now):
-            throttled = Verdict.THROTTLED
-            self._fail(lease.rung, lease.first, lease.end, throttled, now, 0.0, FLOOR_PAUSE)
+            self._fail(lease, Failure(Verdict.THROTTLED, retry_after=FLOOR_PAUSE), now)
             return False
         begun = replays.begin(lease.first, lease.end, now)
         if begun is not None:
@@ -82,7 +79,7 @@ class Errands:
             return False
         later = replays.may_later(lease.first)
         verdict, pause = (Verdict.FAILED, SOON) if later else (Verdict.CANNOT, 0.0)
-        self._fail(lease.rung, lease.first, lease.end, verdict, now, 0.0, pause)
+        self._fail(lease, Failure(verdict, retry_after=pause), now)
         return True
 
     def recalled(self, event: Recalled, now: float) -> None:

@@ -14,7 +14,7 @@ from monitor.core.recovery_answers import attempts_after, is_final, is_spent, pa
 from monitor.core.recovery_floors import NEVER, Floors
 from monitor.core.recovery_places import Grant, Place
 from monitor.core.recovery_table import Run, Table
-from monitor.core.recovery_terms import Ended, Lease, Terms
+from monitor.core.recovery_terms import Ended, Failure, Lease, Terms
 from monitor.core.recovery_turns import Turns
 from monitor.core.rungs import LADDER, Rung, Verdict
 
@@ -103,26 +103,17 @@ class RecoveryQueue:
         if place is not None and place.grant is not None:
             self._move((slot, slot + 1, place), place._replace(grant=None, due=due))
 
-    def failed(
-        self,
-        rung: Rung,
-        first: int,
-        end: int,
-        verdict: Verdict,
-        now: float,
-        jitter: float,
-        retry_after: float = 0.0,
-    ) -> list[int]:
-        """What this rung was asked for and has not brought; answers the slots that are LOST from now on.
+    def failed(self, lease: Lease, failure: Failure, now: float) -> list[int]:
+        """What a rung was asked for and has not brought, all of a lease or a part; answers the slots that are LOST from now on.
 
         Also for what a replay left out that ended without error, and for blocks brought that a proof contradicts.
-        Slots that this rung is not asked for any more are passed over. `jitter`: uniform in [0, 1).
+        Slots that this rung is not asked for any more are passed over.
         """
         lost: list[int] = []
-        for run in self._table.runs(first, end):
+        for run in self._table.runs(lease.first, lease.end):
             place = run[2]
-            if place.rung is rung and (place.grant is not None or place.is_fetched):
-                lost += self._fail(run, verdict, now, jitter, retry_after)
+            if place.rung is lease.rung and (place.grant is not None or place.is_fetched):
+                lost += self._fail(run, failure, now)
         return lost
 
     def expire(self, now: float) -> tuple[list[int], list[int]]:
@@ -140,7 +131,7 @@ class RecoveryQueue:
             for run in self._table.runs(grant.first, grant.end):
                 if run[2].grant is grant:
                     freed += range(run[0], run[1])
-                    lost += self._fail(run, Verdict.FAILED, now, 0.0, 0.0)
+                    lost += self._fail(run, Failure(Verdict.FAILED), now)
         return freed, lost
 
     def next_deadline(self) -> float | None:
@@ -268,10 +259,9 @@ class RecoveryQueue:
         if out < end:
             yield out, end, place._replace(is_hopeless=False) if place.is_hopeless else place
 
-    def _fail(
-        self, run: Run, verdict: Verdict, now: float, jitter: float, retry_after: float
-    ) -> list[int]:
+    def _fail(self, run: Run, failure: Failure, now: float) -> list[int]:
         place, terms, above = run[2], self._terms, self._above[run[2].rung]
+        verdict, jitter = failure.verdict, failure.jitter
         since = now if place.failing_since is None else place.failing_since
         free = place._replace(grant=None, is_fetched=False, due=None, failing_since=since)
         attempts = attempts_after(place, verdict)
@@ -280,13 +270,12 @@ class RecoveryQueue:
             self._move(run, free._replace(rung=above, attempts=0, failing_since=None))
             return []
         if not is_done or self._may_wait(run, verdict, now - since):
-            delay = max(
-                pause(verdict, attempts, terms, self._floors.slot_time, jitter), retry_after
-            )
-            self._move(run, free._replace(attempts=attempts, due=now + delay))
+            delay = pause(verdict, attempts, terms, self._floors.slot_time, jitter)
+            due = now + max(delay, failure.retry_after)
+            self._move(run, free._replace(attempts=attempts, due=due))
             return []
         rounds = place.rounds + 1
-        due = now + max(slow_pause(verdict, rounds, terms, jitter), retry_after)
+        due = now + max(slow_pause(verdict, rounds, terms, jitter), failure.retry_after)
         self._move(
             run, free._replace(rung=self._nearest(Rung.RPC), attempts=0, rounds=rounds, due=due)
         )

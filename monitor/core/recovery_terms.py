@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from monitor.core.rungs import Rung
+from monitor.core.rungs import Rung, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,17 @@ class Lease:
     first: int
     end: int
     """Excluded. Slots between that are not open, or are somebody else's, are none of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why nothing came of a lease."""
+
+    verdict: Verdict
+    jitter: float = 0.0
+    """Uniform in [0, 1)."""
+    retry_after: float = 0.0
+    """Seconds for which the sources do not want to be asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from monitor.core.chain import Kind
 from monitor.core.claims import contradiction, transactions_of
 from monitor.core.commands import Abandon, Command, Fetch, KeepJobs, Refuse
 from monitor.core.endings import Ending
-from monitor.core.errands import SOON, WITNESSES, Errands
+from monitor.core.errands import WITNESSES, Errands
 from monitor.core.events import BlockFetched, FetchFailed, SignedOff
 from monitor.core.evidence import judge
 from monitor.core.jobs import Job, JobState
@@ -27,7 +27,7 @@ from monitor.core.origins import Origins
 from monitor.core.progress import Progress
 from monitor.core.reconciling import Reconciling
 from monitor.core.recovery import RecoveryQueue
-from monitor.core.recovery_terms import Terms
+from monitor.core.recovery_terms import Failure, Lease, Terms
 from monitor.core.replays import Replays
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
@@ -82,7 +82,7 @@ class Repair:
         """Blocks that came before the parent link that proves them."""
         self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
         self.progress = Progress()
-        self.errands = Errands(join, self.queue, replays, self._fail_all)
+        self.errands = Errands(join, self.queue, replays, self._fail)
         self._join = join
         self._answers = 0
         """Blocks of RPCs that were taken: each is told from the others as feeds are."""
@@ -182,7 +182,7 @@ class Repair:
         wrong = contradiction(state, rows[-1])
         if wrong is not None:
             self._report("critical", "an RPC told a block that is not the chain's", slot, why=wrong)
-            self._fail(event.rung, slot, Verdict.DISAGREED, now, 0.0)
+            self._fail(Lease(event.rung, slot, slot + 1), Failure(Verdict.DISAGREED), now)
             return
         before = transactions_of(state)
         before_by = state.recovered_by
@@ -204,9 +204,8 @@ class Repair:
         self._tell_dissent(event.slot, event.dissent)
         if self._audits.end(event.slot) and not self.queue.is_open(event.slot):
             return
-        self._fail(
-            event.rung, event.slot, event.verdict, now, event.jitter, retry_after=event.retry_after
-        )
+        lease = Lease(event.rung, event.slot, event.slot + 1)
+        self._fail(lease, Failure(event.verdict, event.jitter, event.retry_after), now)
 
     def replayed(self, slot: int) -> None:
         """A replay for recovery brought this slot."""
@@ -224,13 +223,9 @@ class Repair:
             if state is not None and state.confirmed is not None and self.queue.is_open(slot):
                 if self._join.gate.evidence(state, now).whole:
                     self._done(slot, now)
-        first = min(max(replay.first, self.replays.floor_of(replay.endpoint)), replay.end)
-        self._fail_all(Rung.REPLAY, replay.first, first, Verdict.CANNOT, now, jitter)
-        if first > replay.first:
-            # Refused: what lies above the floor is asked for again, from there on.
-            self._fail_all(Rung.REPLAY, first, replay.end, Verdict.THROTTLED, now, jitter, SOON)
-        else:
-            self._fail_all(Rung.REPLAY, first, replay.end, replay.verdict(ending), now, jitter)
+        floor = self.replays.floor_of(replay.endpoint)
+        for lease, failure in replay.failures(ending, floor, jitter):
+            self._fail(lease, failure, now)
 
     def sign_off(self, event: SignedOff) -> None:
         """A person gave up a lost slot."""
@@ -347,31 +342,11 @@ class Repair:
             self.queue.fetched(slot, now)
             self.reconciling.want(slot)
         else:
-            self._fail(rung, slot, Verdict.CANNOT, now, 0.0)
+            self._fail(Lease(rung, slot, slot + 1), Failure(Verdict.CANNOT), now)
 
-    def _fail(
-        self,
-        rung: Rung,
-        slot: int,
-        verdict: Verdict,
-        now: float,
-        jitter: float,
-        retry_after: float = 0.0,
-    ) -> None:
-        self._fail_all(rung, slot, slot + 1, verdict, now, jitter, retry_after)
-
-    def _fail_all(
-        self,
-        rung: Rung,
-        first: int,
-        end: int,
-        verdict: Verdict,
-        now: float,
-        jitter: float,
-        retry_after: float = 0.0,
-    ) -> None:
-        self._join.ledger.forgotten.busy.difference_update(range(first, end))
-        self._lose(self.queue.failed(rung, first, end, verdict, now, jitter, retry_after))
+    def _fail(self, lease: Lease, failure: Failure, now: float) -> None:
+        self._join.ledger.forgotten.busy.difference_update(range(lease.first, lease.end))
+        self._lose(self.queue.failed(lease, failure, now))
 
     def _lose(self, slots: list[int]) -> None:
         for lost in slots:

@@ -15,8 +15,11 @@ from monitor.core.endings import Ending, EndReason
 from monitor.core.join import Join
 from monitor.core.origins import Origins
 from monitor.core.reach import learn, may_replay
-from monitor.core.rungs import Verdict
+from monitor.core.recovery_terms import Failure, Lease
+from monitor.core.rungs import Rung, Verdict
 
+SOON: Final = 1.0
+"""Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
 _NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF, EndReason.REPLAY_AHEAD))
 
 
@@ -34,11 +37,20 @@ class Replay:
     """Highest slot that it told of."""
     is_closing: bool = False
 
-    def verdict(self, ending: Ending) -> Verdict:
-        """What its end says of the slots that it did not bring."""
-        if self.reached >= self.end or ending.reason in _NEVER:
-            return Verdict.CANNOT
-        return Verdict.FAILED
+    def failures(self, ending: Ending, floor: int, jitter: float) -> list[tuple[Lease, Failure]]:
+        """What its end says of the slots that it did not bring. `floor`: the lowest that the endpoint may be asked for now."""
+        above = self.first
+        verdict, pause = Verdict.FAILED, 0.0
+        if ending.reason == EndReason.REPLAY_EXPIRED and floor > self.first:
+            # Refused: what lies above the floor is asked for again, from there on.
+            above = min(floor, self.end)
+            verdict, pause = Verdict.THROTTLED, SOON
+        elif self.reached >= self.end or ending.reason in _NEVER:
+            verdict = Verdict.CANNOT
+        return [
+            (Lease(Rung.REPLAY, self.first, above), Failure(Verdict.CANNOT, jitter)),
+            (Lease(Rung.REPLAY, above, self.end), Failure(verdict, jitter, pause)),
+        ]
 
 
 class Replays:

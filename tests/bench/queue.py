@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from monitor.core.recovery import RecoveryQueue
-from monitor.core.recovery_terms import Terms
+from monitor.core.recovery_terms import Failure, Terms
 from monitor.core.rungs import Rung, Verdict
 
 FIRST_SLOT = 300_000_000
@@ -72,7 +72,7 @@ def queue_pass(slots: int, step: int, calls: int) -> Cost:
             raise RuntimeError("nothing was leased")
         lease = leases[0]
         if turn % 2:
-            queue.failed(lease.rung, lease.first, lease.end, Verdict.FAILED, now, 0.5)
+            queue.failed(lease, Failure(Verdict.FAILED, 0.5), now)
             failing += time.process_time() - leased
         else:
             queue.close(lease.first)

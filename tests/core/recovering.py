@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from monitor.core.recovery import RecoveryQueue
-from monitor.core.recovery_terms import Lease, Terms
+from monitor.core.recovery_terms import Failure, Lease, Terms
 from monitor.core.rungs import LADDER, Rung, Verdict
 
 REPLAY, RPC, ARCHIVE = LADDER
@@ -57,7 +57,7 @@ def fail(
     """Nothing came of these leases."""
     lost = []
     for each in leases:
-        lost += jobs.failed(each.rung, each.first, each.end, verdict, now, jitter, retry_after)
+        lost += jobs.failed(each, Failure(verdict, jitter, retry_after), now)
     jobs.check()
     return lost
 

@@ -4,7 +4,7 @@ import pytest
 
 from monitor.core.backoff import FIRST_DELAY
 from monitor.core.jobs import Job, JobsDone, JobState
-from monitor.core.recovery_terms import Ended
+from monitor.core.recovery_terms import Ended, Failure, Lease
 from monitor.core.rungs import Verdict
 from tests.core.recovering import (
     ARCHIVE,
@@ -162,15 +162,15 @@ def test_a_source_that_never_will_is_asked_once(verdict: Verdict) -> None:
     jobs.open(100, 102, 0.0)
     assert fail(jobs, jobs.lease(0.0, frontier=None), 0.0, verdict) == []
     assert leased(jobs) == [(RPC, 101, 102)]
-    assert jobs.failed(RPC, 101, 102, verdict, 0.0, 0.0) == [101]
+    assert jobs.failed(Lease(RPC, 101, 102), Failure(verdict), 0.0) == [101]
 
 
 def test_a_failure_of_what_is_not_leased_there_is_passed_over() -> None:
     jobs = queue(REPLAY, RPC)
     jobs.open(100, 102, 0.0)
-    assert jobs.failed(REPLAY, 100, 102, Verdict.CANNOT, 0.0, 0.0) == []
+    assert jobs.failed(Lease(REPLAY, 100, 102), Failure(Verdict.CANNOT), 0.0) == []
     assert leased(jobs) == [(REPLAY, 100, 102)]
-    assert jobs.failed(RPC, 100, 102, Verdict.CANNOT, 0.0, 0.0) == []
+    assert jobs.failed(Lease(RPC, 100, 102), Failure(Verdict.CANNOT), 0.0) == []
     assert jobs.counts() == {(LEASED, REPLAY): 2}
 
 
@@ -310,7 +310,7 @@ def test_what_was_fetched_and_is_untrue_has_failed() -> None:
     jobs.open(100, 101, 0.0)
     assert leased(jobs) == [(RPC, 100, 101)]
     jobs.fetched(100, 1.0)
-    jobs.failed(RPC, 100, 101, Verdict.DISAGREED, 2.0, 0.0)
+    jobs.failed(Lease(RPC, 100, 101), Failure(Verdict.DISAGREED), 2.0)
     assert jobs.counts() == {(OPEN, RPC): 1}
     assert leased(jobs, 2.0 + FIRST_DELAY) == [(RPC, 100, 101)]
 
@@ -336,7 +336,7 @@ def test_slots_that_a_replay_is_about_to_bring_are_left_to_it() -> None:
     jobs.set_floors(50, None, 0.4, 0.0)
     assert jobs.counts() == {(LEASED, REPLAY): 20}
     fail(jobs, [*jobs.lease(0.0, frontier=None)], 0.0)
-    jobs.failed(REPLAY, 41, 60, Verdict.FAILED, 0.0, 0.0)
+    jobs.failed(Lease(REPLAY, 41, 60), Failure(Verdict.FAILED), 0.0)
     assert jobs.rung_of(49) is RPC
     assert jobs.rung_of(50) is REPLAY
 

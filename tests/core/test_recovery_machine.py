@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery import RecoveryQueue
-from monitor.core.recovery_terms import Lease
+from monitor.core.recovery_terms import Failure, Lease
 from monitor.core.rungs import LADDER, Rung, Verdict
 from tests.core.recovering import REPLAY, RPC, terms
 
@@ -66,9 +66,7 @@ class QueueMachine(RuleBasedStateMachine):
         if self.leases:
             each = draw.draw(st.sampled_from(self.leases))
             self.leases.remove(each)
-            lost = self.jobs.failed(
-                each.rung, each.first, each.end, verdict, self.now, jitter, retry_after
-            )
+            lost = self.jobs.failed(each, Failure(verdict, jitter, retry_after), self.now)
             self.note_lost(lost)
 
     @rule(draw=st.data())
@@ -124,11 +122,8 @@ class QueueMachine(RuleBasedStateMachine):
                 return
             while leases := self.jobs.lease(self.now, frontier=None):
                 for each in leases:
-                    self.note_lost(
-                        self.jobs.failed(
-                            each.rung, each.first, each.end, Verdict.FAILED, self.now, 0.5
-                        )
-                    )
+                    failure = Failure(Verdict.FAILED, 0.5)
+                    self.note_lost(self.jobs.failed(each, failure, self.now))
             self.now = max(self.now, self.jobs.next_deadline() or self.now)
             self.note_lost(self.jobs.expire(self.now)[1])
         raise AssertionError("a slot is neither brought nor LOST for ever")

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.core.recovery_terms import Failure, Lease
 from monitor.core.rungs import Verdict
 from tests.core.recovering import ARCHIVE, REPLAY, RPC, fail, leased, one_by_one, queue, wear_out
 
@@ -195,7 +196,7 @@ def test_a_replay_leaves_out_what_waits_or_is_asked_for_elsewhere() -> None:
     assert leased(jobs)[0] == (REPLAY, 100, 110)
     assert jobs.close(103).rung is REPLAY  # type: ignore[union-attr]
     assert jobs.rung_of(105) is RPC
-    assert jobs.failed(REPLAY, 103, 104, Verdict.CANNOT, 0.0, 0.0) == []
+    assert jobs.failed(Lease(REPLAY, 103, 104), Failure(Verdict.CANNOT), 0.0) == []
 
 
 @dataclass

@@ -4,6 +4,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.commands import CloseFeed, Fetch, OpenFeed
 from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
+from monitor.core.events import FloorTold
 from monitor.core.reach import REPEAT_LIMIT
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
@@ -132,3 +133,17 @@ def test_slots_that_a_replay_shows_to_be_none_are_asked_of_nobody() -> None:
     play.ends(asked.feed, EndReason.END)
     assert [each.slot for each in play.asked(Fetch)] == [6]
     assert play.take()[-1:] == ["5 t0"]
+
+
+def test_a_replay_that_reached_its_end_is_not_asked_for_again_though_the_floor_rose() -> None:
+    play = Recovery(ALL, recovery=BOTH)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.block(1, 12, tx(12, 0, "x0")).says(1, confirmed(12))
+    feed = play.asked(OpenFeed)[-1].feed
+    play.accepts(feed)
+    play.hears(FloorTold(0, 9))
+    play.says(feed, tx(12, 0, "x0"))
+    play.ends(feed, EndReason.END)
+    play.at(play.now + 5)
+    assert [each for each in play.asked(OpenFeed) if each.is_replay] == []
+    assert {each.slot for each in play.asked(Fetch)} == set(range(6, 12))
