@@ -1,5 +1,6 @@
 """What several commands take alike: where the daemon is, JSON or words, and numbers, which begin at 0."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,37 @@ ApiUrl = Annotated[
 StateDir = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Of the daemon: DIR/api.url says where it is.")
 ]
+ConfigOfDaemon = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="The daemon's YAML file, which names its state."),
+]
+StateOfDaemon = Annotated[
+    Path | None,
+    typer.Option("--state-dir", metavar="DIR", help="The state directory of the daemon."),
+]
 _BELOW_0 = re.compile(r"-\d+(\.\d+)?")
+
+
+def state_dir_of(
+    config: Path | None, state_dir: Path | None, stood_before: Path | None = None
+) -> Path:
+    """The state directory of the daemon that is to be changed. `stood_before`: one that an outer command was given.
+
+    Raises: BadParameter, ConfigurationRefused.
+    """
+    if config is not None and state_dir is not None:
+        raise typer.BadParameter("one of the two is enough", param_hint="--config, --state-dir")
+    if config is not None:
+        from monitor.app.configuration import load
+
+        return load(config, os.environ).state_dir
+    found = state_dir or stood_before
+    if found is None:
+        raise typer.BadParameter(
+            "one of the two has to say where the daemon's state is",
+            param_hint="--config, --state-dir",
+        )
+    return found
 
 
 class NumbersFrom0(TyperCommand):

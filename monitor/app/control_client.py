@@ -5,12 +5,13 @@ import os
 import socket
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from typing_extensions import override
 
-from monitor.adapters.http.control_address import NAME, SIGN_OFF, reachable
+from monitor.adapters.http.control_address import NAME, SIGN_OFF, WISH, reachable
 from monitor.core.errors import DaemonNotAsked
+from monitor.core.wishes import Want
 
 PATIENCE: Final = 10.0
 """Seconds that a daemon may take to answer. Guessed: it answers in milliseconds unless it hangs."""
@@ -38,7 +39,19 @@ def sign_off(state_dir: Path, slot: int, reason: str) -> None:
     _ask(state_dir / NAME, SIGN_OFF, {"slot": slot, "reason": reason})
 
 
-def _ask(path: Path, question: str, told: dict[str, object]) -> None:
+def wish(state_dir: Path, want: Want, endpoint: str) -> dict[str, Any]:
+    """Ask this of an endpoint; the daemon's answer, as `app.wishing.wished` makes it.
+
+    Raises: DaemonNotAsked, as `sign_off` does; so too where there is no such endpoint.
+    """
+    answer: dict[str, Any] = json.loads(
+        _ask(state_dir / NAME, WISH.format(want=want.value), {"endpoint": endpoint})
+    )
+    return answer
+
+
+def _ask(path: Path, question: str, told: dict[str, object]) -> bytes:
+    """The body of the answer. Raises: DaemonNotAsked."""
     connection = _ControlConnection(path)
     try:
         connection.request("POST", question, json.dumps(told), {"Content-Type": "application/json"})
@@ -50,6 +63,7 @@ def _ask(path: Path, question: str, told: dict[str, object]) -> None:
         connection.close()
     if status != 200:
         raise DaemonNotAsked(_refusal(status, body))
+    return body
 
 
 def _unasked(path: Path, error: Exception) -> str:

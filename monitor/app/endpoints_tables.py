@@ -1,4 +1,4 @@
-"""How endpoints are shown to people: how each does, what it is, and with `--why` what was found against it."""
+"""How endpoints are shown to people: how each does, what it is, and with `--why` what was found and decided about it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ _TRUSTED = 0.5
 
 
 def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> None:
-    """A table of all, then their profiles; with `why` the findings below, the newest first."""
+    """A table of all, then their profiles; with `why` findings and decisions below, the newest first."""
     table = table_of(
         "endpoint", "role", "stream", "lag", "silent", "misses", "first", "delay", "trust",
         "last ending",
@@ -95,13 +95,22 @@ def _profiles(endpoints: Sequence[Object]) -> Table:
     return table
 
 
+def decision_words(decision: Object) -> str:
+    """`replaced ams -> nyc: its stream is closed for 5.0 s`: who lost by it, who gained, and why."""
+    about = " -> ".join(name for name in (decision["from"], decision["to"]) if name is not None)
+    what = str(decision["what"]).replace("_", " ")
+    return f"{what} {about}: {decision['why']}" if about else f"{what}: {decision['why']}"
+
+
 def _why(endpoints: Sequence[Object]) -> Iterator[str]:
     for told in endpoints:
-        if not told["findings"]:
+        if told["findings"]:
+            yield f"{told['endpoint']}:"
+        else:
             yield f"{told['endpoint']}: nothing was found against it"
-            continue
-        yield f"{told['endpoint']}:"
         for found in told["findings"]:
             times = f", {found['count']} times since slot {found['first_slot']}"
             since = times if found["count"] > 1 else ""
             yield f"  {found['at'][:19]}Z {found['cause']}: {found['why']}{since}"
+        for decision in told["decisions"]:
+            yield f"  {decision['at'][:19]}Z decided: {decision_words(decision)}"

@@ -1,15 +1,21 @@
 """The command `recovery`: how it is, and the operator's word on slots that are lost."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from monitor.app.arguments import ApiUrl, AsJson, NumbersFrom0, StateDir
+from monitor.app.arguments import (
+    ApiUrl,
+    AsJson,
+    ConfigOfDaemon,
+    NumbersFrom0,
+    StateDir,
+    StateOfDaemon,
+    state_dir_of,
+)
 
 LOOK_SECONDS: Final = 1.0
 """Between two looks with `--watch`."""
@@ -58,28 +64,13 @@ def sign_off(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why it may be left out; kept in its certificate.")
     ],
-    config: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The daemon's YAML file, which names its state."),
-    ] = None,
-    state_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The state directory of the daemon.")
-    ] = None,
+    config: ConfigOfDaemon = None,
+    state_dir: StateOfDaemon = None,
 ) -> None:
     """Take responsibility for a lost slot, so that the daemon goes on without it."""
     from monitor.app import control_client
 
-    if config is not None and state_dir is not None:
-        raise typer.BadParameter("one of the two is enough", param_hint="--config, --state-dir")
-    if config is not None:
-        from monitor.app.configuration import load
-
-        state_dir = load(config, os.environ).state_dir
-    state_dir = state_dir or context.obj  # which is what stood before `sign-off`
-    if state_dir is None:
-        raise typer.BadParameter(
-            "one of the two has to say where the daemon's state is",
-            param_hint="--config, --state-dir",
-        )
-    control_client.sign_off(state_dir, slot, reason)
+    # The outer command's directory is what stood before `sign-off`.
+    found = state_dir_of(config, state_dir, context.obj)
+    control_client.sign_off(found, slot, reason)
     typer.echo(f"slot {slot} is signed off")

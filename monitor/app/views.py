@@ -1,9 +1,11 @@
 """What the daemon answers when it is asked how things are: its status, its slots, its metrics."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
+from monitor.app.decision_view import decision_views
 from monitor.app.endpoints_view import ending_view, endpoint_view
 from monitor.app.profile_view import profile_view
 from monitor.app.readiness import unready
@@ -12,6 +14,9 @@ from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.ports import SlotTally
+
+NEWEST_DECISIONS: Final = 20
+"""Decisions that are told of each endpoint."""
 
 
 def answers(daemon: Daemon) -> Answers:
@@ -68,16 +73,28 @@ def endpoints(daemon: Daemon) -> dict[str, object]:
                 findings.newest(),
                 daemon.clock.utc_ns,
             )
-            | {"profile": profile_view(profile, daemon.clock.utc_ns)}
-            for endpoint, connection, findings, profile in zip(
-                daemon.configuration.endpoints,
-                kernel.connections.all,
-                kernel.health.findings,
-                daemon.probing.profiles,
-                strict=True,
+            | {
+                "profile": profile_view(profile, daemon.clock.utc_ns),
+                "decisions": _decisions(daemon, index),
+            }
+            for index, (endpoint, connection, findings, profile) in enumerate(
+                zip(
+                    daemon.configuration.endpoints,
+                    kernel.connections.all,
+                    kernel.health.findings,
+                    daemon.probing.profiles,
+                    strict=True,
+                )
             )
         ]
     }
+
+
+def _decisions(daemon: Daemon, endpoint: int) -> list[dict[str, object]]:
+    """What was decided about an endpoint, and about all: the newest first."""
+    names = [each.name for each in daemon.configuration.endpoints]
+    told = daemon.driver.kernel.decisions.told(names, endpoint)
+    return decision_views(told[: -NEWEST_DECISIONS - 1 : -1], daemon.clock.utc_ns)
 
 
 def coverage_of(counts: Snapshot) -> dict[str, object] | None:

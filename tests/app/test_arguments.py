@@ -1,13 +1,15 @@
-"""Numbers below 0 on the command line."""
+"""Numbers below 0 on the command line, and where the daemon is that is to be changed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from monitor.app.arguments import NumbersFrom0
+from monitor.app.arguments import NumbersFrom0, state_dir_of
+from tests.app.configurations import LEAST, written
 
 app = typer.Typer()
 
@@ -54,3 +56,27 @@ def test_a_number_behind_two_dashes_is_judged_by_the_argument() -> None:
 
 def test_an_option_that_there_is_not_is_still_called_so() -> None:
     assert "No such option: -x" in run("-x")[1]
+
+
+def test_the_state_is_where_it_is_said_last(tmp_path: Path) -> None:
+    file = written(tmp_path, LEAST + "state_dir: kept\n")
+    one, two = Path("one"), Path("two")
+
+    assert state_dir_of(None, one) == one
+    assert state_dir_of(None, None, two) == two
+    assert state_dir_of(None, one, two) == one
+    assert state_dir_of(file, None, two) == tmp_path / "kept"
+
+
+@pytest.mark.parametrize(
+    ("config", "state_dir", "told"),
+    [
+        (Path("file"), Path("directory"), "one of the two is enough"),
+        (None, None, "one of the two has to say where"),
+    ],
+)
+def test_the_state_has_to_be_said_once(
+    config: Path | None, state_dir: Path | None, told: str
+) -> None:
+    with pytest.raises(typer.BadParameter, match=told):
+        state_dir_of(config, state_dir)

@@ -11,9 +11,10 @@ import pytest
 
 from monitor.adapters.http.control_address import NAME, bind
 from monitor.app import control_client
-from monitor.app.control_client import sign_off
+from monitor.app.control_client import sign_off, wish
 from monitor.core.errors import DaemonNotAsked
-from tests.adapters.http.controlling import Lost, controlled
+from monitor.core.wishes import Want
+from tests.adapters.http.controlling import Lost, Wishes, controlled
 
 pytestmark = pytest.mark.real_time
 
@@ -64,6 +65,28 @@ async def test_a_refusal_is_told_in_the_daemons_words(tmp_path: Path) -> None:
         told = await anyio.to_thread.run_sync(refused, tmp_path)
 
     assert told.startswith("slot 7 is not lost; ")
+
+
+async def test_something_is_asked_of_an_endpoint(tmp_path: Path) -> None:
+    wishes = Wishes("ams")
+    wishes.answer = {"outcome": "drained"}
+    async with controlled(tmp_path, Lost(), wishes):
+        told = await anyio.to_thread.run_sync(wish, tmp_path, Want.DRAIN, "ams")
+
+    assert told == {"endpoint": "ams", "want": "drain", "outcome": "drained"}
+    assert wishes.asked == [(Want.DRAIN, "ams")]
+
+
+async def test_an_endpoint_that_is_none_is_told_with_those_that_there_are(tmp_path: Path) -> None:
+    def refusal() -> str:
+        with pytest.raises(DaemonNotAsked) as failed:
+            wish(tmp_path, Want.PROBE, "tyo")
+        return str(failed.value)
+
+    async with controlled(tmp_path, Lost(), Wishes("ams", "nyc")):
+        told = await anyio.to_thread.run_sync(refusal)
+
+    assert told == "there is no endpoint 'tyo'; there are: ams, nyc"
 
 
 def test_no_daemon_is_told_with_a_remedy(tmp_path: Path) -> None:

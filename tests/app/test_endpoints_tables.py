@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from monitor.app.endpoints_tables import (
+    decision_words,
     delay_words,
     replay_words,
     share_words,
@@ -43,6 +44,42 @@ def test_why_tells_what_was_found_against_each() -> None:
         "3 times since slot 7",
         "nyc: nothing was found against it",
     ]
+
+
+def decision(what: str, source: str | None, target: str | None) -> dict[str, Any]:
+    """A decision as the API tells it."""
+    return {
+        "at": "1970-01-01T00:00:03.500000Z",
+        "what": what,
+        "from": source,
+        "to": target,
+        "why": "it is silent for 6.0 s",
+        "planned": False,
+    }
+
+
+def test_why_tells_what_was_decided_about_each() -> None:
+    told = well() | {"decisions": [decision("replaced", "nyc", "ams")]}
+    lines = shown(lambda out, all_of: show_endpoints(out, all_of, why=True), [told])
+    assert [line.rstrip() for line in lines[-2:]] == [
+        "nyc: nothing was found against it",
+        "1970-01-01T00:00:03Z decided: replaced nyc -> ams: it is silent for 6.0 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "words"),
+    [
+        ("ams", "nyc", "handed over ams -> nyc: it is silent for 6.0 s"),
+        ("ams", None, "handed over ams: it is silent for 6.0 s"),
+        (None, "nyc", "handed over nyc: it is silent for 6.0 s"),
+        (None, None, "handed over: it is silent for 6.0 s"),
+    ],
+)
+def test_a_decision_names_who_lost_and_who_gained(
+    source: str | None, target: str | None, words: str
+) -> None:
+    assert decision_words(decision("handed_over", source, target)) == words
 
 
 def test_what_was_found_once_is_not_counted() -> None:

@@ -32,14 +32,15 @@ def ill() -> dict[str, Any]:
     found = Finding(Cause.BLOCK, 9, 7, 3, 2.0, "it told block A of slot 9, and others told B")
     ending = Ending(EndReason.LAGGED, "INTERNAL", "lagged")
     state = EndpointState(health, "europe", Role.WARM)
-    return endpoint_view(AMS, state, ending, [found], lambda ns: ns) | {"profile": None}
+    told = endpoint_view(AMS, state, ending, [found], lambda ns: ns)
+    return told | {"profile": None, "decisions": []}
 
 
 def well() -> dict[str, Any]:
     """An endpoint that has just begun."""
     state = EndpointState(EndpointHealth(1))
     told = endpoint_view(Endpoint("nyc", "http://b"), state, None, [], lambda ns: ns)
-    return told | {"profile": None}
+    return told | {"profile": None, "decisions": []}
 
 
 def test_everything_is_told_as_plain_json() -> None:
@@ -73,6 +74,7 @@ def test_everything_is_told_as_plain_json() -> None:
             }
         ],
         "profile": None,
+        "decisions": [],
     }
 
 

@@ -6,11 +6,12 @@ from typing import Any
 import orjson
 
 from monitor.adapters.metrics.snapshot import Snapshot
-from monitor.app.views import answers, coverage_of, endpoints, recovery, status
+from monitor.app.views import NEWEST_DECISIONS, answers, coverage_of, endpoints, recovery, status
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Started
+from monitor.core.failover import Explanation, What
 from monitor.ports import SlotTally
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
 from tests.core.play import confirmed, created, finalized, meta, processed, tx
@@ -114,6 +115,18 @@ def test_a_store_that_fails_is_told(tmp_path: Path) -> None:
     made.books.failures, made.books.failing = 2, "ledger.sqlite: disk full; make room"
     told = status(made)
     assert told["store"] == {"failures": 2, "failing": "ledger.sqlite: disk full; make room"}
+
+
+def test_each_endpoint_says_what_was_decided_about_it_the_newest_first(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    made.driver.kernel.decisions.add(
+        Explanation(float(at), What.DRAINED, f"the {at}th", at % 2)
+        for at in range(2 * NEWEST_DECISIONS + 4)
+    )
+    told: Any = endpoints(made)["endpoints"]
+    nyc = [decision["why"] for decision in told[1]["decisions"]]
+    assert nyc == [f"the {at}th" for at in range(43, 3, -2)]
+    assert told[1]["decisions"][0]["from"] == "nyc"
 
 
 def test_each_endpoint_says_what_it_is_like_and_what_was_found_against_it(tmp_path: Path) -> None:
