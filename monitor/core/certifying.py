@@ -9,6 +9,7 @@ from monitor.core.gate import Gate
 from monitor.core.sights import Sights
 from monitor.core.slots import SlotState
 
+_PLACED = "; two RPCs say that it is the chain's, below a slot that nobody brought"
 _TRANSACTIONS = (int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS))
 
 
@@ -41,7 +42,7 @@ def complete_or_partial(
     return Certificate(
         slot=state.number,
         end=_end(state, evidence),
-        proof=evidence.proof,
+        proof=evidence.proof + (_PLACED if state.is_placed else ""),
         blockhash=blockhash,
         parent_slot=None if meta is None else meta.parent_slot,
         parent_blockhash=None if meta is None else meta.parent_blockhash,

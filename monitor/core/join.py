@@ -71,13 +71,13 @@ class Join:
         """CREATED_BANK: a bank of this feed begins; a second one begins the slot anew."""
         sight = self.sights.open[feed]
         sight.has_lifecycle = True
-        if self.floor is None:
+        if self.floor is None and not sight.is_part:
             self.begin_at(row[1])
-        state = self.slot(row[1])
+        state = self.slot(row[1]) if self.floor is not None else None
         if state is None:
             return
         bank = state.current.get(feed)
-        whole = row[4][2] > 0
+        whole = row[4][2] == sight.begins_under
         if bank is not None and bank.blockhash is None and not bank.store.has_rows(bank.bit):
             bank.began_whole = bank.began_whole or whole
         else:
@@ -97,6 +97,7 @@ class Join:
         """
         state = self.slot(row[1]) if self.floor is not None else None
         sight = self.sights.open[feed]
+        sight.met(row[4][5])
         if state is None:
             self.gate.tally.stale += 1
             return None
@@ -157,7 +158,7 @@ class Join:
                 state.told_level = max(state.told_level, status)
                 state.told_by.add(feed)
             else:
-                self._know(state.number, blockhash, Commitment(status), now)
+                self.know(state.number, blockhash, Commitment(status), now)
             self._settle(now)
 
     def begin_at(self, slot: int) -> None:
@@ -177,7 +178,7 @@ class Join:
         """The clock runs: what closed children say of open blocks counts from now on."""
         for parent, blockhash in self._expected:
             if blockhash is not None:
-                self._know(parent, blockhash, Commitment.FINALIZED, now, is_link=True)
+                self.know(parent, blockhash, Commitment.FINALIZED, now, is_link=True)
 
     def slot(self, number: int) -> SlotState | None:
         """The state of a slot, made if it is new; None below the floor and when it is closed."""
@@ -238,10 +239,9 @@ class Join:
         if state is not None:
             return state
         sight = self.sights.open[feed]
-        if sight.first_slot is None:
-            sight.first_slot = number
+        is_third = sight.is_third(number)
         if self.floor is None:
-            if sight.has_lifecycle or number < sight.first_slot + 2:
+            if sight.has_lifecycle or not is_third:
                 return None
             self.begin_at(number)
         return self.slot(number)
@@ -252,13 +252,11 @@ class Join:
         On a server that tells no lifecycle at all, the third slot of a connection and later ones are whole.
         """
         sight = self.sights.open[feed]
-        if sight.first_slot is None:
-            sight.first_slot = state.number
+        is_third = sight.is_third(state.number)
         if not sight.has_lifecycle and sight.unproven is not None:
             if sight.unproven[0].number < state.number:
                 self._prove(sight, *sight.unproven, 0.0)
-        is_third = state.number >= sight.first_slot + 2
-        whole = is_third and not sight.has_lifecycle and not sight.is_replay
+        whole = is_third and not (sight.has_lifecycle or sight.is_replay or sight.is_part)
         return state.open_bank(feed, sight.endpoint, began_whole=whole)
 
     def _prove(self, sight: Sight, state: SlotState, bank: Bank, now: float) -> None:
@@ -312,10 +310,10 @@ class Join:
         self._take_meta_row(state, bank, row)
         told = bank.feed in state.told_by or self._sole_blockhash(state) is not None
         if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
-            self._know(state.number, row[2], Commitment(state.told_level), now)
+            self.know(state.number, row[2], Commitment(state.told_level), now)
         elif state.confirmed == row[2]:
             self._link(state.number, parent)
-            self._know(parent, parent_blockhash, Commitment(state.told_level), now, is_link=True)
+            self.know(parent, parent_blockhash, Commitment(state.told_level), now, is_link=True)
             if state.released_level >= Commitment.CONFIRMED:
                 self.gate.release_late(state, now)
 
@@ -338,7 +336,7 @@ class Join:
             bank.store.held_bytes += size
             gate.held_bytes += size
 
-    def _know(
+    def know(
         self, number: int, blockhash: str, level: Commitment, now: float, *, is_link: bool = False
     ) -> None:
         """The block of this slot is at `level`; so are its ancestors, as far as parent links are held.
@@ -378,7 +376,7 @@ class Join:
     def know_again(self, slot: int, now: float) -> None:
         """A forgotten slot was taken back: what a child said of it meanwhile counts now."""
         for blockhash, level in self.ledger.forgotten.names_of(slot):
-            self._know(slot, blockhash, level, now, is_link=True)
+            self.know(slot, blockhash, level, now, is_link=True)
 
     def _keeps_first(self, state: SlotState, second: str, level: Commitment, now: float) -> bool:
         """Two blocks of one slot were called confirmed; only a finalized one takes the place of the first."""

@@ -23,6 +23,7 @@ from monitor.core.forgotten import Forgotten
 from monitor.core.gate import Gate
 from monitor.core.ranges import Ranges
 from monitor.core.sights import Sights
+from monitor.core.skips import Skips
 from monitor.core.slots import SlotState
 from monitor.core.unspoken import Unspoken
 
@@ -49,6 +50,7 @@ class Ledger:
         self._closed = Ranges()
         self._passed = Ranges()  # lost slots that hold the frontier back no more
         self._certified = Ranges()
+        self.skips = Skips(self._certified, self._closed, gate.tally)
         self.forgotten = Forgotten(gate, slots)
         self._partial = gate.left_open  # what certificates say that leave slots open
         self._early: set[int] = set()  # lost before it was known to be final, if it ever is
@@ -149,13 +151,13 @@ class Ledger:
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
+        yield from self.skips.collect()
         late, self._gate.late = self._gate.late & self._partial.keys(), set()
         if self.floor is None or not (self._out or late):
             return
         out, self._out = self._out, []
         late.update([each.slot for each in out])
-        given = self.forgotten.given(late, self._partial)
-        yield Certify(out, given)
+        yield Certify(out, self.forgotten.given(late, self._partial))
         settled = self._certified.first_absent(self.floor) - 1
         if settled > self._settled and settled >= self.floor:
             self._settled = settled
@@ -209,14 +211,6 @@ class Ledger:
             self._early.add(slot)
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
 
-    def skip(self, first: int, end: int, reason: str) -> None:
-        """The user does not want these slots: they count as lost, and nothing waits for them."""
-        for slot in self._certified.absent(first, end):
-            self._out.append(lost(slot, None, reason))
-        self._gate.tally.close(SlotEnd.LOST, end - first)
-        self._certified.add(first, end)
-        self._closed.add(first, end)
-
     def sign_off(self, slot: int, reason: str) -> None:
         """A person takes a lost slot for what it is: nothing waits for it any more."""
         state = self._slots.get(slot)
@@ -226,6 +220,11 @@ class Ledger:
             self._drop(state)
         else:
             self._shut(slot)
+
+    def height_of(self, slot: int) -> int | None:
+        """Of a block that was closed of late or that its child names; None: nobody knows."""
+        known = self._blocks.height_of(slot)
+        return self._children.height_of(slot) if known is None else known
 
     def open_slots(self) -> int:
         """Slots whose certificate says partial or lost."""
@@ -264,9 +263,9 @@ class Ledger:
         meta = state.metas[state.confirmed or ""]
         self._blocks.complete(number, meta.block_height)
         self._drop(state)
-        self._close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
+        self.close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
 
-    def _close_off_chain(self, first: int, end: int, proof: str) -> None:
+    def close_off_chain(self, first: int, end: int, proof: str) -> None:
         """The chain has no block in these slots, `end` excluded."""
         floor = end if self.floor is None else self.floor
         for number in list(self._closed.absent(max(first, floor), end)):
@@ -289,17 +288,15 @@ class Ledger:
             self._early.discard(number)
             state.certified = speaks_for_none(number, state)  # it stays lost, and its link counts
         else:
-            evidence = self._gate.evidence(state, now)
-            self._certify(complete_or_partial(state, evidence, self._gate, self._sights))
-            why = evidence.proof
-            self._gate.report("error", "a slot was certified partial", slot=number, why=why)
+            found = self._gate.evidence(state, now)
+            self._certify(complete_or_partial(state, found, self._gate, self._sights))
+            self._gate.report("error", "a slot was certified partial", slot=number, why=found.proof)
         meta = state.metas.get(state.confirmed or "")
         height = self._children.height_of(number) if meta is None else meta.block_height
         if height is not None:
             self._blocks.produced(number, height)
         if meta is not None:
-            proof = f"parent link of {state.number}"
-            self._close_off_chain(meta.parent_slot + 1, state.number, proof)
+            self.close_off_chain(meta.parent_slot + 1, number, f"parent link of {number}")
         else:
             self._close_below_gap(state.number)
 
@@ -324,7 +321,7 @@ class Ledger:
         height = self._blocks.height_of(before)
         if child is not None and child.height is not None and height == child.height - 2:
             proof = f"block heights of {before} and {child.slot}"
-            self._close_off_chain(before + 1, gap, proof)
+            self.close_off_chain(before + 1, gap, proof)
             return
         if between:
             ends = {"from_slot": between[0], "to_slot": between[-1] + 1}

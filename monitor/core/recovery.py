@@ -161,6 +161,11 @@ class RecoveryQueue:
         """Whether every rung has failed and nobody has brought the slot since."""
         return slot in self._table.lost
 
+    def ceiling(self, slot: int) -> int:
+        """The lowest slot above this open one that is LOST or has no job."""
+        end, lost = self._table.slots.first_absent(slot), self._table.lost.at_or_after(slot + 1)
+        return end if lost is None else min(end, lost)
+
     def lost_slots(self) -> list[int]:
         """All LOST slots, ascending."""
         return list(self._table.lost)

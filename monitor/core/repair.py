@@ -16,7 +16,7 @@ from typing import Final
 from monitor.core.audits import SOLE, Audits
 from monitor.core.chain import Kind
 from monitor.core.claims import contradiction, transactions_of
-from monitor.core.commands import Abandon, Command, Fetch, KeepJobs, Refuse
+from monitor.core.commands import Command, Fetch, KeepJobs, Refuse
 from monitor.core.endings import Ending
 from monitor.core.errands import WITNESSES, Errands
 from monitor.core.events import BlockFetched, FetchFailed, SignedOff
@@ -31,6 +31,7 @@ from monitor.core.recovery_terms import Failure, Lease, Terms
 from monitor.core.replays import Replays
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
+from monitor.core.under_holes import UnderHoles
 from monitor.core.unproven import Unproven
 
 LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
@@ -80,6 +81,7 @@ class Repair:
         self.queue = RecoveryQueue(terms)
         self.unproven = Unproven(terms.proof_seconds)
         """Blocks that came before the parent link that proves them."""
+        self.under_holes = UnderHoles(join, self.queue, self.unproven)
         self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
         self.progress = Progress()
         self.errands = Errands(join, self.queue, replays, self._fail)
@@ -130,6 +132,7 @@ class Repair:
                 self._passed_over.append(join.slots[first])
             else:
                 self.queue.open(first, end, now)
+        self.under_holes.place(now)
         self._look_at_all(now)
         audited = self._audits.begin()
         if audited is not None:
@@ -144,10 +147,13 @@ class Repair:
 
     def tick(self, now: float) -> Iterator[Command]:
         """What time alone brings about."""
+        for block in self.unproven.drop_old(now):
+            if self.under_holes.is_under_one(block.slot):
+                lease = Lease(block.rung, block.slot, block.slot + 1)
+                self._fail(lease, Failure(Verdict.CANNOT), now)
         freed, lost = self.queue.expire(now)
         self._join.ledger.forgotten.busy.difference_update(freed)
         self._lose(lost)
-        self.unproven.drop_old(now)
         yield from self.replays.tick(now)
 
     def next_deadline(self) -> float | None:
@@ -173,6 +179,7 @@ class Repair:
             self._take(state, event, now, is_audit=is_audit)
         elif self.unproven.keep(event, now):
             self.queue.fetched(slot, now)
+            self.under_holes.may_place = True
         else:
             self.queue.give_back(slot, now + NO_ROOM_PAUSE)
             self._join.ledger.forgotten.busy.discard(slot)
@@ -231,6 +238,7 @@ class Repair:
         """A person gave up a lost slot."""
         if self.queue.sign_off(event.slot):
             self.progress.signed_off += 1
+            self.under_holes.may_place = True
             self._join.ledger.sign_off(event.slot, event.reason)
             self._report("warning", "a lost slot was signed off", event.slot, reason=event.reason)
 
@@ -243,9 +251,7 @@ class Repair:
             return
         if policy.on_exceeded == "skip":
             end = min((slot for slot in self._join.slots if slot >= first), default=tip)
-            reason = "skipped by recovery.on_catchup_exceeded"
-            self._join.ledger.skip(first, end, reason)
-            yield Abandon(first, end, reason)
+            self._join.ledger.skips.skip(first, end)
             self._report("critical", "the gap since the last run was skipped", first, to_slot=end)
             return
         yield Refuse(
@@ -264,6 +270,7 @@ class Repair:
             self.unproven.drop(first, end)
         for slot in ended:
             self._done(slot, now)
+            self.under_holes.may_place = True
 
     def _done(self, slot: int, now: float) -> None:
         self.unproven.take(slot)
@@ -350,6 +357,7 @@ class Repair:
 
     def _lose(self, slots: list[int]) -> None:
         for lost in slots:
+            self.under_holes.may_place = True
             self.progress.lost += 1
             self._join.ledger.lose(lost)
             if self.policy.passes_lost:

@@ -42,6 +42,7 @@ class SlotState:
         "given",
         "given_at_once",
         "is_let_go",
+        "is_placed",
         "metas",
         "missed",
         "number",
@@ -70,6 +71,8 @@ class SlotState:
         """Bit per slot status whose event was given."""
         self.told_level = self.released_level = -1
         """Highest commitment that was told or inferred of this slot; at which it was released."""
+        self.is_placed = False
+        """Two RPCs say that its block is the chain's; no link can, since the slot above is lost."""
         self.told_by: set[int] = set()
         """Feeds that told of a commitment before they named a blockhash."""
         self.confirmed: str | None = None
