@@ -71,8 +71,6 @@ class SlotState:
         """Bit per slot status whose event was given."""
         self.told_level = self.released_level = -1
         """Highest commitment that was told or inferred of this slot; at which it was released."""
-        self.is_placed = False
-        """Two RPCs say that its block is the chain's; no link can, since the slot above is lost."""
         self.told_by: set[int] = set()
         """Feeds that told of a commitment before they named a blockhash."""
         self.confirmed: str | None = None
@@ -92,8 +90,9 @@ class SlotState:
         """Who last brought something for recovery."""
         self.reconciled_at: int | None = None
         """Slot of the state that was read of the watched accounts, in place of their writes."""
-        self.is_let_go = self.shed = self.gave_up = False
-        """Frames let go of, since no level will ask for them; dropped for want of memory; handed on without them."""
+        self.is_let_go = self.shed = self.gave_up = self.is_placed = False
+        """Frames let go of, since no level will ask for them; dropped for want of memory; handed on without them; two
+        RPCs alone say that its block is the chain's, since the slot above is lost."""
         self.fresh_from = 0
         """Rows of the shared store from here on came after the release at confirmed."""
         self.accounts_out: tuple[set[bytes], ...] = (set(), set(), set())
