@@ -21,6 +21,7 @@ from monitor.core.chain import Commitment
 from monitor.core.events import Row
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.rungs import Rung
+from monitor.core.scope import Scope
 
 Released = tuple[int, int, bool, int, str | None, Row]
 
@@ -35,15 +36,20 @@ class OpenFeed:
     from_slot: int | None = None
     is_replay: bool = False
     """A stream for recovery: at confirmed, so that it brings whole blocks of the chain alone."""
+    scope: Scope = Scope.EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
 class AmendFeed:
-    """Send the same request again on the open stream, now with from_slot: the server replays (PROTOCOL 3.5)."""
+    """Send a request again on the open stream, in the place of the one before.
+
+    The same one with from_slot: the server replays (PROTOCOL 3.5). Without: something else is asked for.
+    """
 
     feed: int
     generation: int
-    from_slot: int
+    from_slot: int | None
+    scope: Scope = Scope.EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from monitor.core.circuit import CircuitBreaker
 from monitor.core.endings import NEEDS_PERSON, Ending
+from monitor.core.scope import Scope
 
 
 @dataclass(slots=True, eq=False)
@@ -12,11 +13,18 @@ class Connection:
 
     endpoint: int
     feed: int | None = None
+    scope: Scope = Scope.EVERYTHING
+    """What is asked of it, or is to be when it is open again."""
+    generation: int = 1
+    """Of the request that was sent last."""
     opened: bool = False
     breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     reopen_at: float | None = None
     heard_at: float = 0.0
     complete: int = 0
+    """Slots that it brought whole since it was last asked for something else."""
+    told: int = 0
+    """Slots that it told the end of since then, where it is asked for no more."""
     first_covered: int | None = None
     covered: set[int] = field(default_factory=set)
     """Slots that may be the fence: those covered until a replay was asked for."""

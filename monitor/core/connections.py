@@ -48,7 +48,7 @@ class Connections:
         can_amend: bool = True,
         asks_floors: bool = False,
     ) -> None:
-        self.all = [Connection(i) for i in range(endpoints)]
+        self.all = [Connection(i, generation=generation) for i in range(endpoints)]
         self.floors = Floors(self.all, asks=asks_floors)
         self.by_feed: dict[int, Connection] = {}
         self.generation = generation
@@ -266,7 +266,9 @@ class Connections:
         connection.replay_from = None if self.can_amend else from_slot
         connection.replay_since = inf
         self.by_feed[feed] = connection
-        return OpenFeed(feed, connection.endpoint, self.generation, from_slot)
+        return OpenFeed(
+            feed, connection.endpoint, connection.generation, from_slot, scope=connection.scope
+        )
 
     def _to_begin_with(self, missing: Missing, connection: Connection, now: float) -> int | None:
         """The from_slot that a new stream asks for: what no open feed has had or is having; None for nothing."""
@@ -307,7 +309,7 @@ class Connections:
                 "covered": covered,
             },
         )
-        yield AmendFeed(feed, self.generation, wanted)
+        yield AmendFeed(feed, connection.generation, wanted)
 
     def _fence(self, connection: Connection, slot: int) -> Iterator[Command]:
         yield Report(

@@ -1,9 +1,14 @@
 """What each connection has shown: which slots its stream spans without a break, and so should have brought."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from monitor.core.banks import Bank
 from monitor.core.slots import SlotState
+
+NEVER: Final = -1
+"""No request's generation."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +32,26 @@ class Sight:
     """Highest slot of which its BlockMeta came."""
     in_flight: set[int] = field(default_factory=set)
     """Slots that had begun and not ended when a replay was asked for: their next end is the live one."""
+    begins_under: int = 1
+    """Generation of the request that asks for all of a slot that begins now; `NEVER`: not all is asked for."""
+    is_amended: bool = False
+    """What comes may still be of a request before that one."""
+
+    @property
+    def is_part(self) -> bool:
+        """Not all that monitors ask for is asked of it: it covers no slot, and owes nothing of any."""
+        return self.begins_under == NEVER
+
+    def is_third(self, slot: int) -> bool:
+        """Whether its data of this slot are there from the beginning, on a server that tells of none: two began before."""
+        if self.first_slot is None and not self.is_amended:
+            self.first_slot = slot
+        return self.first_slot is not None and slot >= self.first_slot + 2
+
+    def met(self, generation: int) -> None:
+        """A BlockMeta came under this request."""
+        if self.is_amended and generation == self.begins_under:
+            self.is_amended = False
 
     def tied(self, slot: int, *, covers: bool) -> None:
         """A BlockMeta came; `covers`: with all of its slot before it."""
@@ -47,6 +72,19 @@ class Sights:
         """A feed was asked for."""
         self.open[feed] = Sight(endpoint, is_replay=is_replay, is_repair=is_repair)
 
+    def begin_anew(self, feed: int, generation: int, slots: Iterable[SlotState]) -> None:
+        """Something else is asked for on this stream: what was begun is not ended, as on another connection.
+
+        `generation`: of the new request, or `NEVER` where it asks for a part alone; `slots`: all that are open.
+        """
+        endpoint = self.open[feed].endpoint
+        self.end(feed)
+        self.open[feed] = Sight(endpoint, begins_under=generation, is_amended=True)
+        for state in slots:
+            bank = state.current.get(feed)
+            if bank is not None and bank.blockhash is None:
+                bank.began_whole = False
+
     def end(self, feed: int) -> None:
         """A feed is over."""
         sight = self.open.pop(feed, None)
@@ -56,7 +94,9 @@ class Sights:
     def have_passed(self, slot: int) -> bool:
         """Whether every feed that brings blocks has brought one above this slot: its own copy of it will not come."""
         return all(
-            s.last_tied < 0 or s.last_tied > slot for s in self.open.values() if not s.is_repair
+            s.last_tied < 0 or s.last_tied > slot
+            for s in self.open.values()
+            if not (s.is_repair or s.is_part)
         )
 
     def should_have(self, endpoint: int, slot: int) -> bool:

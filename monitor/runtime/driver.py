@@ -68,7 +68,7 @@ TAKE_BYTES = 4 * 2**20
 STALLED = 0.5
 """Seconds by which a turn may come later than was asked, before it counts as a stop of this process. Guessed."""
 
-_OF_ORIGINS = frozenset(("endpoint", "origins"))
+_OF_ORIGINS = frozenset(("endpoint", "instead_of", "origins"))
 """Facts of reports that are origins, one or some."""
 
 _kind = itemgetter(0)
@@ -263,7 +263,7 @@ class Driver:
             case OpenFeed():
                 plan = self._plans[command.endpoint]
                 level = Commitment.CONFIRMED if command.is_replay else Commitment.PROCESSED
-                request = plan.request(command.generation, command.from_slot, level)
+                request = plan.request(command.generation, command.from_slot, level, command.scope)
                 names = plan.names(command.generation)
                 self._feeds[command.feed] = _Feed(command.endpoint, names, level)
                 feeds.open(command.feed, self._endpoints[command.endpoint], request)
@@ -271,7 +271,7 @@ class Driver:
                 feed = self._feeds.get(command.feed)
                 if feed is not None:
                     request = self._plans[feed.endpoint].request(
-                        command.generation, command.from_slot, feed.commitment
+                        command.generation, command.from_slot, feed.commitment, command.scope
                     )
                     feeds.send(command.feed, request)
             case CloseFeed():

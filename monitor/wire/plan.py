@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.monitors import AccountsFilter, DataSlice, Monitor
+from monitor.core.scope import Scope
 from monitor.wire import requests, superset
 from monitor.wire.filters import LocalFilters
 from monitor.wire.limits import AnyFilter, Limits, check_keys, check_name, refuse_filters
@@ -92,6 +93,7 @@ class Plan:
         generation: int,
         from_slot: int | None = None,
         commitment: Commitment = Commitment.PROCESSED,
+        scope: Scope = Scope.EVERYTHING,
     ) -> bytes:
         """The SubscribeRequest. Equal input, equal bytes.
 
@@ -105,8 +107,10 @@ class Plan:
         )
         hidden = hidden_name(generation)
         message.slots[hidden].interslot_updates = True
-        message.blocks_meta[hidden].SetInParent()
-        for kind, filters in self.asked.items():
+        if scope >= Scope.CHAIN:
+            message.blocks_meta[hidden].SetInParent()
+        asked = self.asked if scope is Scope.EVERYTHING else {}
+        for kind, filters in asked.items():
             field = getattr(message, _WORDS[kind])
             for name, wanted in filters:
                 field[name].CopyFrom(_MESSAGES[kind](wanted))

@@ -317,6 +317,7 @@ class Day:
             return
         (server,) = (each for each in self.servers if each.feed == feed)
         if isinstance(command, AmendFeed):
+            assert command.from_slot is not None
             self._at(self.now + 0.2, partial(self._replays, server, feed, command.from_slot))
         else:
             self._at(self.now + 0.01, partial(self._ends, server, feed, EndReason.TRANSIENT))

@@ -9,6 +9,7 @@ from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
+from monitor.core.sights import NEVER
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
 from tests.core.play import (
@@ -251,3 +252,44 @@ def test_a_block_of_an_rpc_of_a_closed_slot_is_stale() -> None:
     play = Play(ALL, rpcs=1).block(1, 5, tx(5, 0)).says(1, finalized(5)).at(2.0)
     play.kernel.join.take_block(-1, play.kernel.origins.rpc(0), [meta(5)], 2.0)
     assert (play.kernel.tally.stale, play.kernel.join.slots) == (1, {})
+
+
+def part_join() -> Join:
+    """A feed that is asked for a part alone."""
+    joined = join()
+    joined.sights.begin_anew(1, NEVER, ())
+    return joined
+
+
+def test_who_brings_a_part_alone_does_not_say_where_we_begin() -> None:
+    joined = part_join()
+    joined.take_bank(1, created(5))
+    assert joined.floor is None
+    assert joined.slots == {}
+
+
+def test_a_slot_of_which_a_part_alone_is_asked_for_is_not_covered() -> None:
+    joined = part_join()
+    joined.begin_at(5)
+    for slot in range(5, 9):
+        joined.take_bank(1, created(slot))
+        bank = joined.take_meta(1, meta(slot), replayed=False, now=0.0)
+        assert bank is not None
+        assert not bank.covers
+
+
+def test_nor_on_a_server_that_tells_of_no_beginning() -> None:
+    joined = part_join()
+    joined.begin_at(5)
+    banks = [joined.take_meta(1, meta(slot), replayed=False, now=0.0) for slot in range(5, 10)]
+    assert [bank is not None and bank.covers for bank in banks] == [False] * 5
+
+
+def test_a_beginning_told_under_the_request_before_makes_no_slot_whole() -> None:
+    joined = join()
+    joined.begin_at(5)
+    joined.sights.begin_anew(1, 2, ())
+    joined.take_bank(1, created(5))
+    joined.take_bank(1, status(6, SlotStatus.CREATED_BANK, 5, generation=2))
+    begun = [joined.slots[slot].current[1].began_whole for slot in (5, 6)]
+    assert begun == [False, True]

@@ -1,6 +1,7 @@
 """What a connection has shown, and so which slots it should have brought."""
 
-from monitor.core.sights import Sights
+from monitor.core.sights import NEVER, Sights
+from monitor.core.slots import SlotState
 
 
 def seen(*slots: int, feed: int = 1, endpoint: int = 0, ended: bool = False) -> Sights:
@@ -72,3 +73,40 @@ def test_the_end_of_a_feed_that_is_not_open_changes_nothing() -> None:
     sights = seen(5, 9)
     sights.end(7)
     assert list(sights.open) == [1]
+
+
+def test_who_is_asked_for_a_part_alone_is_waited_for_by_nobody() -> None:
+    sights = seen(5)
+    sights.begin(2, 1, is_replay=False)
+    sights.begin_anew(2, NEVER, ())
+    sights.open[2].tied(3, covers=False)
+    assert sights.have_passed(4)
+
+
+def test_what_a_stream_spanned_ends_where_something_else_is_asked_of_it() -> None:
+    sights = seen(5, 9)
+    sights.begin_anew(1, 2, ())
+    for slot in (11, 13):
+        sights.open[1].tied(slot, covers=True)
+    assert [slot for slot in range(4, 15) if sights.should_have(0, slot)] == [6, 7, 8, 12]
+
+
+def test_a_slot_that_was_begun_before_something_else_was_asked_is_not_whole() -> None:
+    sights, begun, ended = seen(5), SlotState(6), SlotState(5)
+    live = begun.open_bank(1, 0, began_whole=True)
+    other = begun.open_bank(2, 1, began_whole=True)
+    done = ended.open_bank(1, 0, began_whole=True)
+    done.blockhash = "B5"
+    sights.begin_anew(1, 2, (ended, begun, SlotState(7)))
+    assert (live.began_whole, other.began_whole, done.began_whole) == (False, True, True)
+
+
+def test_slots_of_a_server_without_lifecycle_count_from_the_new_request_on() -> None:
+    sights = seen(5)
+    sights.begin_anew(1, 2, ())
+    sight = sights.open[1]
+    assert not sight.is_third(6)
+    sight.met(1)
+    assert not sight.is_third(9)
+    sight.met(2)
+    assert [sight.is_third(slot) for slot in (10, 11, 12)] == [False, False, True]

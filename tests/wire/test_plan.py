@@ -21,6 +21,7 @@ from monitor.core.monitors import (
     SlotsFilter,
     TransactionsFilter,
 )
+from monitor.core.scope import Scope
 from monitor.ports import Endpoint
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.peek import peek
@@ -61,6 +62,18 @@ def test_a_replay_for_recovery_asks_the_same_at_confirmed() -> None:
     assert replay.from_slot == 300
     replay.commitment = geyser_pb2.PROCESSED
     assert replay == live
+
+
+def test_a_part_of_the_chain_is_asked_for_without_what_monitors_want() -> None:
+    plan = compile_plan([Monitor("all", transactions=TransactionsFilter())], F, FREE)
+    chain, slots, everything = (
+        geyser_pb2.SubscribeRequest.FromString(plan.request(7, None, P, scope))
+        for scope in (Scope.CHAIN, Scope.SLOTS, Scope.EVERYTHING)
+    )
+    assert (set(chain.slots), set(chain.blocks_meta)) == ({"~7"}, {"~7"})
+    assert (set(slots.slots), set(slots.blocks_meta)) == ({"~7"}, set())
+    assert [len(each.transactions) for each in (chain, slots, everything)] == [0, 0, 1]
+    assert everything == sent(plan, 7)
 
 
 def test_from_slot_is_said_when_given() -> None:

@@ -1,0 +1,14 @@
+"""How much is asked of a server on one stream."""
+
+from enum import IntEnum
+
+
+class Scope(IntEnum):
+    """The higher, the more."""
+
+    SLOTS = 0
+    """Slot statuses alone: how far the endpoint is."""
+    CHAIN = 1
+    """And block metas: how long it takes, which blocks it tells, and what is missing."""
+    EVERYTHING = 2
+    """And all that monitors ask for."""
