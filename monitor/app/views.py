@@ -1,10 +1,12 @@
 """What the daemon answers when it is asked how things are: its status, its slots, its metrics."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
+from monitor.app.configuration import JsonlSink
 from monitor.app.decision_view import decision_views
 from monitor.app.endpoints_view import ending_view, endpoint_view
 from monitor.app.profile_view import profile_view
@@ -135,10 +137,11 @@ def _endpoints(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:
 
 
 def _sinks(daemon: Daemon, counts: Snapshot) -> Iterator[dict[str, object]]:
-    for outbox in daemon.outboxes:
+    for outbox, sink in zip(daemon.outboxes, daemon.configuration.sinks, strict=True):
         known = counts.sinks[outbox.name]
         yield {
             "sink": outbox.name,
+            "file": str(Path(sink.path).absolute()) if isinstance(sink, JsonlSink) else None,
             "queued_bytes": known.queued_bytes,
             "records": known.records,
             "failures": known.failures,

@@ -1,7 +1,7 @@
 """The status: what a person who asks the daemon is told."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -94,6 +94,7 @@ def test_each_sink_says_what_waits_and_what_failed(tmp_path: Path) -> None:
     assert status(made)["sinks"] == [
         {
             "sink": "file",
+            "file": str(tmp_path / "events.jsonl"),
             "queued_bytes": 90,
             "records": 31,
             "failures": 2,
@@ -115,6 +116,13 @@ def test_a_store_that_fails_is_told(tmp_path: Path) -> None:
     made.books.failures, made.books.failing = 2, "ledger.sqlite: disk full; make room"
     told = status(made)
     assert told["store"] == {"failures": 2, "failing": "ledger.sqlite: disk full; make room"}
+
+
+def test_a_sink_without_a_file_says_so(tmp_path: Path) -> None:
+    sinks = '{name: none, kind: "null", monitors: [all]}'
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}, sinks=sinks))
+    (told,) = cast(Any, status(made)["sinks"])
+    assert (told["sink"], told["file"]) == ("none", None)
 
 
 def test_each_endpoint_says_what_was_decided_about_it_the_newest_first(tmp_path: Path) -> None:
