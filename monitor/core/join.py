@@ -18,7 +18,7 @@ from monitor.core.gate import Gate
 from monitor.core.giving_up import give_up
 from monitor.core.ledger import Ledger
 from monitor.core.pace import Pace
-from monitor.core.runs import DATA, end_of_run, take_run
+from monitor.core.runs import DATA, end_of_run, take_meta_row, take_run
 from monitor.core.sights import Sight, Sights
 from monitor.core.slots import SlotState
 
@@ -307,7 +307,7 @@ class Join:
         parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
         meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
         state.tie(bank, meta)
-        self._take_meta_row(state, bank, row)
+        take_meta_row(self.gate, state, bank, row)
         told = bank.feed in state.told_by or self._sole_blockhash(state) is not None
         if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
             self.know(state.number, row[2], Commitment(state.told_level), now)
@@ -316,25 +316,6 @@ class Join:
             self.know(parent, parent_blockhash, Commitment(state.told_level), now, is_link=True)
             if state.released_level >= Commitment.CONFIRMED:
                 self.gate.release_late(state, now)
-
-    def _take_meta_row(self, state: SlotState, bank: Bank, row: Row) -> None:
-        gate = self.gate
-        endpoint = bank.endpoint
-        table = bank.store.tables[Kind.BLOCK_META]
-        seen = table.get(row[2])
-        if seen is not None:
-            table[row[2]] = seen | bank.bit
-            gate.tally.duplicates[endpoint] += 1
-            return
-        mask = row[3] & gate.levels.at[0]
-        if mask and (state.is_told_by_one() or state.is_new_at_once(row)):
-            gate.at_once.append((mask, endpoint, False, 0, row[2], row))
-        table[row[2]] = bank.bit
-        if row[3] & gate.levels.held:
-            bank.store.held.append((endpoint, row))
-            size = len(row[6] or b"")
-            bank.store.held_bytes += size
-            gate.held_bytes += size
 
     def know(
         self, number: int, blockhash: str, level: Commitment, now: float, *, is_link: bool = False

@@ -1,4 +1,4 @@
-"""Takes a run of rows of one slot and one feed: the hottest loop of the core.
+"""Takes the rows of one slot and one feed, runs of them in one go: the hottest loop of the core.
 
 What is the same for all rows of the run is looked up once. The first copy of a key is given, held, or both; every
 other leaves its bank's bit and nothing else.
@@ -79,6 +79,26 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
     if news:
         _note_news(gate, state, bank, news, now)
     return at + taken
+
+
+def take_meta_row(gate: Gate, state: SlotState, bank: Bank, row: Row) -> None:
+    """The BlockMeta of this bank, as a row that is given and held like others."""
+    endpoint = bank.endpoint
+    table = bank.store.tables[Kind.BLOCK_META]
+    seen = table.get(row[2])
+    if seen is not None:
+        table[row[2]] = seen | bank.bit
+        gate.tally.duplicates[endpoint] += 1
+        return
+    mask = row[3] & gate.levels.at[Commitment.PROCESSED]
+    if mask and (state.is_told_by_one() or state.is_new_at_once(row)):
+        gate.at_once.append((mask, endpoint, False, 0, row[2], row))
+    table[row[2]] = bank.bit
+    if row[3] & gate.levels.held:
+        bank.store.held.append((endpoint, row))
+        size = len(row[6] or b"")
+        bank.store.held_bytes += size
+        gate.held_bytes += size
 
 
 def _note_news(gate: Gate, state: SlotState, bank: Bank, news: int, now: float) -> None:
