@@ -1,7 +1,7 @@
 """What the core and the runtime need of the world, as Protocols; adapters provide it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -194,6 +194,35 @@ class StoredSlot:
 
 
 @dataclass(frozen=True, slots=True)
+class AbandonedSlots:
+    """Slots that are lost, and signed off: the certificate of each of them."""
+
+    first: int
+    end: int
+    """Excluded."""
+    reason: str
+    closed_at_ns: int
+    """Nanoseconds since 1970."""
+
+    def slots(self, first: int, end: int) -> Iterator[StoredSlot]:
+        """The certificates of those from `first` to `end`, `end` excluded, ascending."""
+        for slot in range(max(first, self.first), min(end, self.end)):
+            yield StoredSlot(
+                slot,
+                SlotEnd.LOST,
+                self.reason,
+                blockhash=None,
+                parent_slot=None,
+                block_height=None,
+                sources=(),
+                missed_by=(),
+                delay_ms=(),
+                recovered_by=None,
+                closed_at_ns=self.closed_at_ns,
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class SlotTally:
     """How many slots came to each end, by their last certificates. An end that no slot came to is missing."""
 
@@ -218,6 +247,15 @@ class LedgerStore(Protocol):
         `cursors` are all that there are: one that is not among them is forgotten.
         `settled`: every slot from the first of ours to this one has a certificate.
         """
+
+    def abandon(self, abandoned: Sequence[AbandonedSlots]) -> None:
+        """Write these in one transaction, over all certificates of their slots; a later `commit` of one goes over them.
+
+        As durable as `commit`, and costs the same however many slots they are.
+        """
+
+    def first_kept(self, slot: int) -> int:
+        """The lowest slot from this one on that was not abandoned."""
 
     def settled(self) -> int | None:
         """The highest `settled` ever committed; None in a new store."""

@@ -133,7 +133,10 @@ class ReadAccounts:
 
 @dataclass(frozen=True, slots=True)
 class Abandon:
-    """Store that these slots were given up for good, as an operator's sign-off is: first to `end`, `end` excluded."""
+    """Store that these slots are lost and given up for good: first to `end`, `end` excluded. They may be millions.
+
+    That is their certificate; there was none. Like one it comes before `Settled`.
+    """
 
     first: int
     end: int

@@ -151,9 +151,10 @@ class Ledger:
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
-        yield from self.skips.collect()
+        skipped = self.skips.collect()
+        yield from skipped
         late, self._gate.late = self._gate.late & self._partial.keys(), set()
-        if self.floor is None or not (self._out or late):
+        if self.floor is None or not (self._out or late or skipped):
             return
         out, self._out = self._out, []
         late.update([each.slot for each in out])

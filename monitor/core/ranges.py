@@ -56,6 +56,15 @@ class Ranges:
             yield max(first, self._firsts[at]), min(end, self._ends[at])
             at += 1
 
+    def gaps(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        """What of [first, end) is not in, as ranges."""
+        for begin, stop in self.between(first, end):
+            if first < begin:
+                yield first, begin
+            first = stop
+        if first < end:
+            yield first, end
+
     def first_absent(self, number: int) -> int:
         """The lowest number from `number` on that is not in."""
         at = bisect_right(self._firsts, number) - 1

@@ -21,6 +21,7 @@ from monitor.core.commands import Report
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
 from monitor.ports import (
+    AbandonedSlots,
     Clock,
     Cursor,
     Dice,
@@ -174,6 +175,13 @@ class Books:
         for slot, told in untold.items():
             self._pending.certify(Entry(slot, None, needed, told, ()))
 
+    def abandon(self, first: int, end: int, reason: str) -> None:
+        """Store soon that these slots, `end` excluded, are lost for good. Costs the same however many they are."""
+        closed_at = self._clock.utc_ns(int(self._clock.now() * 1e9))
+        self._pending.abandon(AbandonedSlots(first, end, reason, closed_at))
+        self.newest_slot = max(end - 1, self.newest_slot or 0)
+        self._hurry()
+
     def keep_jobs(self, changes: Sequence[Job | JobsDone]) -> None:
         """Store what became of jobs soon, behind all that was certified before. Never blocks and never drops."""
         self._pending.keep_jobs(changes, self._queued())
@@ -226,6 +234,7 @@ class Books:
         async with self._turn:
             stored = await self._aside(self._store.slots, first, end, limit)
             found = {slot.slot: slot for slot in stored}
+        found |= {slot.slot: slot for slot in self._pending.abandoned(first, end, limit)}
         found.update(self._pending.slots(first, end))
         return [found[slot] for slot in sorted(found)[:limit]]
 
@@ -304,6 +313,7 @@ class Books:
     def _commit(self, written: Round, cursors: list[Cursor], settled: int) -> SlotTally:
         """All of it or nothing. Answers what all slots have come to."""
         with self._store.together():
+            self._store.abandon(written.abandoned)
             self._store.commit(written.slots, cursors, settled)
             for signed in written.signed:
                 self._store.sign_off(signed)

@@ -243,15 +243,12 @@ class Driver:
             self._books.begin(self.kernel.join.floor)
         for command in commands:
             match command:
-                case Release() | Certify() | Settled() | KeepJobs():
+                case Release() | Certify() | Abandon() | Settled() | KeepJobs():
                     self._outputs.add(command)
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._steer(command)
                 case Fetch() | ReadAccounts() | Recall() | AskFloor():
                     self.recovering.perform(command)
-                case Abandon():
-                    for slot in range(command.first, command.end):
-                        self._books.sign_off(slot, command.reason)
                 case Refuse():
                     raise CatchUpRefused(command.why)
                 case Report():

@@ -13,7 +13,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from monitor.core.chain import Kind
-from monitor.core.commands import Certify, KeepJobs, Release, Released, Settled
+from monitor.core.commands import Abandon, Certify, KeepJobs, Release, Released, Settled
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 
@@ -22,7 +22,7 @@ SLICE_EVENTS: Final = 48
 SLICE_BYTES: Final = 128 * 2**10
 """Of a block's record, made in one go: about half a millisecond."""
 
-Output = Release | Certify | Settled | KeepJobs
+Output = Release | Certify | Abandon | Settled | KeepJobs
 
 
 class HandOver:
@@ -53,6 +53,8 @@ class HandOver:
                 case Certify():
                     self._books.certify(command.certificates, command.given)
                     delivery.certify(command.certificates, command.given)
+                case Abandon():
+                    self._books.abandon(command.first, command.end, command.reason)
                 case Settled():
                     self._books.settle(command.slot)
                     delivery.settle(command.slot)

@@ -7,11 +7,12 @@ may pass the slot before they are, and the store has to know of the slot then. C
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import Final
 
 from monitor.core.certificates import CLOSED
 from monitor.core.jobs import Job, JobsDone
-from monitor.ports import HeldEvents, SignOff, StoredSlot
+from monitor.ports import AbandonedSlots, HeldEvents, SignOff, StoredSlot
 
 Positions = tuple[int, ...]
 """Of each sink that can be read back: bytes of lines that it has to have made safe."""
@@ -60,9 +61,10 @@ class Round:
     held: list[HeldEvents]
     """Of the open slots that a start found, and of those certified."""
     signed: list[SignOff]
+    abandoned: list[AbandonedSlots]
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.changes or self.held or self.signed)
+        return any((self.entries, self.changes, self.held, self.signed, self.abandoned))
 
     @property
     def slots(self) -> list[StoredSlot]:
@@ -86,13 +88,15 @@ class Pending:
         self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
         self._found: list[HeldEvents] = []
         self._signed: list[SignOff] = []
+        self._abandoned: list[AbandonedSlots] = []
         self._stored: set[int] = set()
         """Slots above the settled ones of which the store has a certificate, or is about to."""
 
     @property
     def has_recovery(self) -> bool:
         """Whether some of it is needed to go on with recovery after a crash."""
-        return bool(self._changes or self._found or self._signed) or any(
+        waiting = (self._changes, self._found, self._signed, self._abandoned)
+        return any(waiting) or any(
             entry.given is not None or entry.held
             for waiting in self._entries.values()
             for entry in waiting
@@ -125,6 +129,10 @@ class Pending:
         """With the next round."""
         self._signed.append(signed)
 
+    def abandon(self, abandoned: AbandonedSlots) -> None:
+        """With the next round; so it is stored before any cursor can pass these slots."""
+        self._abandoned.append(abandoned)
+
     def awaits(self, signed: SignOff) -> bool:
         """Whether this is not stored yet."""
         return signed in self._signed
@@ -141,7 +149,7 @@ class Pending:
                 break
             changes.append(change)
         held = [*self._found, *(held for entry in entries for held in entry.held)]
-        return Round(entries, changes, held, [*self._signed])
+        return Round(entries, changes, held, [*self._signed], [*self._abandoned])
 
     def first_after(self, written: Round, settled: int) -> int | None:
         """The lowest slot above `settled` that waits on when this is stored, and of which nothing is stored then.
@@ -168,6 +176,7 @@ class Pending:
             self.size_bytes -= _JOB_BYTES
         self._found = []
         del self._signed[: len(written.signed)]
+        del self._abandoned[: len(written.abandoned)]
 
     def slots(self, first: int, end: int) -> Iterator[tuple[int, StoredSlot]]:
         """Certificates that wait, of slots from `first` to `end`, `end` excluded."""
@@ -175,6 +184,11 @@ class Pending:
             stored = waiting[-1].stored
             if first <= slot < end and stored is not None:
                 yield slot, stored
+
+    def abandoned(self, first: int, end: int, limit: int) -> Iterator[StoredSlot]:
+        """Certificates of the slots given up that wait, as `slots`, the lowest `limit` of them."""
+        told = (abandoned.slots(first, end) for abandoned in self._abandoned)
+        return islice(chain.from_iterable(told), limit)
 
     def given(self, slots: Iterable[int]) -> Mapping[int, bytes]:
         """What was handed on of these slots, as far as it waits."""

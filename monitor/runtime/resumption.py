@@ -82,7 +82,7 @@ def resumption(
             behind += (cursor.frontier for cursor in found)
     if settled is None:
         return Resumption(None, tuple(cursors), None, start_slot)
-    resume_slot = min([settled, *behind]) + 1
+    resume_slot = store.first_kept(min([settled, *behind]) + 1)
     is_skipping = start_slot is not None and start_slot > resume_slot
     first = start_slot if is_skipping and start_slot is not None else resume_slot
     still_open = tuple(store.open_before(first))

@@ -38,7 +38,11 @@ def test_what_is_absent_is_what_the_set_lacks(
     spans: list[tuple[int, int]], first: int, end: int
 ) -> None:
     ranges, numbers = filled(spans)
-    assert list(ranges.absent(first, end)) == [n for n in range(first, end) if n not in numbers]
+    absent = [n for n in range(first, end) if n not in numbers]
+    assert list(ranges.absent(first, end)) == absent
+    gaps = list(ranges.gaps(first, end))
+    assert [n for begin, stop in gaps for n in range(begin, stop)] == absent
+    assert len(gaps) == sum(n - 1 not in absent for n in absent)
     assert ranges.first_absent(first) == min(set(range(first, 42)) - numbers)
 
 

@@ -20,6 +20,7 @@ from monitor.core.commands import (
     Recall,
     Refuse,
     Report,
+    Settled,
 )
 from monitor.core.endings import EndReason
 from monitor.core.events import (
@@ -37,6 +38,7 @@ from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
+from monitor.core.skips import SKIPPED
 from tests.core.play import ALL, SOME, VAULT, Play, confirmed, finalized, meta, tx, write
 
 RPC = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, attempts=2)
@@ -291,12 +293,18 @@ def test_a_larger_gap_is_refused_with_a_choice() -> None:
 
 def test_a_larger_gap_may_be_skipped_and_is_recorded() -> None:
     play = restarted(101, on_exceeded="skip")
-    assert play.certificates()[10].end == SlotEnd.LOST
-    assert play.certificates()[109].end == SlotEnd.LOST
     (abandoned,) = play.asked(Abandon)
     assert (abandoned.first, abandoned.end) == (10, 110)
+    assert play.kernel.tally.slots[SlotEnd.LOST] == 100
     assert play.kernel.frontier(Commitment.FINALIZED) == 109
     assert [each.slot for each in play.asked(Fetch)] == [110]  # the live chain names it
+
+
+def test_what_was_skipped_is_recorded_before_anything_is_settled_behind_it() -> None:
+    play = Recovery(ALL, recovery=replace(RPC, max_catchup=100, on_exceeded="skip"), resume_slot=10)
+    play.block(1, 111, tx(111, 0))
+    told = [command for command in play.commands if isinstance(command, Abandon | Settled)]
+    assert told == [Abandon(10, 110, SKIPPED), Settled(109)]
 
 
 def test_a_larger_gap_may_be_caught_up_with_all_the_same() -> None:

@@ -20,6 +20,7 @@ from monitor.core import forgotten
 from monitor.core.certificates import CLOSED, Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import (
+    Abandon,
     Certify,
     Command,
     Fetch,
@@ -315,6 +316,8 @@ class RepairMachine(KernelMachine):
         if self.settled < 0:
             return
         first = self.settled + 1
+        while first in self.skipped:
+            first += 1
         self.restarts += 1
         self.certificates = {
             slot: each
@@ -362,6 +365,9 @@ class RepairMachine(KernelMachine):
                 self.recalled.update(command.slots)
                 for slot in command.slots:
                     self.asked_at |= {(slot, rung): self.now for rung in Rung}
+            case Abandon():
+                for slot in range(command.first, command.end):
+                    self._stores(Certificate(slot, SlotEnd.LOST, command.reason))
             case KeepJobs():
                 self._keeps(command.changes)
             case Refuse():
@@ -491,7 +497,7 @@ class RepairMachine(KernelMachine):
             is_known = state is not None and state.confirmed is not None
             if not self.kernel.join.sights.have_passed(slot):
                 return  # an open feed may bring it yet
-            if (slot, slot + 1) in self.kernel.join.ledger.wanted:
+            if slot in dict(self.kernel.join.ledger.wanted):
                 return  # it was forgotten just now: the next event opens its job
             if self._is_jumped_over(slot):
                 return  # it waits for that link to be final, or servers contradict themselves

@@ -17,6 +17,7 @@ from monitor.core.jobs import Job, JobsDone
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import (
+    AbandonedSlots,
     AccountsFound,
     BlockFound,
     Blocks,
@@ -254,6 +255,7 @@ class MemoryLedger:
         self.certificates: dict[int, StoredSlot] = {}
         self.commits: list[tuple[float, int]] = []
         """When each commit was made, and with how many certificates."""
+        self.abandoned: list[AbandonedSlots] = []
         self.forgotten: list[int] = []
         self.failures = 0
         self.handed_on: dict[int, bytes] = {}
@@ -273,6 +275,13 @@ class MemoryLedger:
         self.certificates.update((slot.slot, slot) for slot in slots)
         self._cursors = list(cursors)
         self._settled = max(settled, self._settled or 0)
+
+    def abandon(self, abandoned: Sequence[AbandonedSlots]) -> None:
+        self._fail()
+        self.abandoned += abandoned
+
+    def first_kept(self, slot: int) -> int:
+        return max((a.end for a in self.abandoned if a.first <= slot < a.end), default=slot)
 
     def settled(self) -> int | None:
         return self._settled

@@ -251,3 +251,23 @@ async def test_what_a_sink_held_of_a_slot_that_stays_open_is_stored_with_its_cer
     desk.books.certify([bare(5, PARTIAL), bare(6)])
     await desk.books.close()
     assert desk.store.kept_held == [HeldEvents(5, "file", "a", (b"x",))]
+
+
+async def test_slots_that_were_given_up_are_stored_before_a_cursor_can_pass_them() -> None:
+    file = subscribed("file", DurableMemory(), "a")
+    desk = Desk(file)
+    async with desk.running() as books:
+        books.begin(10)
+        books.abandon(10, 6_500_010, "not wanted")
+        books.settle(6_500_009)
+        assert books.newest_slot == 6_500_009
+        told = await books.slots(9, 2**62, 2)
+        assert [(slot.slot, slot.end, slot.proof) for slot in told] == [
+            (10, SlotEnd.LOST, "not wanted"),
+            (11, SlotEnd.LOST, "not wanted"),
+        ]
+        while not desk.store.abandoned:
+            assert [cursor.frontier for cursor in desk.store.cursors()] in ([], [9])
+            await anyio.sleep(0.01)
+    assert [(each.first, each.end) for each in desk.store.abandoned] == [(10, 6_500_010)]
+    assert desk.store.settled() == 6_500_009

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import Certify, KeepJobs, Release, Released, Settled
+from monitor.core.commands import Abandon, Certify, KeepJobs, Release, Released, Settled
 from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor, TransactionsFilter
 from monitor.core.rungs import Rung
@@ -67,6 +67,16 @@ async def test_sliced_lines_keep_the_order_of_the_releases() -> None:
     office.outboxes[0]._lines.clear()
     office.delivery.hand_on(Release(CONFIRMED, first + second))
     assert lines == [*office.outboxes[0]._lines]
+
+
+async def test_what_was_given_up_is_in_the_books_before_what_is_settled_behind_it() -> None:
+    office, own = Office(TRANSACTIONS), books()
+    own.begin(10)
+    handover = HandOver(office.delivery, own)
+    handover.add(Abandon(10, 15, "not wanted"))
+    handover.add(Settled(14))
+    await handover.run()
+    assert [slot.slot for slot in await own.slots(0, 100, 100)] == [10, 11, 12, 13, 14]
 
 
 async def test_a_slot_is_settled_after_the_last_slice_of_what_came_before() -> None:

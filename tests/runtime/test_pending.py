@@ -5,7 +5,7 @@ from dataclasses import replace
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import HeldEvents, SignOff, StoredSlot
+from monitor.ports import AbandonedSlots, HeldEvents, SignOff, StoredSlot
 from monitor.runtime.pending import Entry, Pending, Positions
 
 STORED = StoredSlot(7, SlotEnd.PARTIAL, "proof", None, None, None, (), (), (), None, 0)
@@ -46,6 +46,21 @@ def test_changes_of_jobs_keep_their_order_behind_one_that_waits() -> None:
     assert pending.ready([4]).changes == []
     assert pending.ready([5]).changes == [JOB]
     assert pending.ready([10]).changes == [JOB, JobsDone(7, 8), replace(JOB, first=9, end=10)]
+
+
+def test_what_was_given_up_waits_for_no_sink_and_is_told_meanwhile() -> None:
+    pending = Pending()
+    pending.certify(entry(needed=(10,)))
+    far = AbandonedSlots(10, 6_500_000, "not wanted", 0)
+    pending.abandon(far)
+    assert pending.has_recovery
+    assert pending.ready([0]).abandoned == [far]
+    assert [slot.slot for slot in pending.abandoned(12, 2**62, 3)] == [12, 13, 14]
+    ready = pending.ready([0])
+    more = replace(far, first=6_500_000, end=6_500_001)
+    pending.abandon(more)
+    pending.done(ready)
+    assert pending.ready([0]).abandoned == [more]
 
 
 def test_what_is_stored_waits_no_more_and_what_came_meanwhile_does() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import Cursor, HeldEvents, StoredSlot
+from monitor.ports import AbandonedSlots, Cursor, HeldEvents, StoredSlot
 from monitor.runtime.delivery import Route
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
@@ -53,6 +53,12 @@ def test_goes_on_behind_the_slowest_sink_that_can_be_read_back() -> None:
 
 def test_a_sink_that_cannot_be_read_back_holds_nobody_back() -> None:
     assert resumed(99, ("file", "a", 99), ("out", "a", 3)).resume_slot == 100
+
+
+def test_goes_on_behind_what_was_given_up_though_cursors_are_before_it() -> None:
+    store = MemoryLedger(settled=99, cursors=[Cursor("file", each, 90, "p") for each in "ab"])
+    store.abandon([AbandonedSlots(91, 6_500_000, "not wanted", 0)])
+    assert resumption(store, [FILE], None).resume_slot == 6_500_000
 
 
 def store_of(*ends: SlotEnd) -> MemoryLedger:

@@ -5,18 +5,22 @@ Every commit is on the disk when it returns (WAL, synchronous=FULL). Calls block
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
 import orjson
 
+from monitor.adapters.stores.abandoned import AbandonedTable
 from monitor.adapters.stores.recovery import RecoveryTables
 from monitor.adapters.stores.schema import APPLICATION, VERSION, bring_up
 from monitor.core.certificates import CLOSED, SlotEnd
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
-from monitor.ports import Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
+from monitor.ports import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
 
 LEAST_SQLITE: Final = (3, 51, 3)
 """Earlier ones can corrupt a file in WAL mode (sqlite.org, the WAL reset bug)."""
@@ -71,6 +75,7 @@ class SqliteLedger:
         with self._named():
             self._connection = apsw.Connection(str(path))
         self._recovery = RecoveryTables(self._connection)
+        self._abandoned = AbandonedTable(self._connection)
         try:
             with self._named():
                 self._prepare()
@@ -87,6 +92,8 @@ class SqliteLedger:
     def commit(self, slots: Sequence[StoredSlot], cursors: Sequence[Cursor], settled: int) -> None:
         """As `LedgerStore.commit`. Raises StoreFailed; nothing of it is stored then."""
         with self._named(), self._connection:
+            for slot in slots:
+                self._abandoned.cut(slot.slot, slot.slot + 1)
             self._connection.executemany(_PUT_SLOT, map(_row, slots))
             for slot in slots:
                 if slot.end in CLOSED:
@@ -96,6 +103,18 @@ class SqliteLedger:
                 _PUT_CURSOR, ((c.sink, c.monitor, c.frontier, c.place) for c in cursors)
             )
             self._connection.execute(_PUT_SETTLED, (settled,))
+
+    def abandon(self, abandoned: Sequence[AbandonedSlots]) -> None:
+        """As `LedgerStore.abandon`. Raises StoreFailed; nothing of it is stored then."""
+        with self._named(), self._connection:
+            for each in abandoned:
+                self._abandoned.put(each)
+                self._recovery.leave(each.first, each.end)
+
+    def first_kept(self, slot: int) -> int:
+        """As `LedgerStore.first_kept`. Raises StoreFailed."""
+        with self._named():
+            return self._abandoned.first_kept(slot)
 
     def settled(self) -> int | None:
         """As `LedgerStore.settled`. Raises StoreFailed."""
@@ -114,7 +133,9 @@ class SqliteLedger:
         """As `LedgerStore.slots`. Raises StoreFailed."""
         asked = "SELECT * FROM certificates WHERE slot >= ? AND slot < ? ORDER BY slot LIMIT ?"
         with self._named():
-            return [_stored(row) for row in self._connection.execute(asked, (first, end, limit))]
+            certified = map(_stored, self._connection.execute(asked, (first, end, limit)))
+            abandoned = [each.slots(first, end) for each in self._abandoned.between(first, end)]
+            return list(islice(merge(certified, *abandoned, key=attrgetter("slot")), limit))
 
     def open_before(self, slot: int) -> list[tuple[int, int]]:
         """As `LedgerStore.open_before`. Raises StoreFailed."""

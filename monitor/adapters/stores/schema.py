@@ -4,7 +4,7 @@ from typing import Final
 
 import apsw
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the tables; a file of a later one is refused."""
 APPLICATION: Final = 0x63686D6F
 """SQLite's application_id of our files: `chmo`."""
@@ -50,9 +50,15 @@ END;
 CREATE TRIGGER forgotten AFTER DELETE ON certificates BEGIN
     UPDATE tally SET kept = kept - 1 WHERE state = old.state;
 END;
+PRAGMA user_version = 2;
+"""
+_ABANDONED: Final = f"""
+CREATE TABLE abandoned(
+    first INTEGER PRIMARY KEY, end INTEGER NOT NULL CHECK (end > first), reason TEXT NOT NULL,
+    closed_at_ns INTEGER NOT NULL);
 PRAGMA user_version = {VERSION};
 """
-_STEPS: Final = (_CERTIFICATES, _RECOVERY)
+_STEPS: Final = (_CERTIFICATES, _RECOVERY, _ABANDONED)
 """By the version that they begin with; each is one transaction."""
 
 

@@ -16,9 +16,10 @@ from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import Cursor, HeldEvents, StoredSlot
+from monitor.ports import AbandonedSlots, Cursor, HeldEvents, StoredSlot
 
 ROUNDS = 4
+FAR = 1000
 BIG = 9_000
 """Bytes handed on of a slot: more than two pages, so that a round is several writes."""
 
@@ -61,7 +62,7 @@ class MarkedFile(apsw.VFSFile):
 
 
 def put_round(store: SqliteLedger, number: int) -> None:
-    """Slot `number` becomes open, and the one before it is recovered."""
+    """Slot `number` becomes open, the one before it is recovered, and far ones are given up."""
     end, earlier = SlotEnd.PARTIAL, SlotEnd.RECOVERED
     certificates = [
         StoredSlot(number, end, "proof", None, None, None, (), (), (), None, number),
@@ -73,6 +74,7 @@ def put_round(store: SqliteLedger, number: int) -> None:
     ]
     held = [HeldEvents(number, "file", "a", (b"%d" % number,))]
     with store.together():
+        store.abandon([AbandonedSlots(FAR + 2 * number, FAR + 2 * number + 2, "far", number)])
         store.commit(certificates, [Cursor("file", "a", number, f"byte {number}")], number)
         store.commit_recovery({number: number.to_bytes(1, "little") * BIG}, changes, held)
 

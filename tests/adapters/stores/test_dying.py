@@ -11,7 +11,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
 from monitor.ports import Cursor, HeldEvents
-from tests.adapters.stores.dying import BIG, ROUNDS, put_round
+from tests.adapters.stores.dying import BIG, FAR, ROUNDS, put_round
 
 ROOT = Path(__file__).resolve().parents[3]
 ENOUGH = 10_000
@@ -28,7 +28,7 @@ def killed_at(path: Path, mark: int) -> tuple[int, list[bytes]]:
 def state_after(number: int) -> tuple[object, ...]:
     """What the store tells after this round."""
     if not number:
-        return (None, [], [], {}, [], {})
+        return (None, [], [], {}, [], {}, FAR + 2)
     return (
         number,
         [Cursor("file", "a", number, f"byte {number}")],
@@ -36,6 +36,7 @@ def state_after(number: int) -> tuple[object, ...]:
         {number: bytes([number]) * BIG},
         [HeldEvents(number, "file", "a", (b"%d" % number,))],
         {**dict.fromkeys(range(number), SlotEnd.RECOVERED), number: SlotEnd.PARTIAL},
+        FAR + 2 * number + 2,
     )
 
 
@@ -47,6 +48,7 @@ def state_of(store: SqliteLedger) -> tuple[object, ...]:
         store.given(range(ROUNDS + 2)),
         store.held(),
         {slot.slot: slot.end for slot in store.slots(0, 100, 100)},
+        store.first_kept(FAR + 2),
     )
 
 
@@ -65,7 +67,7 @@ def test_a_kill_at_any_mark_leaves_all_or_nothing_of_a_round(tmp_path: Path) -> 
         assert len(told) <= found <= len(told) + 1
         assert state_of(store) == state_after(found)
         tally = store.tally()
-        assert sum(tally.ever.values()) == (found + 1 if found else 0)
+        assert sum(tally.ever.values()) == (3 * found + 1 if found else 0)
         put_round(store, found + 1)
         assert state_of(store) == state_after(found + 1)
         store.close()

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from monitor.adapters.stores import ledger
 from monitor.adapters.stores.ledger import SqliteLedger
+from monitor.adapters.stores.schema import VERSION
 from monitor.core.certificates import SlotEnd
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobState
@@ -185,12 +186,12 @@ def test_a_database_of_another_program_is_refused_and_left_alone(path: Path) -> 
 def test_a_file_of_a_later_release_is_refused(path: Path) -> None:
     SqliteLedger(path).close()
     later = apsw.Connection(str(path))
-    later.pragma("user_version", 3)
+    later.pragma("user_version", VERSION + 1)
     later.close()
     with pytest.raises(StoreFailed) as refused:
         SqliteLedger(path)
     assert str(refused.value) == (
-        f"{path}: version 3, and this release knows 2; install the later release, "
+        f"{path}: version {VERSION + 1}, and this release knows {VERSION}; install the later release, "
         "or move it away, and the daemon starts anew at the tip"
     )
 
