@@ -42,8 +42,10 @@ class Ledger:
         """First slot of a replay under way: from there on no slot is certified partial, and none is forgotten."""
         self.ended: list[int] = []
         """Slots that were closed since somebody looked."""
-        self.wanted: list[tuple[int, int]] = []
-        """Slots that were certified partial since somebody looked: first, end."""
+        self.wanted: list[tuple[int, bool]] = []
+        """Slots that were certified partial since somebody looked, and whether each is known to hold a block."""
+        self.early: set[int] = set()
+        """Slots that were lost before they were known to be final, if they ever are."""
         self._gate = gate
         self._slots = slots
         self._sights = sights
@@ -53,7 +55,6 @@ class Ledger:
         self.skips = Skips(self._certified, self._closed, gate.tally)
         self.forgotten = Forgotten(gate, slots)
         self._partial = gate.left_open  # what certificates say that leave slots open
-        self._early: set[int] = set()  # lost before it was known to be final, if it ever is
         self._open: list[SlotState] = []  # finalized and handed on, not closed
         self._named: list[SlotState] = []
         """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
@@ -209,7 +210,7 @@ class Ledger:
         state = self._slots.get(slot)
         held = "nothing of it came" if state is None or not state.banks else "a part of it is held"
         if state is None or state.certified is None:
-            self._early.add(slot)
+            self.early.add(slot)
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
 
     def sign_off(self, slot: int, reason: str) -> None:
@@ -253,7 +254,7 @@ class Ledger:
 
     def _may_give_up(self, state: SlotState) -> bool:
         is_kept = self.kept_from is not None and state.number >= self.kept_from
-        return not is_kept and (state.certified is None or state.number in self._early)
+        return not is_kept and (state.certified is None or state.number in self.early)
 
     def _close(self, state: SlotState, now: float) -> None:
         evidence = self._gate.evidence(state, now)
@@ -285,8 +286,8 @@ class Ledger:
 
     def _certify_partial(self, state: SlotState, now: float) -> None:
         number = state.number
-        if number in self._early:
-            self._early.discard(number)
+        if number in self.early:
+            self.early.discard(number)
             state.certified = speaks_for_none(number, state)  # it stays lost, and its link counts
         else:
             found = self._gate.evidence(state, now)
@@ -331,6 +332,7 @@ class Ledger:
 
     def _certify(self, certificate: Certificate) -> None:
         number = certificate.slot
+        state = self._slots.get(number)
         is_open = certificate.end not in CLOSED
         if number in self._partial:
             self._gate.tally.close(self._partial[number], -1)
@@ -339,12 +341,11 @@ class Ledger:
         if is_open:
             self._partial[number] = certificate.end
             if certificate.end == SlotEnd.PARTIAL:
-                self.wanted.append((number, number + 1))
+                self.wanted.append((number, state is not None and state.is_named()))
         else:
             self._partial.pop(number, None)
             self._children.forget(number)
             self.ended.append(number)
-        state = self._slots.get(number)
         if state is not None:
             state.certified = certificate
         self._certified.add(number, number + 1)
@@ -359,17 +360,18 @@ class Ledger:
     def _shut(self, slot: int) -> None:
         self._closed.add(slot, slot + 1)
         self.forgotten.ranges.remove(slot, slot + 1)
-        self._early.discard(slot)
+        self.early.discard(slot)
 
     def _forget(self, settled: int) -> Mapping[int, bytes]:
         """Keep no more of open slots than is bounded, and no spans that nobody asks for."""
         below = settled if self.kept_from is None else min(settled, self.kept_from - 1)
+        known = dict(self._slots)
         given = self.forgotten.forget(below)
         if given:
             self._open = [state for state in self._open if state.number in self._slots]
         for number in given:
             self._children.forget(number)
-            self.wanted.append((number, number + 1))  # else nobody would ever speak of it again
+            self.wanted.append((number, known[number].is_named()))  # else nobody would speak of it
         self._sights.forget_below(min(settled, min(self._slots, default=settled)))
         return given
 

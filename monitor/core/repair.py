@@ -82,7 +82,7 @@ class Repair:
         self.unproven = Unproven(terms.proof_seconds)
         """Blocks that came before the parent link that proves them."""
         self.under_holes = UnderHoles(join, self.queue, self.unproven)
-        self.reconciling = Reconciling(join, is_on=policy.reads_accounts)
+        self.reconciling = Reconciling(join, self._fail, is_on=policy.reads_accounts)
         self.progress = Progress()
         self.errands = Errands(join, self.queue, replays, self._fail)
         self._join = join
@@ -105,6 +105,7 @@ class Repair:
         self._resume_slot = resume_slot
         if not self.policy.rungs:
             return
+        self.reconciling.resumes = resume_slot is not None
         self.queue.restore(self.policy.jobs, now)
         for first, end in still_open:
             self.queue.open(first, end, now, is_unknown=True)
@@ -125,13 +126,13 @@ class Repair:
             yield from self._weigh_gap(self._resume_slot, join.tip, now)
             self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
-        for first, end in wanted:
-            if join.ledger.first_open(first) > first:
+        for slot, is_named in wanted:
+            if join.ledger.first_open(slot) > slot:
                 continue  # it was closed meanwhile
-            if self._is_held(first, now):  # it may yet be dropped for want of memory
-                self._passed_over.append(join.slots[first])
+            if self._is_held(slot, now):  # it may yet be dropped for want of memory
+                self._passed_over.append(join.slots[slot])
             else:
-                self.queue.open(first, end, now)
+                self.queue.open(slot, slot + 1, now, is_unknown=not is_named)
         self.under_holes.place(now)
         self._look_at_all(now)
         audited = self._audits.begin()
@@ -347,7 +348,7 @@ class Repair:
         found = judge(state, state.confirmed, but_accounts, covers=covers, wanted=1)
         if found.whole and self.reconciling.is_on:
             self.queue.fetched(slot, now)
-            self.reconciling.want(slot)
+            self.reconciling.want(slot, rung)
         else:
             self._fail(Lease(rung, slot, slot + 1), Failure(Verdict.CANNOT), now)
 

@@ -41,6 +41,7 @@ class SlotState:
         "gave_up",
         "given",
         "given_at_once",
+        "is_doubted",
         "is_let_go",
         "is_placed",
         "metas",
@@ -48,6 +49,7 @@ class SlotState:
         "number",
         "parent",
         "reconciled_at",
+        "reconciled_by",
         "recovered_by",
         "released_level",
         "shared",
@@ -55,6 +57,7 @@ class SlotState:
         "statuses",
         "told_by",
         "told_level",
+        "unreconciled",
         "untold",
     )
 
@@ -64,7 +67,7 @@ class SlotState:
         self.banks: list[Bank] = []
         self.current: dict[int, Bank] = {}
         self.metas: dict[str, Meta] = {}
-        self.contested = self.finalized = False
+        self.contested = self.finalized = self.is_doubted = False
         self.dead: str | None = None
         self.parent: int | None = None
         self.statuses = 0
@@ -90,6 +93,10 @@ class SlotState:
         """Who last brought something for recovery."""
         self.reconciled_at: int | None = None
         """Slot of the state that was read of the watched accounts, in place of their writes."""
+        self.reconciled_by = 0
+        """RPCs that told that state alike."""
+        self.unreconciled: str | None = None
+        """Why no such state is believed, after long asking."""
         self.is_let_go = self.shed = self.gave_up = self.is_placed = False
         """Frames let go of, since no level will ask for them; dropped for want of memory; handed on without them; two
         RPCs alone say that its block is the chain's, since the slot above is lost."""
@@ -138,6 +145,11 @@ class SlotState:
             self.remember_given()
             self.contested = True
 
+    def doubt(self) -> None:
+        """Who is asked for recovery will tell whether rows of feeds that broke are the block's; until then they wait."""
+        self.contest()
+        self.is_doubted, self.evidence = True, None
+
     def is_told_by_one(self) -> bool:
         """Whether a single bank has brought all that monitors at processed had: it repeats no id."""
         return len(self.banks) == 1 and self.given_at_once is None
@@ -162,6 +174,10 @@ class SlotState:
                 for kind, table in enumerate(store.tables):
                     given[kind].update([identity(kind, key) for key in table])
         return given
+
+    def is_named(self) -> bool:
+        """Whether a status or a link says that the slot holds a block of the chain, known or not."""
+        return self.told_level >= Commitment.CONFIRMED
 
     def sole_blockhash(self) -> str | None:
         """The one blockhash known of this slot; None while banks disagree or may."""
@@ -252,7 +268,7 @@ class SlotState:
         self.shared = Store()
         self.banks, self.current = [], {}
         self.evidence = None
-        self.contested = self.shed = self.is_let_go = False
+        self.contested = self.is_doubted = self.shed = self.is_let_go = False
         self.fresh_from = 0
 
     def remember_given(self) -> None:

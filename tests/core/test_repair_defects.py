@@ -1,4 +1,4 @@
-"""What the machine of `test_repair_machine` has found in recovery, each in as few steps as show it."""
+"""What the machine of `test_repair_machine` and reviews have found in recovery, each in as few steps as show it."""
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
@@ -171,3 +171,23 @@ def test_a_slot_that_comes_back_as_soon_as_it_is_forgotten_is_there_but_once() -
     (given,) = [c.given[5] for c in play.commands if isinstance(c, Certify) if 5 in c.given][-1:]
     ledger.take_back(5, given, play.now)
     play.kernel.check()
+
+
+def test_a_partial_slot_that_nobody_has_named_is_not_lost_for_being_skipped() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.block(1, 10, tx(10, 0)).says(1, confirmed(10), finalized(10))
+    play.block(1, 11)
+    play.at(play.now + 3)
+    assert play.certified()[6] == SlotEnd.PARTIAL
+    for _ in range(20):
+        play.not_fetched(6, Verdict.SKIPPED_CLAIM).not_fetched(9, Verdict.THROTTLED)
+        play.at(play.now + 5)
+    assert not play.kernel.is_lost(6)
+    play.fetched(9, tx(9, 0, "w0"), parent=5)
+    assert play.certified()[6] == SlotEnd.SKIPPED
+
+
+def test_a_forgotten_slot_that_was_named_is_wanted_as_one_that_holds_a_block() -> None:
+    play, slot = with_a_forgotten_slot(ALL)
+    assert not play.kernel.repair.queue._table[slot].is_unknown
