@@ -56,7 +56,10 @@ def main(arguments: Sequence[str]) -> int:
     began = time.monotonic()
     held = "held"
     if asked.name == "guards":
-        seed, (size, failures) = None, soak_guards(asked.only)
+        chosen = guards.chosen(asked.only)
+        if not chosen:
+            two.error(f"no guard's file or test contains {asked.only!r}")
+        seed, size, failures = None, f"{len(chosen)} guards", guards.unnoticed(chosen)
     elif asked.name == "memory":
         seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
@@ -107,12 +110,6 @@ def soak_memory(minutes: float, rate: float) -> tuple[str, str, list[str]]:
     size = f"{minutes:g} minutes of {memory.FEEDS} feeds at {rate:,.0f}/s, {watched.slots.total()} slots"
     failures = watched.failures()
     return size, f"held: {measured}", [*failures, measured] if failures else []
-
-
-def soak_guards(only: str) -> tuple[str, list[str]]:
-    """The size of the soak, and a line for each guard whose loss no test noticed."""
-    chosen = [guard for guard in guards.read() if only in f"{guard.file} {guard.test}"]
-    return f"{len(chosen)} guards", guards.unnoticed(chosen)
 
 
 if __name__ == "__main__":

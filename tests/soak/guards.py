@@ -37,6 +37,11 @@ def read(file: Path = FILE) -> list[Guard]:
         return [Guard(**entry) for entry in tomllib.load(document)["guard"]]
 
 
+def chosen(text: str) -> list[Guard]:
+    """Those whose file or test contains this text."""
+    return [guard for guard in read() if text in f"{guard.file} {guard.test}"]
+
+
 def unnoticed(guards: Sequence[Guard]) -> list[str]:
     """A line for each guard whose test passes without it, or does not pass with it."""
     found = []

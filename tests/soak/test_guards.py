@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.soak.__main__ import main
 from tests.soak.guards import Guard, run_without
 
 pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
@@ -32,3 +33,10 @@ def test_the_status_tells_whether_the_loss_is_noticed(root: Path, test: str, sta
 def test_a_test_that_does_not_exist_notices_nothing(root: Path) -> None:
     guard = Guard("test_doubling.py::test_no", "doubling.py", "    number *= 2", "    pass", "")
     assert run_without(root, guard) not in (0, 1)
+
+
+def test_a_text_that_no_guard_has_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["guards", "--only", "no such file"])
+    assert refused.value.code == 2
+    assert "no guard's file or test contains 'no such file'" in capsys.readouterr().err
