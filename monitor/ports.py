@@ -364,9 +364,15 @@ class AccountsFound:
 
     context_slot: int
     rows: list[Row]
-    """One a pubkey that exists, unsigned, `mask` as the monitors' filters say; none for one that does not."""
+    """One an account whose state is believed, unsigned, `mask` as the monitors' filters say."""
     source: int
-    """Index of the RPC."""
+    """Index of the RPC that brought most of them."""
+    witnesses: int = 1
+    """RPCs that told each of them alike."""
+    dissent: tuple[int, ...] = ()
+    """Indexes of RPCs that told something else of the same slot."""
+    unsure: tuple[bytes, ...] = ()
+    """Accounts of which no state is believed: not so many told one alike."""
 
 
 @dataclass(slots=True)
@@ -389,11 +395,16 @@ class Blocks(Protocol):
     def tallies(self) -> Sequence[RpcTally]:
         """By RPC, in the order of the configuration."""
 
-    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+    async def fetch(
+        self, slot: int, rung: Rung, witnesses: int, paced: Paced = unpaced
+    ) -> BlockFound | NoBlock:
         """The block of this slot at confirmed or above, told alike by `witnesses` RPCs if there are so many."""
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
-        """The accounts that monitors name, at this slot or later; from two RPCs where there are two, the later one."""
+        """The accounts that monitors name, at this slot or later, each told alike by two RPCs where there are two.
+
+        None: nobody told any, or no account is named.
+        """
 
     async def close(self) -> None:
         """End calls and workers."""

@@ -134,10 +134,17 @@ class AccountsRead:
     end: int
     """The slots first..end-1 are what it stands for."""
     context_slot: int
+    """The lowest of the rows' slots; where there are none, a slot from which on the accounts were read."""
     rows: list[Row]
-    """Account rows of `context_slot`, unsigned, each from `source`."""
+    """Account rows, unsigned, of the states that are believed."""
     source: int
-    """Origin of the answer."""
+    """Origin of most of them."""
+    witnesses: int = 1
+    """RPCs that told each of them alike."""
+    dissent: tuple[int, ...] = ()
+    """Origins that told something else of the same slot."""
+    unsure: tuple[bytes, ...] = ()
+    """Watched accounts of which no state is believed: not so many RPCs told one alike."""
 
 
 @dataclass(frozen=True, slots=True)

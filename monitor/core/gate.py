@@ -9,6 +9,7 @@ arrive and wait for nothing.
 from bisect import insort
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 from monitor.core.banks import Held
 from monitor.core.certificates import SlotEnd
@@ -16,6 +17,7 @@ from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
 from monitor.core.evidence import Evidence, Parts, judge, whole_covers
+from monitor.core.last_writes import LastWrites
 from monitor.core.levels import Levels
 from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
@@ -45,10 +47,10 @@ class Gate:
         """Slots that have a certificate which leaves them open; the ledger's."""
         self.late: set[int] = set()
         """Slots of which events were handed on after their certificate or release, since the ledger last looked."""
-        self._replayed_below = 0
-        """Every endpoint has replayed what it could below this slot."""
-        self._compared_below = 0
-        """As far as they can be reached."""
+        self.writes = LastWrites()
+        """Of slots that were dropped."""
+        self._replayed_below = self._compared_below = 0
+        """Every endpoint has replayed what it could below this slot; every one that can be reached."""
         self._waiting: tuple[list[SlotState], list[SlotState]] = ([], [])
         self._out: tuple[list[Released], list[Released], list[Released]] = ([], [], [])
         self._reports: list[Report] = []
@@ -148,7 +150,7 @@ class Gate:
         """The slot's block is known at `level`, confirmed or finalized: it may be released there."""
         if level == Commitment.CONFIRMED:
             state.confirmed_at = now
-        insort(self._waiting[level - 1], state, key=_number)
+        insort(self._waiting[level - 1], state, key=attrgetter("number"))
 
     def pump(self, now: float, precedes: Callable[[SlotState], bool]) -> None:
         """Release what can be released now. `precedes`: the slot's parent has been released, or is none of ours."""
@@ -179,6 +181,7 @@ class Gate:
 
     def drop(self, state: SlotState) -> None:
         """The slot is forgotten: nothing of it is released any more."""
+        self.writes.note(state)
         self.let_go(state)
         for waiting in self._waiting:
             if state in waiting:
@@ -364,10 +367,6 @@ class Gate:
             untold, state.untold = state.untold, []
             for level, status in untold:
                 self._slot_events(state, level, (status,), late=True)
-
-
-def _number(state: SlotState) -> int:
-    return state.number
 
 
 def _not_yet(writes: list[Held], wanted: int, given: set[bytes]) -> list[Held]:

@@ -20,7 +20,6 @@ class Opinions:
     def __init__(self, accounts: Sequence[str], required: int) -> None:
         """`required`: RPCs that have to tell a state alike."""
         self.required = required
-        """May be lowered, to 1 at the least, when fewer can tell."""
         self._told: dict[str, list[Told]] = {account: [] for account in accounts}
 
     def hear(self, rpc: int, accounts: Sequence[str], rows: Sequence[Row]) -> None:

@@ -48,8 +48,8 @@ class SlotState:
         "missed",
         "number",
         "parent",
+        "reconciled",
         "reconciled_at",
-        "reconciled_by",
         "recovered_by",
         "released_level",
         "shared",
@@ -57,7 +57,6 @@ class SlotState:
         "statuses",
         "told_by",
         "told_level",
-        "unreconciled",
         "untold",
     )
 
@@ -70,8 +69,9 @@ class SlotState:
         self.contested = self.finalized = self.is_doubted = False
         self.dead: str | None = None
         self.parent: int | None = None
-        self.statuses = 0
-        """Bit per slot status whose event was given."""
+        self.statuses = self.fresh_from = 0
+        """Bit per slot status whose event was given; where in the shared store the rows begin that came after the
+        release at confirmed."""
         self.told_level = self.released_level = -1
         """Highest commitment that was told or inferred of this slot; at which it was released."""
         self.told_by: set[int] = set()
@@ -93,15 +93,11 @@ class SlotState:
         """Who last brought something for recovery."""
         self.reconciled_at: int | None = None
         """Slot of the state that was read of the watched accounts, in place of their writes."""
-        self.reconciled_by = 0
-        """RPCs that told that state alike."""
-        self.unreconciled: str | None = None
-        """Why no such state is believed, after long asking."""
+        self.reconciled = ""
+        """In words, which state that is; or why there is none, after long asking."""
         self.is_let_go = self.shed = self.gave_up = self.is_placed = False
         """Frames let go of, since no level will ask for them; dropped for want of memory; handed on without them; two
         RPCs alone say that its block is the chain's, since the slot above is lost."""
-        self.fresh_from = 0
-        """Rows of the shared store from here on came after the release at confirmed."""
         self.accounts_out: tuple[set[bytes], ...] = (set(), set(), set())
         """By level: pubkeys whose last write was handed on, and keys of writes that were to those who ask for all."""
         self.given: set[tuple[int, int, Any]] | None = None

@@ -135,8 +135,19 @@ class Recovering:
         if found is None:
             self._post(AccountsUnread(errand.first, errand.end, self._dice.jitter()))
             return
-        source = self._origins.reconciled(found.source)
-        self._post(AccountsRead(errand.first, errand.end, found.context_slot, found.rows, source))
+        origin = self._origins.reconciled
+        self._post(
+            AccountsRead(
+                errand.first,
+                errand.end,
+                found.context_slot,
+                found.rows,
+                origin(found.source),
+                found.witnesses,
+                tuple(origin(rpc) for rpc in found.dissent),
+                found.unsure,
+            )
+        )
 
     async def _recall(self, errand: Recall) -> None:
         """Without an answer events would be handed on twice: so the store is asked until it tells."""

@@ -48,12 +48,6 @@ def test_one_alone_is_believed_where_there_is_no_other() -> None:
     assert believed(opinions) == [(3, b"a", 12)]
 
 
-def test_fewer_may_be_required_later() -> None:
-    opinions = heard((3, {"x": ("a", 12)}))
-    opinions.required = 1
-    assert believed(opinions) == [(3, b"a", 12)]
-
-
 def test_two_contents_of_one_slot_are_a_dispute_of_both() -> None:
     opinions = heard((0, {"x": ("a", 12)}), (1, {"x": ("z", 12)}))
     assert opinions.unsure() == ["x", "y"]

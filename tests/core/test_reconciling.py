@@ -8,6 +8,7 @@ from monitor.core.events import AccountsRead, AccountsUnread, Row
 from monitor.core.keys import account_of
 from monitor.core.pace import AHEAD
 from monitor.core.reconciling import GATHER, Reconciling
+from monitor.core.rungs import Rung
 from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, write
 
 ORIGIN = 3
@@ -16,9 +17,9 @@ ORIGIN = 3
 def opened(*slots: int) -> tuple[Play, Reconciling]:
     """These slots lack their account writes."""
     play = Play(VAULT, rpcs=1)
-    reconciling = Reconciling(play.kernel.join, is_on=True)
+    reconciling = Reconciling(play.kernel.join, play.kernel.repair._fail, is_on=True)
     for slot in slots:
-        reconciling.want(slot)
+        reconciling.want(slot, Rung.RPC)
     return play, reconciling
 
 
@@ -65,7 +66,7 @@ def test_one_question_is_asked_at_a_time() -> None:
     _, reconciling = opened(5)
     asked(reconciling, 0.0)
     asked(reconciling, GATHER)
-    reconciling.want(7)
+    reconciling.want(7, Rung.RPC)
     assert asked(reconciling, 60.0) == []
     assert reconciling.next_deadline() is None
 
@@ -90,7 +91,7 @@ def test_slots_that_came_after_the_question_are_asked_about_anew() -> None:
     _, reconciling = opened(5)
     asked(reconciling, 0.0)
     asked(reconciling, GATHER)
-    reconciling.want(7)
+    reconciling.want(7, Rung.RPC)
     assert reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0) == [5]
     assert asked(reconciling, 1.0) == []
     assert asked(reconciling, 1.0 + GATHER) == [ReadAccounts(7, 8, 8)]
@@ -136,6 +137,21 @@ def test_a_state_that_a_live_write_has_overtaken_is_not_handed_on() -> None:
 def test_a_write_later_than_the_state_overtakes_it_too() -> None:
     play, reconciling = opened(5)
     written(play, 40, "x")
+    releases(play)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9), state_of("y", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"y".ljust(32, b"\0")]
+
+
+def closed_meanwhile(play: Play, slot: int) -> None:
+    """The slot is final, and nothing of it is kept."""
+    play.says(1, finalized(slot)).block(1, slot + 1)
+    assert slot not in play.kernel.join.slots
+
+
+def test_a_write_of_a_slot_that_was_closed_meanwhile_overtakes_an_older_state() -> None:
+    play, reconciling = opened(5)
+    written(play, 40, "x")
+    closed_meanwhile(play, 40)
     releases(play)
     reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9), state_of("y", 9)], ORIGIN), 1.0)
     assert accounts(play) == [b"y".ljust(32, b"\0")]
@@ -201,7 +217,7 @@ def test_one_state_that_stands_for_two_gaps_is_handed_on_once() -> None:
     play, reconciling = opened(5)
     reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
     assert accounts(play) == [b"x".ljust(32, b"\0")]
-    reconciling.want(7)
+    reconciling.want(7, Rung.RPC)
     event = AccountsRead(7, 8, 9, [state_of("x", 9), state_of("y", 9)], ORIGIN)
     assert reconciling.read(event, 2.0) == [7]
     assert accounts(play) == [b"y".ljust(32, b"\0")]

@@ -82,24 +82,27 @@ class RpcPool:
             read = self._reading(slot)
             return await self._rpcs[index].ask("getBlock", [slot, _BLOCK], read, sent)
 
-        hedging = self._hedging[rung]
-        before = self._statements.of(slot)
-        inquiry = Inquiry(slot, witnesses, rpcs, ask, hedging, self._clock, before)
-        found = await inquiry.run()
-        if isinstance(found, BlockFound):
-            self._statements.forget(slot)
-        else:
-            self._statements.note(slot, inquiry.told)
+        question = Question(slot, witnesses, self._statements.of(slot))
+        inquiry = Inquiry(question, rpcs, ask, self._hedging[rung], paced)
+        found: BlockFound | NoBlock | None = None
+        try:
+            found = await inquiry.run()
+        finally:  # what was told before somebody cancelled counts too
+            if isinstance(found, BlockFound):
+                self._statements.forget(slot)
+            else:
+                self._statements.note(slot, inquiry.told)
         return found
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
-        """The accounts that monitors name, at this slot or later; from two RPCs where there are two, the later one.
+        """The accounts that monitors name, at this slot or later, each told alike by two RPCs where there are two.
 
         `context_slot` is the lowest of the rows; None too when monitors name no account.
         """
-        usable = [each for each in enumerate(self._rpcs) if each[1].lane.pause() is None]
+        there = [each for each in enumerate(self._rpcs) if not each[1].lane.is_unable]
+        usable = [each for each in there if each[1].lane.pause() is None]
         usable.sort(key=lambda each: (each[1].endpoint.archive, each[1].lane.expected()))
-        return await self._states.found(usable, min_context_slot)
+        return await self._states.found(usable, dict(there), min_context_slot)
 
     async def close(self) -> None:
         """End calls and workers; nothing may be under way."""
