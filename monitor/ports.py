@@ -1,7 +1,7 @@
 """What the core and the runtime need of the world, as Protocols; adapters provide it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -386,6 +386,15 @@ class RpcTally:
     waits: int = 0
     """Calls that had to wait for the rate limit."""
     wait_seconds: float = 0.0
+
+
+Paced = Callable[[bool], None]
+"""Called with False when all calls of a fetch have gone, and with True when a further one waits for its turn. At first
+one waits: for the rate, a connection, or memory."""
+
+
+def unpaced(is_waiting: bool) -> None:
+    """For who does not want to know."""
 
 
 class Blocks(Protocol):
