@@ -82,16 +82,14 @@ class RpcPool:
             read = self._reading(slot)
             return await self._rpcs[index].ask("getBlock", [slot, _BLOCK], read, sent)
 
-        question = Question(slot, witnesses, self._statements.of(slot))
-        inquiry = Inquiry(question, rpcs, ask, self._hedging[rung], paced)
-        found: BlockFound | NoBlock | None = None
-        try:
-            found = await inquiry.run()
-        finally:  # what was told before somebody cancelled counts too
-            if isinstance(found, BlockFound):
-                self._statements.forget(slot)
-            else:
-                self._statements.note(slot, inquiry.told)
+        hedging = self._hedging[rung]
+        before = self._statements.of(slot)
+        inquiry = Inquiry(slot, witnesses, rpcs, ask, hedging, self._clock, before)
+        found = await inquiry.run()
+        if isinstance(found, BlockFound):
+            self._statements.forget(slot)
+        else:
+            self._statements.note(slot, inquiry.told)
         return found
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
