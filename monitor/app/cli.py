@@ -16,6 +16,7 @@ import typer
 
 from monitor import __version__
 from monitor.app.arguments import ApiUrl, AsJson, NumbersFrom0, StateDir
+from monitor.app.drill_commands import drill
 from monitor.app.endpoint_commands import endpoints
 from monitor.app.recovery_commands import recovery
 from monitor.app.simulator_commands import fault, simulate
@@ -153,6 +154,7 @@ def status(as_json: AsJson = False, api: ApiUrl = None, state_dir: StateDir = No
 
 app.add_typer(recovery, name="recovery")
 app.add_typer(endpoints, name="endpoints")
+app.command()(drill)
 
 
 @app.command()

@@ -32,6 +32,7 @@ def endpoint_view(
         "open": health.is_open,
         "drained": health.is_drained,
         "needs_person": health.needs_person,
+        "covered": health.covered,
         "lag": _rounded(health.lag, 3),
         "silent_for": _rounded(health.silent_for, 3),
         "miss_rate": _rounded(health.miss_rate, 6),

@@ -9,6 +9,7 @@ MonitorError
 ├── ReaderLeft             whoever read our standard output has left for good; exit 1
 ├── StoreFailed            the ledger's database could not be opened, read or written
 ├── DaemonNotAsked         a running daemon could not be asked over its API; exit 1
+├── DrillBroken            a drill of failovers cannot begin, or cannot go on; exit 1
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
 ├── FrameMalformed         bytes of a server that are no SubscribeUpdate
 ├── SimulatorFailed        the simulator cannot have a port or a file that it needs; exit 1
@@ -55,6 +56,10 @@ class StoreFailed(MonitorError):
 
 class DaemonNotAsked(MonitorError):
     """No daemon answers at the address, or what answers is none, or it refuses the question."""
+
+
+class DrillBroken(MonitorError):
+    """A drill of failovers cannot begin, or cannot go on; the message says what is still drained."""
 
 
 class PlanRefused(MonitorError):

@@ -72,6 +72,8 @@ def test_help_names_every_command() -> None:
         "slots",
         "status",
         "recovery",
+        "endpoints",
+        "drill",
         "version",
     ):
         assert re.search(rf"^\W*{command}\s", output, re.M)
@@ -112,6 +114,9 @@ def test_help_imports_nothing_heavy() -> None:
         ["slots", "9", "5"],
         ["slots", "1", "999999999"],
         ["status", "now"],
+        ["drill"],
+        ["drill", "--state-dir", "x", "--config", "y"],
+        ["drill", "--state-dir", "x", "--window", "0"],
     ],
 )
 def test_wrong_usage_is_2(words: Sequence[str]) -> None:
