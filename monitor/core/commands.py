@@ -67,6 +67,13 @@ class AskFloor:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeEndpoint:
+    """Get to know an endpoint anew: what it runs and how far it is. Nothing waits for the answer."""
+
+    endpoint: int
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Hand these events on to the monitors named in their masks, in this order."""
 
@@ -158,5 +165,5 @@ class Recall:
 
 
 RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
-StreamCommand = OpenFeed | AmendFeed | CloseFeed | AskFloor
+StreamCommand = OpenFeed | AmendFeed | CloseFeed | AskFloor | ProbeEndpoint
 Command = StreamCommand | Release | Report | Certify | Settled | RecoveryCommand

@@ -13,8 +13,8 @@ class Connection:
 
     endpoint: int
     feed: int | None = None
-    scope: Scope = Scope.EVERYTHING
-    """What is asked of it, or is to be when it is open again."""
+    scope: Scope | None = Scope.EVERYTHING
+    """What is asked of it, or is to be when it is open again; None: no stream is to be open."""
     generation: int = 1
     """Of the request that was sent last."""
     opened: bool = False

@@ -25,6 +25,7 @@ from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FloorTold
 from monitor.core.floors import Floors
 from monitor.core.reach import Missing, learn, wanted_from
+from monitor.core.scope import Scope
 
 BLIND: Final = 3.0
 """Seconds within which an endpoint is tried again while none is open: nobody else sees the chain then. Guessed."""
@@ -59,9 +60,34 @@ class Connections:
         self._next_feed = 1
 
     def start(self, now: float, from_slot: int | None) -> Iterator[Command]:
-        """Open a feed to every endpoint."""
+        """Open a feed to every endpoint that is to have one."""
         for connection in self.all:
-            yield self._open(connection, now, from_slot)
+            if connection.scope is not None:
+                is_part = connection.scope is not Scope.EVERYTHING
+                yield self._open(connection, now, None if is_part else from_slot)
+
+    def ask(
+        self, connection: Connection, scope: Scope | None, missing: Missing, now: float
+    ) -> Iterator[Command]:
+        """Ask the endpoint for so much from now on; None: for nothing, and close its stream."""
+        before, connection.scope = connection.scope, scope
+        feed = connection.feed
+        if feed is None:
+            if before is None:
+                yield self._open(connection, now, self._to_reopen_with(connection, missing, now))
+            elif scope is None:
+                connection.reopen_at = None
+        elif scope is not None and self.can_amend:
+            connection.generation += 1
+            _begin_anew(connection)
+            yield AmendFeed(feed, connection.generation, None, scope)
+        else:
+            del self.by_feed[feed]
+            _begin_anew(connection)
+            connection.feed, connection.opened = None, False
+            yield CloseFeed(feed)
+            if scope is not None:
+                yield self._open(connection, now, self._to_reopen_with(connection, missing, now))
 
     def opened(self, feed: int, now: float) -> Iterator[Command]:
         """The server accepted the stream."""
@@ -115,6 +141,11 @@ class Connections:
         self._next_feed += 1
         return feed
 
+    def tells_slots_alone(self, feed: int) -> bool:
+        """Whether nothing but slot statuses is asked of this feed."""
+        connection = self.by_feed.get(feed)
+        return connection is not None and connection.scope is Scope.SLOTS
+
     def heard(self, feed: int, now: float) -> None:
         """Something came of this feed."""
         connection = self.by_feed.get(feed)
@@ -149,8 +180,9 @@ class Connections:
         """
         if not self.can_amend:
             return 0, 0
-        reached = [c.replayed_below for c in self.all if c.opened or not _is_unreachable(c)]
-        return min((c.replayed_below for c in self.all), default=0), min(reached, default=0)
+        hot = [c for c in self.all if c.scope is Scope.EVERYTHING]
+        reached = [c.replayed_below for c in hot if c.opened or not _is_unreachable(c)]
+        return min((c.replayed_below for c in hot), default=0), min(reached, default=0)
 
     def lives(self, feed: int, slot: int) -> Iterator[Command]:
         """A lifecycle status came on this feed: a replay that it began with is over."""
@@ -172,6 +204,9 @@ class Connections:
         connection = self.by_feed.get(feed)
         if connection is None:
             return
+        if connection.scope is not Scope.EVERYTHING:
+            self.told(connection)
+            return
         if connection.replay_from is not None and slot in connection.covered:
             yield from self._fence(connection, slot)
             return
@@ -191,6 +226,11 @@ class Connections:
                 connection.covered.add(slot)
                 yield from self._replay(connection, missing, now)
 
+    def told(self, connection: Connection) -> None:
+        """An endpoint that is asked for no more told of a slot: that is progress too."""
+        connection.told += 1
+        connection.breaker.progressed(connection.told)
+
     def floor_told(self, event: FloorTold, missing: Missing, now: float) -> Iterator[Command]:
         """An endpoint said how far back it can replay: what waited for that is asked for now."""
         self.floors.told(event, now)
@@ -203,9 +243,7 @@ class Connections:
         for connection in self.all:
             if connection.feed is None:
                 if connection.reopen_at is not None and now >= connection.reopen_at:
-                    from_slot = (
-                        None if self.can_amend else self._to_begin_with(missing, connection, now)
-                    )
+                    from_slot = self._to_reopen_with(connection, missing, now)
                     yield self._open(connection, now, from_slot)
                 continue
             if (
@@ -260,15 +298,17 @@ class Connections:
         connection.feed = feed
         connection.reopen_at = None
         connection.heard_at = now
-        connection.complete = 0
-        connection.first_covered = None
-        connection.covered = set()
+        _begin_anew(connection)
         connection.replay_from = None if self.can_amend else from_slot
-        connection.replay_since = inf
         self.by_feed[feed] = connection
-        return OpenFeed(
-            feed, connection.endpoint, connection.generation, from_slot, scope=connection.scope
-        )
+        scope = Scope.EVERYTHING if connection.scope is None else connection.scope
+        return OpenFeed(feed, connection.endpoint, connection.generation, from_slot, scope=scope)
+
+    def _to_reopen_with(self, connection: Connection, missing: Missing, now: float) -> int | None:
+        """The from_slot of the first request on a new stream."""
+        if self.can_amend or connection.scope is not Scope.EVERYTHING:
+            return None
+        return self._to_begin_with(missing, connection, now)
 
     def _to_begin_with(self, missing: Missing, connection: Connection, now: float) -> int | None:
         """The from_slot that a new stream asks for: what no open feed has had or is having; None for nothing."""
@@ -320,6 +360,14 @@ class Connections:
         connection.replay_from = None
         connection.refused = []
         connection.replayed_below = slot
+
+
+def _begin_anew(connection: Connection) -> None:
+    """Nothing was brought yet of what is asked for now."""
+    connection.complete = connection.told = 0
+    connection.first_covered = connection.waits_from = connection.replay_from = None
+    connection.covered = set()
+    connection.replay_since = inf
 
 
 def _is_unreachable(connection: Connection) -> bool:

@@ -10,9 +10,8 @@ from typing import Final, assert_never
 
 from monitor.core.certificates import Certificate, Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.commands import AmendFeed, Command
+from monitor.core.commands import AmendFeed, CloseFeed, Command
 from monitor.core.connections import Connections
-from monitor.core.decision_history import DecisionHistory
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
@@ -31,6 +30,7 @@ from monitor.core.events import (
     Started,
     Wished,
 )
+from monitor.core.failover import FailoverPolicy
 from monitor.core.frontiers import confirmed_frontier, processed_frontier
 from monitor.core.gate import Gate
 from monitor.core.health import Health, Placement
@@ -43,11 +43,13 @@ from monitor.core.origins import Origins
 from monitor.core.repair import RecoveryPolicy, Repair
 from monitor.core.replays import Replays
 from monitor.core.runs import DATA
+from monitor.core.scope import Scope
 from monitor.core.shedding import shed
+from monitor.core.sights import NEVER
 from monitor.core.standing import Standing
+from monitor.core.steering import Steering
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
-from monitor.core.wishes import Wish
 
 GENERATION: Final = 1
 """Number of the request that feeds send; it will grow when monitors can change while the daemon runs."""
@@ -83,6 +85,8 @@ class Policy:
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
     asks_floors: bool = False
     """Whether somebody performs `AskFloor`. When not, refusals tell how far back endpoints replay."""
+    failover: FailoverPolicy | None = None
+    """How several endpoints are used; None: all are hot."""
 
 
 class Kernel:
@@ -94,7 +98,8 @@ class Kernel:
         self.levels = Levels.of(monitors, policy.commitment)
         self.origins = origins = Origins(endpoints, rpcs)
         self.tally = Tally([0] * origins.count, [0] * endpoints)
-        witnesses = min(REPLAYS_ALIKE, endpoints)
+        failover = policy.failover or FailoverPolicy(hot=endpoints)
+        witnesses = min(REPLAYS_ALIKE, endpoints, failover.places)
         recovers = bool(policy.recovery.rungs)
         terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses, recovers)
         self.gate = Gate(self.levels, self.tally, terms)
@@ -113,8 +118,8 @@ class Kernel:
         self.repair = Repair(self.join, replays, origins, policy.recovery)
         placements = policy.placements or (Placement(),) * endpoints
         self.health = Health(self.join, self.connections, placements)
-        self.decisions = DecisionHistory()
-        self.wishes: list[Wish] = []
+        self.steering = Steering(self.health, self.connections, self.holes, failover)
+        self.decisions = self.steering.decisions
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -122,20 +127,26 @@ class Kernel:
         commands: list[Command] = []
         self.join.now = now
         match event:
+            case FramesArrived() if self.connections.tells_slots_alone(event.feed):
+                self._glance(event, now)
             case FramesArrived():
                 self._frames(event, now, commands)
             case FeedOpened():
                 commands.extend(self._opened(event.feed, now))
+                self._look(now, commands)
             case FeedEnded():
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
                 self.gate.note_replays(*self.connections.replayed_below())
                 self.join.forget_feed(event.feed, now)
                 self.repair.feed_ended(event.feed, event.ending, event.jitter, now)
                 self.join.keep_from(self.connections.replaying_from(), now)
+                self._look(now, commands)
             case Started():
                 self.join.begin(now)
                 self.repair.start(self._policy.resume_slot, self._policy.still_open, now)
+                decided = list(self.steering.begin(now, self.join.pace.slot_time))
                 commands.extend(self.connections.start(now, self._first_request()))
+                commands.extend(decided)
                 self._see_feeds()
             case ReadingResumed():
                 self.connections.reading_resumed(event.paused, now)
@@ -143,7 +154,8 @@ class Kernel:
                 self.gate.excuse(event.paused)
                 self.join.ledger.excuse(event.paused)
             case Wished():
-                self.wishes.append(event.wish)
+                self.steering.wish(event.wish)
+                self._look(now, commands)
             case FloorTold():
                 missing = self.holes.missing_from
                 told = self.connections.floor_told(event, missing, now)
@@ -157,6 +169,8 @@ class Kernel:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
         commands = list(self._amending(self.connections.tick(now, self.holes.missing_from)))
         self._see_feeds()
+        steered = self.steering.tick(now, self.join.pace.slot_time)
+        self._steered(steered, now, commands)
         self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
         commands.extend(self.repair.tick(now))
@@ -168,6 +182,7 @@ class Kernel:
             self.connections.next_deadline(),
             self.join.next_deadline(),
             self.repair.next_deadline(),
+            self.steering.next_deadline(),
         )
         return min((d for d in deadlines if d is not None), default=None)
 
@@ -250,7 +265,25 @@ class Kernel:
         for feed, connection in self.connections.by_feed.items():
             if feed not in self.join.sights.open:
                 is_replay = not self.connections.can_amend and connection.replay_from is not None
-                self.join.sights.begin(feed, connection.endpoint, is_replay=is_replay)
+                generation = _begins_under(connection.scope, connection.generation)
+                self.join.sights.begin(
+                    feed, connection.endpoint, is_replay=is_replay, generation=generation
+                )
+
+    def _look(self, now: float, commands: list[Command]) -> None:
+        """Something happened to an endpoint: decide at once what that means."""
+        self._steered(self.steering.look(now, self.join.pace.slot_time), now, commands)
+
+    def _steered(self, steered: Iterator[Command], now: float, commands: list[Command]) -> None:
+        count = len(commands)
+        commands.extend(self._amending(steered))
+        for command in commands[count:]:
+            if isinstance(command, CloseFeed):
+                self.join.forget_feed(command.feed, now)
+                self.join.keep_from(self.connections.replaying_from(), now)
+        if len(commands) > count:
+            self._see_feeds()
+            self._note_replays(now)
 
     def _frames(self, event: FramesArrived, now: float, commands: list[Command]) -> None:
         feed = event.feed
@@ -283,6 +316,15 @@ class Kernel:
         if bound is not None and self.gate.held_bytes > bound:
             shed(self.gate, join.slots, bound)
 
+    def _glance(self, event: FramesArrived, now: float) -> None:
+        """How far a stream is that is asked for slots alone."""
+        self.connections.heard(event.feed, now)
+        connection = self.connections.by_feed[event.feed]
+        for row in event.rows:
+            if row[0] == Kind.SLOT and row[2] == SlotStatus.PROCESSED:
+                self.connections.told(connection)
+                self.health.tips.met(connection.endpoint, row[1], now)
+
     def _meta(self, feed: int, row: Row, now: float) -> Iterator[Command]:
         slot = row[1]
         is_repair = feed in self.repair.replays.by_feed
@@ -305,9 +347,19 @@ class Kernel:
     def _amending(self, commands: Iterable[Command]) -> Iterator[Command]:
         for command in commands:
             if isinstance(command, AmendFeed):
-                self.join.replay_asked(command.feed)
+                if command.from_slot is None:
+                    generation = _begins_under(command.scope, command.generation)
+                    slots = self.join.slots.values()
+                    self.join.sights.begin_anew(command.feed, generation, slots)
+                else:
+                    self.join.replay_asked(command.feed)
             yield command
 
     def _note_replays(self, now: float) -> None:
         self.gate.note_replays(*self.connections.replayed_below())
         self.join.keep_from(self.connections.replaying_from(), now)
+
+
+def _begins_under(scope: Scope | None, generation: int) -> int:
+    """Generation of the request under which a slot begins whole."""
+    return generation if scope is Scope.EVERYTHING else NEVER

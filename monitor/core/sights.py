@@ -68,9 +68,19 @@ class Sights:
         """By feed."""
         self._spans: list[list[tuple[int, int]]] = [[] for _ in range(endpoints)]
 
-    def begin(self, feed: int, endpoint: int, *, is_replay: bool, is_repair: bool = False) -> None:
-        """A feed was asked for."""
-        self.open[feed] = Sight(endpoint, is_replay=is_replay, is_repair=is_repair)
+    def begin(
+        self,
+        feed: int,
+        endpoint: int,
+        *,
+        is_replay: bool,
+        is_repair: bool = False,
+        generation: int = 1,
+    ) -> None:
+        """A feed was asked for. `generation`: of its request, or `NEVER` where it asks for a part alone."""
+        self.open[feed] = Sight(
+            endpoint, is_replay=is_replay, is_repair=is_repair, begins_under=generation
+        )
 
     def begin_anew(self, feed: int, generation: int, slots: Iterable[SlotState]) -> None:
         """Something else is asked for on this stream: what was begun is not ended, as on another connection.

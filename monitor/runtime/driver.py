@@ -6,7 +6,7 @@ control holds the servers back.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -21,6 +21,7 @@ from monitor.core.commands import (
     Fetch,
     KeepJobs,
     OpenFeed,
+    ProbeEndpoint,
     ReadAccounts,
     Recall,
     Refuse,
@@ -125,6 +126,8 @@ class Driver:
         self.kernel = kernel
         self.recovering = recovering
         """Performs what the kernel asks for beside the streams; its inbox is emptied here."""
+        self.probe: Callable[[int], None] = lambda endpoint: None
+        """Told of each endpoint that is to be probed; nobody listens unless whoever makes the daemon says who."""
         self.traffic = [Traffic() for _ in endpoints]
         self._world = world
         self._endpoints = endpoints
@@ -247,6 +250,8 @@ class Driver:
                     self._outputs.add(command)
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._steer(command)
+                case ProbeEndpoint():
+                    self.probe(command.endpoint)
                 case Fetch() | ReadAccounts() | Recall() | AskFloor():
                     self.recovering.perform(command)
                 case Refuse():

@@ -83,7 +83,7 @@ def test_a_feed_that_was_not_read_is_not_silent() -> None:
     play = Play(ALL)
     play.now = 14.0
     assert play.kernel.handle(ReadingResumed(14.0), 14.0) == []
-    assert play.kernel.next_deadline() == 29.0
+    assert play.kernel.connections.next_deadline() == 29.0
 
 
 def test_a_pause_of_our_reading_lengthens_patience_by_itself_and_no_more() -> None:

@@ -10,6 +10,7 @@ from monitor.core.commands import Report
 from monitor.core.endings import EndReason
 from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.events import ReadingResumed, Row
+from monitor.core.failover import FailoverPolicy
 from monitor.core.findings import Cause
 from monitor.core.health import STAMPS, Placement
 from monitor.core.trust import AUDIT_FACTOR, CLEAN_AUDIT, CLEAN_SLOT
@@ -242,15 +243,16 @@ def test_a_liar_who_was_believed_at_first_gets_no_trust_for_its_own_block() -> N
 
 
 def test_who_is_not_asked_for_everything_is_not_blamed_for_bringing_less() -> None:
-    play = streamed(9)
-    play.kernel.health.roles[1] = Role.WARM
-    for slot in range(109, 125):
+    play = Play(ALL, feeds=3, failover=FailoverPolicy(hot=2))
+    assert play.kernel.health.roles == [Role.HOT, Role.HOT, Role.WARM]
+    for slot in range(100, 125):
         play.at((slot - 100) * 0.4)
-        for feed in (1, 3):
+        for feed in (1, 2):
             play.says(feed, *rows_of(slot))
-        play.says(2, created(slot), meta(slot, transactions=3), processed(slot), confirmed(slot))
+        play.says(3, created(slot), meta(slot, transactions=3), processed(slot), confirmed(slot))
     assert found(play) == [[], [], []]
-    assert told(play)[1].miss_rate == 0.0
+    assert told(play)[2].miss_rate == 0.0
+    assert told(play)[2].delay.p50 == 0.0
 
 
 def test_trust_comes_back_with_slots_that_are_whole() -> None:

@@ -256,7 +256,7 @@ async def test_a_server_that_is_away_for_long_is_no_busy_loop() -> None:
             await stage.ends(feed)
             await anyio.sleep(31)
         assert len(stage.calls("open")) == 101
-        assert len(stage.feeds.takes) < 10 * 101
+        assert len(stage.feeds.takes) < (31 + 10) * 101
 
 
 async def test_a_mute_feed_is_closed_at_its_deadline() -> None:
@@ -283,12 +283,12 @@ async def test_a_stop_of_the_whole_process_is_no_silence_of_a_feed() -> None:
         await stage.opens(1)
         await anyio.sleep(5)
         stage.clock.stopped += 60
-        await anyio.sleep(11)
+        await anyio.sleep(8)
         assert stage.calls("close") == []
         stage.clock.stopped += 60
         await stage.says(1, status(4, SlotStatus.PROCESSED))
         await anyio.sleep(14)
-        assert stage.calls("close") == []
+        assert {feed for feed, _ in stage.calls("close")} == {2}
         await anyio.sleep(2)
         assert {feed for feed, _ in stage.calls("close")} == {1, 2}
 

@@ -1,0 +1,128 @@
+"""Puts decisions into effect: looks at how endpoints do, has `decide` decide, and asks of each as much as its role wants.
+
+How this works. Each look begins with what is known now and ends with what every stream is to be asked for, whatever it
+was asked for before: so nothing has to be remembered but the state that `decide` keeps. A hot feed is asked for
+everything, a warm one for slots and block metas, and an endpoint that is off has no stream. What changes is asked on the
+open stream, since each request replaces the one before (PROTOCOL 2.2): no connection is lost by it, and the server that
+is promoted is one that answers. Where there is a place for every endpoint, one that failed is asked for everything as
+soon as it is back, for nobody else could bring it; only who is not believed is not.
+"""
+
+from collections.abc import Iterator
+from math import inf
+from typing import Final
+
+from monitor.core.commands import Command, ProbeEndpoint, Report
+from monitor.core.connections import Connections
+from monitor.core.deciding import decide
+from monitor.core.decision_history import DecisionHistory
+from monitor.core.deliberation import Place, State
+from monitor.core.endpoint_health import EndpointHealth, Role
+from monitor.core.failover import FailoverPolicy, Load, Probe
+from monitor.core.hard_signals import Fault
+from monitor.core.health import Health
+from monitor.core.holes import Holes
+from monitor.core.scope import Scope
+from monitor.core.wishes import Wish
+
+EVERY: Final = 1.0
+"""Seconds from one look to the next, where nothing calls for one earlier."""
+SOON: Final = 0.001
+"""Seconds after which an endpoint that is about to be silent for too long is looked at: it is then."""
+
+
+class Steering:
+    """All endpoints of one kernel."""
+
+    def __init__(
+        self, health: Health, connections: Connections, holes: Holes, policy: FailoverPolicy
+    ) -> None:
+        self.decisions = DecisionHistory()
+        self._health = health
+        self._connections = connections
+        self._holes = holes
+        self._policy = policy
+        self._state = State()
+        self._wishes: list[Wish] = []
+        self._look_at = inf
+
+    @property
+    def drained(self) -> frozenset[int]:
+        """Endpoints that an operator took out of use."""
+        return self._state.wishes.drained
+
+    def wish(self, wish: Wish) -> None:
+        """An operator asks for this; it is decided at the next look."""
+        self._wishes.append(wish)
+
+    def begin(self, now: float, slot_time: float) -> Iterator[Command]:
+        """The first look: what streams will be opened with. Nothing was chosen where there is a place for each."""
+        told = self._decide(now, slot_time)
+        if self._has_room:
+            told = []
+        for connection in self._connections.all:
+            connection.scope = self._scope(connection.endpoint)
+        yield from told
+
+    def look(self, now: float, slot_time: float) -> Iterator[Command]:
+        """Look, decide and steer. `slot_time`: seconds that slots take at present."""
+        told = self._decide(now, slot_time)
+        changing = [
+            (self._scope(each.endpoint), each)
+            for each in self._connections.all
+            if self._scope(each.endpoint) is not each.scope
+        ]
+        # Whoever is asked for more goes first: make before break.
+        for scope, connection in sorted(
+            changing, key=lambda each: -1 if each[0] is None else each[0], reverse=True
+        ):
+            yield from self._connections.ask(connection, scope, self._holes.missing_from, now)
+        yield from told
+
+    def tick(self, now: float, slot_time: float) -> Iterator[Command]:
+        """Look if it is time."""
+        if now >= self._look_at:
+            yield from self.look(now, slot_time)
+
+    def next_deadline(self) -> float | None:
+        """When `tick` has something to do; None before the first look."""
+        return None if self._look_at == inf else self._look_at
+
+    def _decide(self, now: float, slot_time: float) -> list[Command]:
+        """Decide, and answer what is to be said and done of it beside the streams."""
+        health = self._health.snapshot(now)
+        policy = self._policy.at_pace(slot_time)
+        wishes, self._wishes = self._wishes, []
+        decision = decide(now, health, policy, self._state, wishes)
+        self._state = decision.state
+        self.decisions.add(decision.words)
+        self._look_at = now + min(EVERY, *(_silent_in(each, policy) for each in health))
+        for place, endpoint in zip(self._state.places, range(len(health)), strict=True):
+            self._health.roles[endpoint] = _role(place, self._scope(endpoint))
+        probed = [ProbeEndpoint(a.endpoint) for a in decision.actions if isinstance(a, Probe)]
+        return [*probed, *(each for each in decision.actions if isinstance(each, Report))]
+
+    @property
+    def _has_room(self) -> bool:
+        """There is a place for every endpoint."""
+        return len(self._state.places) <= self._policy.places
+
+    def _scope(self, endpoint: int) -> Scope | None:
+        """What is to be asked of the endpoint; None: nothing, and no stream is kept open to it."""
+        place = self._state.places[endpoint]
+        if place.role is Role.OFF:
+            return None
+        may_help = self._has_room and place.fault is not Fault.DISTRUSTED
+        if place.role is Role.HOT or may_help:
+            return Scope.EVERYTHING
+        return Scope.CHAIN if self._state.load is Load.FULL else Scope.SLOTS
+
+
+def _role(place: Place, scope: Scope | None) -> Role:
+    return Role.HOT if scope is Scope.EVERYTHING else place.role
+
+
+def _silent_in(health: EndpointHealth, policy: FailoverPolicy) -> float:
+    """Seconds until its silence is a fault; as good as never where it is one, or no stream is open."""
+    left = policy.silence - health.silent_for
+    return left + SOON if health.is_open and left >= 0 else inf
