@@ -9,7 +9,7 @@ never make a whole. Which cover proves which kind does not matter.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -21,6 +21,8 @@ from monitor.core.slots import SlotState
 
 BY_REPLAY: Final = "held whole by a replay, which leaves out all but the last write of an account"
 BY_RPC: Final = "told whole by RPCs"
+_REPLAYED_ALIKE: Final = 2
+"""Endpoints whose replays together tell what a block holds; one alone may have dropped something."""
 _TAIL: Final = 8
 """Bytes of the index at the end of a key."""
 _SIGNATURE: Final = 64
@@ -45,6 +47,8 @@ class Evidence:
     """More whole covers are wanted before release than there are."""
     by_replay: bool = False
     """Nobody told some filtered kind whole as it happened."""
+    is_doubtful: bool = False
+    """Feeds that broke hold more than those that tell the whole block: dropped by these, or of another bank."""
     is_overfull: bool = False
     """There are more transactions than the block has: some are of another bank."""
 
@@ -70,13 +74,23 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
         return first
     joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], needs, covers, wanted)
     completes = joined.whole and not first.whole
+    lacking = [
+        kind for kind in needs.covered if not whole_covers(state, joined.parts, kind, covers)
+    ]
+    is_apart = (
+        first.whole and bool(lacking) and _are_told_apart(state, first.parts, lacking, covers)
+    )
     if not state.contested:
-        if (first.whole and joined.is_overfull) or (completes and _repeats(joined.parts, needs)):
-            state.contest()  # two transactions at one index: some feed had another bank
+        is_overfull = first.whole and joined.is_overfull
+        if is_overfull or is_apart or (completes and _repeats(joined.parts, needs)):
+            state.contest()  # some feed had another bank: two transactions at one index, or more than the chain's
             return first
+        return replace(joined, is_doubtful=first.whole and bool(lacking))
+    if needs.counted and completes and not _repeats(joined.parts, needs):
         return joined
-    counts_prove = needs.counted and completes and not _repeats(joined.parts, needs)
-    return joined if counts_prove else first
+    if state.is_doubted and first.whole and lacking and not is_apart:
+        return replace(first, whole=False, proof="a feed that broke held more than whole feeds do")
+    return first
 
 
 def holding(parts: Parts, kind: int) -> Mapping[Any, int]:
@@ -119,6 +133,22 @@ def whole_covers(state: SlotState, parts: Parts, kind: int, covers: int) -> int:
     replays = state.replay_bits() & covers if kind == Kind.ACCOUNT else 0
     whole = held_by_all(compared(parts, kind), covers & ~replays)
     return whole | _whole_replays(parts, replays) if replays else whole
+
+
+def _are_told_apart(state: SlotState, parts: Parts, kinds: list[int], covers: int) -> bool:
+    """Whether RPCs hold all that whole feeds do, or two endpoints replayed it: more, on a feed that broke, is another bank's.
+
+    Else it may as well be what every whole feed has dropped. Account states that were read stand for all writes.
+    """
+    rpcs, replays = covers & state.rpc_bits(), covers & state.replay_bits()
+    for kind in kinds:
+        if kind == Kind.ACCOUNT and state.reconciled_at is not None:
+            continue
+        whole = whole_covers(state, parts, kind, replays) if replays else 0
+        endpoints = {bank.endpoint for bank in state.banks if bank.bit & whole}
+        if len(endpoints) < _REPLAYED_ALIKE and not whole_covers(state, parts, kind, rpcs):
+            return False
+    return True
 
 
 def _whole_replays(parts: Parts, replays: int) -> int:
@@ -200,7 +230,7 @@ def _judge(
     for kind in covered:
         in_kind = whole_covers(state, parts, kind, covers)
         if not in_kind and kind == Kind.ACCOUNT and state.reconciled_at is not None:
-            reconciled = f"; accounts as of slot {state.reconciled_at}, writes before it unknown"
+            reconciled = f"; {state.reconciled}"
             continue
         if not in_kind:
             return Evidence(parts, False, "no feed held it whole", 0)

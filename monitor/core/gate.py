@@ -263,6 +263,8 @@ class Gate:
                 return True
         elif is_over:
             state.gave_up = True
+            if evidence.is_doubtful and self.terms.recovers:
+                state.doubt()
             self.passed_over.append(state)
             self.report(
                 "warning",

@@ -1,0 +1,121 @@
+"""Filtered rows of a feed that broke: dropped by every whole feed, or of a bank that lost (DESIGN 5, Completeness)."""
+
+from monitor.core.banks import Meta
+from monitor.core.certificates import SlotEnd
+from monitor.core.chain import Kind
+from monitor.core.commands import Fetch, ReadAccounts
+from monitor.core.events import AccountsRead
+from monitor.core.evidence import judge
+from monitor.core.needs import Needs
+from monitor.core.repair import RecoveryPolicy
+from monitor.core.rungs import Rung
+from monitor.core.slots import SlotState
+from tests.core.play import SOME, VAULT, confirmed, created, finalized, meta, processed, tx, write
+from tests.core.test_repair import RPC, Recovery
+
+NO_RUNG = RecoveryPolicy()
+
+
+def one_feed_broke(recovery: RecoveryPolicy = RPC) -> Recovery:
+    """Feed 2 told `t0` of slot 5, and `x1` that feed 1 lacks, and broke; feed 1 told the whole slot."""
+    play = Recovery(SOME, feeds=2, recovery=recovery)
+    play.says(2, created(5), tx(5, 0), tx(5, 1, "x1"))
+    play.says(1, created(5), tx(5, 0), meta(5, transactions=9), processed(5))
+    play.says(1, confirmed(5))
+    play.ends(2)
+    play.says(1, created(6), meta(6), processed(6))
+    return play
+
+
+def end_of(play: Recovery) -> SlotEnd:
+    play.says(1, confirmed(6), finalized(6))
+    play.block(1, 7)
+    play.at(play.now + 5)
+    return play.certificates()[5].end
+
+
+def test_rpcs_that_know_nothing_of_it_tell_that_it_is_another_banks() -> None:
+    play = one_feed_broke()
+    assert play.asked(Fetch) == [Fetch(5, Rung.RPC, witnesses=2)]
+    play.fetched(5, tx(5, 0), transactions=9)
+    assert play.take()[0] == "5 t0"
+    assert end_of(play) == SlotEnd.RECOVERED
+    assert "5 x1" not in "".join(play.take())
+
+
+def test_rpcs_that_tell_it_prove_that_the_whole_feed_dropped_it() -> None:
+    play = one_feed_broke()
+    play.fetched(5, tx(5, 0), tx(5, 1, "x1"), transactions=9)
+    assert play.take()[:2] == ["5 t0", "5 x1"]
+    assert end_of(play) == SlotEnd.RECOVERED
+
+
+def test_a_slot_that_is_not_waited_for_any_longer_goes_out_without_it() -> None:
+    play = one_feed_broke()
+    play.at(play.now + 3)
+    assert play.take()[0] == "5 t0"
+    assert play.take() == []
+    play.fetched(5, tx(5, 0), transactions=9)
+    assert end_of(play) == SlotEnd.RECOVERED
+    assert "x1" not in "".join(play.take())
+
+
+def test_and_it_comes_late_when_rpcs_tell_it() -> None:
+    play = one_feed_broke()
+    play.at(play.now + 3)
+    assert "x1" not in "".join(play.take())
+    play.fetched(5, tx(5, 0), tx(5, 1, "x1"), transactions=9)
+    assert play.take() == ["5 x1 late"]
+    assert end_of(play) == SlotEnd.RECOVERED
+
+
+def test_until_somebody_tells_the_slot_is_partial_and_says_why() -> None:
+    play = one_feed_broke()
+    play.at(play.now + 3)
+    assert end_of(play) == SlotEnd.PARTIAL
+    assert "a feed that broke held more" in play.certificates()[5].proof
+
+
+def test_where_nobody_can_be_asked_it_goes_out_rather_than_be_lost() -> None:
+    play = one_feed_broke(NO_RUNG)
+    play.at(play.now + 3)
+    assert play.take()[:2] == ["5 t0", "5 x1"]
+    assert end_of(play) == SlotEnd.PARTIAL
+
+
+def test_a_state_that_was_read_stands_for_account_writes_that_are_doubted() -> None:
+    reads = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, reads_accounts=True)
+    play = Recovery(VAULT, feeds=2, recovery=reads)
+    play.says(2, created(5), write(5, "x", "x1", 8))
+    play.says(1, created(5), write(5, "x", "t0", 7), meta(5, transactions=9), processed(5))
+    play.says(1, confirmed(5))
+    play.ends(2)
+    play.says(1, created(6), meta(6), processed(6))
+    play.fetched(5, transactions=9)
+    play.at(play.now + 1)
+    (read,) = play.asked(ReadAccounts)
+    play.hears(AccountsRead(read.first, read.end, 6, [], play.kernel.origins.reconciled(0)))
+    assert play.take() == ["5 x by t0"]
+    assert end_of(play) == SlotEnd.RECOVERED
+    assert "x1" not in "".join(play.take())
+
+
+def test_account_writes_that_two_endpoints_replay_without_are_another_banks() -> None:
+    state = SlotState(5)
+    endpoints = 3
+    for endpoint in range(endpoints):
+        bank = state.open_bank(endpoint, endpoint, began_whole=True)
+        key = write(5, "x", "t0", 7)[2]
+        state.shared.tables[Kind.ACCOUNT][key] = (
+            state.shared.tables[Kind.ACCOUNT].get(key, 0) | bank.bit
+        )
+        if endpoint == 0:
+            continue
+        bank.by_replay = True
+        state.tie(bank, Meta("B5", 4, "B4", None, 9, 0))
+    broken = state.banks[0]
+    state.shared.tables[Kind.ACCOUNT][write(5, "y", "x1", 8)[2]] = broken.bit
+    needs = Needs.of([VAULT])
+    found = judge(state, "B5", needs, covers=state.cover_bits("B5"), wanted=1)
+    assert found.whole
+    assert not found.counts(broken.bit)
