@@ -266,6 +266,9 @@ class LedgerStore(Protocol):
     def slots(self, first: int, end: int, limit: int) -> list[StoredSlot]:
         """Certificates of slots from `first` to `end`, `end` excluded, ascending, at most `limit`."""
 
+    def last_block(self, before: int) -> StoredSlot | None:
+        """The certificate of the highest slot below this one whose block was held whole, if there is one."""
+
     def open_before(self, slot: int) -> list[tuple[int, int]]:
         """Ranges (first, end) of lower slots whose certificate leaves them open and that nobody signed off.
 

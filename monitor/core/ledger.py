@@ -87,6 +87,7 @@ class Ledger:
             self._closed.add(slot, slot + 1)
             self._certified.add(slot, slot + 1)
             if certificate.blockhash is not None:
+                self._blocks.since = min(self._blocks.since, slot)
                 self._blocks.complete(slot, certificate.block_height)
         named = {c.parent_slot: c.parent_blockhash for c in closed if c.parent_slot is not None}
         return sorted(each for each in named.items() if not self._is_accounted(each[0]))

@@ -17,7 +17,7 @@ from typing import Final
 from monitor.core.certificates import CLOSED, Certificate
 from monitor.core.jobs import Job
 from monitor.core.ranges import Ranges
-from monitor.ports import Cursor, DurableSink, HeldEvents, LedgerStore, Store, Written
+from monitor.ports import Cursor, DurableSink, HeldEvents, LedgerStore, Store, StoredSlot, Written
 from monitor.runtime.delivery import Route
 
 READ_SLOTS: Final = 100_000
@@ -45,7 +45,10 @@ class Resumption:
     start_slot: int | None
     """The first slot to watch where the user said so; at most one of the two is a slot."""
     closed: tuple[Certificate, ...] = ()
-    """Of slots from the first one on that are closed, and of which every sink has all: nobody need watch them again."""
+    """Of slots from the first one on that are closed, and of which every sink has all: nobody need watch them again.
+
+    Before them the last block of a lower slot: its height tells how many blocks there are behind it.
+    """
     open: tuple[tuple[int, int], ...] = ()
     """Ranges (first, end) of slots before the first one to watch that are to be recovered."""
     jobs: tuple[Job, ...] = ()
@@ -91,7 +94,7 @@ def resumption(
         tuple(cursors),
         None if is_skipping else resume_slot,
         start_slot if is_skipping else None,
-        closed=tuple(_closed(store, resume_slot)) if is_same and not is_skipping else (),
+        closed=() if is_skipping else tuple(_closed(store, resume_slot, has_all=is_same)),
         open=still_open,
         jobs=tuple(_within(still_open, store.jobs())),
         held=tuple(_held(store, first, renamed)),
@@ -116,18 +119,25 @@ def _held(store: Store, first: int, renamed: Mapping[tuple[str, str], str]) -> I
             yield replace(held, sink=name)
 
 
-def _closed(store: LedgerStore, first: int) -> Iterator[Certificate]:
-    for one in store.slots(first, first + READ_SLOTS, READ_SLOTS):
+def _closed(store: LedgerStore, first: int, *, has_all: bool) -> Iterator[Certificate]:
+    last = store.last_block(first)
+    if last is not None and last.block_height is not None:
+        yield _certificate(last)
+    for one in store.slots(first, first + READ_SLOTS, READ_SLOTS) if has_all else ():
         if one.end in CLOSED:
-            yield Certificate(
-                one.slot,
-                one.end,
-                one.proof,
-                one.blockhash,
-                one.parent_slot,
-                one.block_height,
-                parent_blockhash=one.parent_blockhash,
-            )
+            yield _certificate(one)
+
+
+def _certificate(stored: StoredSlot) -> Certificate:
+    return Certificate(
+        stored.slot,
+        stored.end,
+        stored.proof,
+        stored.blockhash,
+        stored.parent_slot,
+        stored.block_height,
+        parent_blockhash=stored.parent_blockhash,
+    )
 
 
 def _found(stored: Sequence[Cursor], subscription: Subscription) -> Iterator[Cursor]:

@@ -7,7 +7,7 @@ import pytest
 
 from monitor.core import repair, unproven
 from monitor.core.audits import AUDITED
-from monitor.core.certificates import Certificate, SlotEnd
+from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import (
     Abandon,
@@ -298,6 +298,16 @@ def test_a_larger_gap_may_be_skipped_and_is_recorded() -> None:
     assert play.kernel.tally.slots[SlotEnd.LOST] == 100
     assert play.kernel.frontier(Commitment.FINALIZED) == 109
     assert [each.slot for each in play.asked(Fetch)] == [110]  # the live chain names it
+
+
+def test_blocks_that_were_skipped_count_as_not_held() -> None:
+    policy = replace(RPC, max_catchup=100, on_exceeded="skip")
+    last = Certificate(9, SlotEnd.COMPLETE, "counted", "B9", 8, block_height=7)
+    play = Recovery(ALL, recovery=policy, resume_slot=10, closed=(last,), still_open=((5, 7),))
+    play.block(1, 110, height=90).says(1, finalized(110))
+    play.block(1, 111, tx(111, 0), height=91).says(1, finalized(111)).at(9.0)
+    assert play.certificates()[111].end == SlotEnd.COMPLETE
+    assert play.kernel.coverage() == Coverage(3, 91 - 7 + 1, by_height=True)
 
 
 def test_what_was_skipped_is_recorded_before_anything_is_settled_behind_it() -> None:

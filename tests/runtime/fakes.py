@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 from typing_extensions import override
 
-from monitor.core.certificates import CLOSED
+from monitor.core.certificates import CLOSED, SlotEnd
 from monitor.core.commands import Report
 from monitor.core.errors import ReaderLeft, SinkFailed, StoreFailed
 from monitor.core.jobs import Job, JobsDone
@@ -299,6 +299,11 @@ class MemoryLedger:
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def last_block(self, before: int) -> StoredSlot | None:
+        whole = (SlotEnd.COMPLETE, SlotEnd.RECOVERED)
+        lower = (slot for slot, c in self.certificates.items() if slot < before and c.end in whole)
+        return self.certificates.get(max(lower, default=-1))
 
     def open_before(self, slot: int) -> list[tuple[int, int]]:
         kept = [self.certificates[number] for number in sorted(self.certificates) if number < slot]

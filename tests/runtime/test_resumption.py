@@ -80,6 +80,23 @@ def test_slots_that_were_closed_behind_an_open_one_are_done_with() -> None:
     )
 
 
+def test_the_last_block_before_tells_how_many_blocks_lie_behind_it() -> None:
+    store = store_of(SlotEnd.COMPLETE)
+    for slot, end in ((6, SlotEnd.COMPLETE), (7, SlotEnd.RECOVERED), (8, SlotEnd.SKIPPED)):
+        store.certificates[slot] = replace(store.certificates[10], slot=slot, end=end)
+    for sinks, slots in (([FILE], [7, 10]), ([FILE, OUT], [7])):
+        assert [each.slot for each in resumption(store, sinks, None).closed] == slots
+    assert resumption(store, [FILE], 20).closed == ()
+
+
+def test_a_last_block_without_a_height_tells_nothing() -> None:
+    store = store_of()
+    store.certificates[9] = StoredSlot(
+        9, SlotEnd.COMPLETE, "proof", "hash", 8, None, (), (), (), None, 0
+    )
+    assert resumption(store, [FILE], None).closed == ()
+
+
 def test_for_a_sink_that_is_new_no_slot_is_done_with() -> None:
     store = store_of(SlotEnd.PARTIAL, SlotEnd.COMPLETE)
     assert resumption(store, [FILE, OUT], None).closed == ()

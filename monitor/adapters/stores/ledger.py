@@ -44,6 +44,9 @@ _FORGET: Final = """
 DELETE FROM certificates WHERE slot IN (
     SELECT slot FROM certificates WHERE closed_at_ns < ? AND state NOT IN ('partial', 'lost') LIMIT ?)
 """
+_LAST_BLOCK: Final = """
+SELECT * FROM certificates WHERE slot < ? AND state IN ('complete', 'recovered') ORDER BY slot DESC LIMIT 1
+"""
 _OPEN_BEFORE: Final = """
 SELECT slot FROM certificates WHERE state IN ('partial', 'lost') AND slot < ?
     AND slot NOT IN (SELECT slot FROM signed_off) ORDER BY slot
@@ -136,6 +139,12 @@ class SqliteLedger:
             certified = map(_stored, self._connection.execute(asked, (first, end, limit)))
             abandoned = [each.slots(first, end) for each in self._abandoned.between(first, end)]
             return list(islice(merge(certified, *abandoned, key=attrgetter("slot")), limit))
+
+    def last_block(self, before: int) -> StoredSlot | None:
+        """As `LedgerStore.last_block`. Raises StoreFailed."""
+        with self._named():
+            row = self._connection.execute(_LAST_BLOCK, (before,)).fetchone()
+            return None if row is None else _stored(row)
 
     def open_before(self, slot: int) -> list[tuple[int, int]]:
         """As `LedgerStore.open_before`. Raises StoreFailed."""

@@ -78,6 +78,18 @@ def test_cursors_that_are_not_named_again_are_forgotten(path: Path) -> None:
     assert store.cursors() == [moved]
 
 
+def test_the_last_block_is_one_that_was_held_whole(path: Path) -> None:
+    store = SqliteLedger(path)
+    lost = replace(SKIPPED, slot=300_000_003, end=SlotEnd.LOST)
+    store.commit([SLOT, SKIPPED, lost], [], 1)
+    assert store.last_block(300_000_009) == SLOT
+    recovered = replace(SLOT, slot=300_000_004, end=SlotEnd.RECOVERED)
+    store.commit([recovered], [], 1)
+    assert store.last_block(300_000_009) == recovered
+    assert store.last_block(300_000_004) == SLOT
+    assert store.last_block(300_000_001) is None
+
+
 def test_settled_never_goes_back(path: Path) -> None:
     store = SqliteLedger(path)
     store.commit([], [], 9)
