@@ -1,6 +1,7 @@
 """The daemon's numbers at one moment, gathered when Prometheus asks."""
 
 from collections import Counter
+from dataclasses import replace
 
 from monitor import __version__
 from monitor.adapters.metrics.exposition import Exposition
@@ -68,8 +69,11 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
 
 
 def _states(daemon: Daemon) -> dict[str, EndpointState]:
-    health = daemon.driver.kernel.health
-    told = health.snapshot(daemon.clock.now())
+    health, drained = daemon.driver.kernel.health, daemon.driver.kernel.steering.drained
+    told = [
+        replace(each, is_drained=each.endpoint in drained)
+        for each in health.snapshot(daemon.clock.now())
+    ]
     return {
         endpoint.name: EndpointState(
             told[index], endpoint.region, health.roles[index], dict(health.findings[index].counts)

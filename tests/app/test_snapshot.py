@@ -9,8 +9,9 @@ from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Release
 from monitor.core.endings import Ending, EndReason
 from monitor.core.endpoint_health import Role
-from monitor.core.events import FeedEnded, FramesArrived, Started
+from monitor.core.events import FeedEnded, FramesArrived, Started, Wished
 from monitor.core.findings import Cause
+from monitor.core.wishes import Want, Wish
 from tests.app.configurations import loaded
 from tests.app.daemons import StillClock, assembled
 from tests.core.play import confirmed, created, finalized, meta, processed, tx
@@ -111,6 +112,19 @@ def test_what_each_endpoint_is_like_is_told(tmp_path: Path) -> None:
     assert (nyc.role, nyc.findings) == (Role.WARM, {Cause.AUDIT: 1})
     assert nyc.health.trust < 1.0
     assert (nyc.health.provider, nyc.health.priority) == ("two", 7)
+
+
+def test_who_is_drained_is_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    kernel = made.driver.kernel
+    kernel.handle(Wished(Wish(Want.DRAIN, 1)), 0.0)
+    states = snapshot(made, "plain").states
+    assert {name: state.health.is_drained for name, state in states.items()} == {
+        "ams": False,
+        "nyc": True,
+    }
+    kernel.handle(Wished(Wish(Want.PROMOTE, 1)), 0.0)
+    assert not snapshot(made, "plain").states["nyc"].health.is_drained
 
 
 def test_how_far_the_books_are_is_told(tmp_path: Path) -> None:
