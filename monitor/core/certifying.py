@@ -84,9 +84,11 @@ def speaks_for_none(slot: int, state: SlotState | None) -> Certificate:
 
 def lost(slot: int, state: SlotState | None, proof: str) -> Certificate:
     """The certificate of a slot that recovery has given up."""
-    return Certificate(
-        slot, SlotEnd.LOST, proof, blockhash=None if state is None else state.confirmed
-    )
+    if state is None:
+        return Certificate(slot, SlotEnd.LOST, proof)
+    is_unread = state.reconciled and state.reconciled_at is None
+    words = f"{proof}; {state.reconciled}" if is_unread else proof
+    return Certificate(slot, SlotEnd.LOST, words, blockhash=state.confirmed)
 
 
 def _transactions(evidence: Evidence, gate: Gate) -> Counter[int]:

@@ -105,7 +105,7 @@ class Reconciling:
         join.gate.hand_on_states([row for row in fresh if self._is_newer(row, event)], event.source)
         settled = [] if wanting else self._settle(event)
         if wanting:
-            why = f"RPCs do not tell the state of {len(wanting)} accounts alike"
+            why = f"RPCs do not tell the states of accounts alike, {len(wanting)} of them"
             self._ask_again(event, Failure(Verdict.DISAGREED, _NO_JITTER), why, now)
         join.tick(now)
         return settled

@@ -1,7 +1,7 @@
 """What a certificate says of the endpoints: who brought it, who should have, and how late."""
 
 from monitor.core.certificates import SlotEnd, Source
-from monitor.core.certifying import off_chain, speaks_for_none
+from monitor.core.certifying import lost, off_chain, speaks_for_none
 from monitor.core.events import Row
 from monitor.core.slots import SlotState
 from tests.core.play import (
@@ -128,3 +128,20 @@ def test_a_slot_that_nothing_speaks_for_names_the_block_that_it_may_hold() -> No
     state.confirmed = "B5"
     assert speaks_for_none(5, state).blockhash == "B5"
     assert speaks_for_none(5, None).end == SlotEnd.PARTIAL
+
+
+def test_a_lost_slot_says_that_its_accounts_were_told_differently() -> None:
+    state = SlotState(5)
+    state.confirmed = "B5"
+    assert lost(5, None, "nobody brought it").proof == "nobody brought it"
+    assert lost(5, state, "nobody brought it").proof == "nobody brought it"
+    state.reconciled = "RPCs do not agree"
+    certificate = lost(5, state, "nobody brought it")
+    assert certificate.proof == "nobody brought it; RPCs do not agree"
+    assert (certificate.end, certificate.blockhash) == (SlotEnd.LOST, "B5")
+
+
+def test_a_lost_slot_of_which_states_were_read_before_does_not_count_them() -> None:
+    state = SlotState(5)
+    state.reconciled, state.reconciled_at = "accounts as of slot 9", 9
+    assert lost(5, state, "nobody brought it").proof == "nobody brought it"

@@ -7,17 +7,28 @@ from monitor.core.commands import ReadAccounts, Release, Report
 from monitor.core.events import AccountsRead, AccountsUnread, Row
 from monitor.core.keys import account_of
 from monitor.core.pace import AHEAD
-from monitor.core.reconciling import GATHER, Reconciling
-from monitor.core.rungs import Rung
+from monitor.core.reconciling import GATHER, TRIES, Reconciling
+from monitor.core.recovery_terms import Failure, Lease
+from monitor.core.rungs import Rung, Verdict
 from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, write
 
 ORIGIN = 3
 
 
-def opened(*slots: int) -> tuple[Play, Reconciling]:
+class Failures:
+    """The work on slots that was given up."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[Lease, Verdict]] = []
+
+    def fail(self, lease: Lease, failure: Failure, now: float) -> None:
+        self.found.append((lease, failure.verdict))
+
+
+def opened(*slots: int, failures: Failures | None = None) -> tuple[Play, Reconciling]:
     """These slots lack their account writes."""
     play = Play(VAULT, rpcs=1)
-    reconciling = Reconciling(play.kernel.join, play.kernel.repair._fail, is_on=True)
+    reconciling = Reconciling(play.kernel.join, (failures or Failures()).fail, is_on=True)
     for slot in slots:
         reconciling.want(slot, Rung.RPC)
     return play, reconciling
@@ -157,6 +168,47 @@ def test_a_write_of_a_slot_that_was_closed_meanwhile_overtakes_an_older_state() 
     assert accounts(play) == [b"y".ljust(32, b"\0")]
 
 
+def test_a_write_of_a_slot_that_was_closed_within_the_gap_overtakes_nothing() -> None:
+    play, reconciling = opened(5)
+    written(play, 5, "x")
+    closed_meanwhile(play, 5)
+    releases(play)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+def test_a_write_of_a_slot_that_lost_meanwhile_overtakes_nothing() -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(8), write(8, "x", "t0", 1), meta(8, transactions=0))
+    play.says(1, created(9), meta(9, parent=7, parent_block="B7", transactions=0), finalized(9))
+    play.block(1, 10)
+    assert 8 not in play.kernel.join.slots
+    releases(play)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+def test_what_was_closed_before_anything_was_wanted_overtakes_nothing() -> None:
+    play, reconciling = opened()
+    written(play, 8, "x")
+    closed_meanwhile(play, 8)
+    reconciling.want(5, Rung.RPC)
+    releases(play)
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN), 1.0)
+    assert accounts(play) == [b"x".ljust(32, b"\0")]
+
+
+def test_writes_are_remembered_until_no_slot_waits() -> None:
+    play, reconciling = opened(5)
+    written(play, 40, "x")
+    closed_meanwhile(play, 40)
+    reconciling.want(7, Rung.RPC)
+    reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0)
+    assert play.kernel.gate.writes.since(0) == {b"x".ljust(32, b"\0")}
+    reconciling.read(AccountsRead(7, 8, 9, [], ORIGIN), 1.0)
+    assert play.kernel.gate.writes.since(0) == set()
+
+
 def test_writes_within_the_gap_overtake_nothing() -> None:
     play, reconciling = opened(5)
     play.says(1, created(5), write(5, "x", "t0", 1), meta(5, transactions=0), confirmed(5))
@@ -233,3 +285,125 @@ def test_a_slot_that_lacked_nothing_else_is_released() -> None:
     assert frontier == [-1, 4, 4]
     reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN), 1.0)
     assert frontier == [-1, 5, 5]
+
+
+X, Y = b"x".ljust(32, b"\0"), b"y".ljust(32, b"\0")
+
+
+def reports(play: Play) -> list[Report]:
+    return [command for command in play.kernel.gate.collect() if isinstance(command, Report)]
+
+
+def read_again(reconciling: Reconciling, event: AccountsRead, now: float) -> float:
+    """Time passes until the accounts are asked for; and the answer comes then. Answers when."""
+    asked(reconciling, now)
+    due = reconciling.next_deadline()
+    assert due is not None
+    assert len(asked(reconciling, due)) == 1
+    assert reconciling.read(event, due) == []
+    return due
+
+
+def test_while_one_state_is_not_told_alike_its_slots_wait_and_the_others_go_out_once() -> None:
+    play, reconciling = opened(5)
+    event = AccountsRead(5, 6, 9, [state_of("y", 9)], ORIGIN, 2, (), (X,))
+    now = read_again(reconciling, event, 0.0)
+    assert accounts(play) == [Y]
+    again = AccountsRead(5, 6, 10, [state_of("y", 10)], ORIGIN, 2, (), (X,))
+    now = read_again(reconciling, again, now)
+    assert accounts(play) == []
+    done = AccountsRead(5, 6, 11, [state_of("x", 11), state_of("y", 11)], ORIGIN, 2)
+    assert reconciling.read(done, now) == [5]
+    assert accounts(play) == [X]
+
+
+def test_a_state_that_stands_for_a_later_gap_goes_out_again() -> None:
+    play, reconciling = opened(5)
+    event = AccountsRead(5, 6, 9, [state_of("y", 9)], ORIGIN, 2, (), (X,))
+    now = read_again(reconciling, event, 0.0)
+    reconciling.want(12, Rung.RPC)
+    releases(play)
+    later = AccountsRead(5, 13, 20, [state_of("y", 20)], ORIGIN, 2, (), (X,))
+    read_again(reconciling, later, now)
+    assert accounts(play) == [Y]
+
+
+def test_no_state_is_needed_of_an_account_that_was_written_since() -> None:
+    play, reconciling = opened(5)
+    written(play, 8, "x")
+    assert reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN, 2, (), (X,)), 1.0) == [5]
+
+
+def test_rpcs_that_disagree_are_named_once_a_reading_that_is_repeated() -> None:
+    play, reconciling = opened(5)
+    event = AccountsRead(5, 6, 9, [], ORIGIN, 2, (3, 4), (X,))
+    now = read_again(reconciling, event, 0.0)
+    now = read_again(reconciling, event, now)
+    (report,) = reports(play)
+    assert (report.level, report.sentence) == ("critical", "RPCs disagree about account states")
+    assert report.facts == {"origins": [3, 4], "slot": 9}
+    reconciling.read(AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN, 2, (5,)), now)
+    (report,) = reports(play)
+    assert report.facts["origins"] == [5]
+
+
+def test_slots_whose_states_are_never_told_alike_fail_and_say_why() -> None:
+    failures = Failures()
+    play, reconciling = opened(5, failures=failures)
+    play.says(1, created(5))
+    reconciling.want(7, Rung.ARCHIVE)
+    event = AccountsRead(5, 8, 9, [], ORIGIN, 2, (), (X, Y))
+    now = 0.0
+    for _ in range(TRIES - 1):
+        now = read_again(reconciling, event, now)
+    assert failures.found == []
+    reconciling.want(9, Rung.RPC)
+    read_again(reconciling, event, now)
+    assert failures.found == [
+        (Lease(Rung.RPC, 5, 6), Verdict.DISAGREED),
+        (Lease(Rung.ARCHIVE, 7, 8), Verdict.DISAGREED),
+    ]
+    (report,) = reports(play)
+    why = "RPCs do not tell the states of accounts alike, 2 of them"
+    assert (report.level, report.facts["why"]) == ("critical", why)
+    assert play.kernel.join.slots[5].reconciled == why
+    assert asked(reconciling, now) == []
+    assert asked(reconciling, now + GATHER) == [ReadAccounts(9, 10, 10)]
+
+
+def test_slots_whose_states_nobody_tells_fail_too() -> None:
+    failures = Failures()
+    play, reconciling = opened(5, failures=failures)
+    for attempt in range(TRIES):
+        assert failures.found == []
+        reconciling.unread(AccountsUnread(5, 6, jitter=0.5), float(attempt))
+    assert failures.found == [(Lease(Rung.RPC, 5, 6), Verdict.FAILED)]
+    (report,) = reports(play)
+    assert report.facts["why"] == "no RPC told the state of accounts"
+    assert reconciling.next_deadline() is None
+
+
+@pytest.mark.parametrize(("witnesses", "word"), [(1, " by the word of one RPC"), (2, "")])
+def test_the_words_of_a_slot_tell_a_state_that_one_rpc_alone_told(
+    witnesses: int, word: str
+) -> None:
+    play, reconciling = opened(5)
+    play.says(1, created(5))
+    reconciling.read(AccountsRead(5, 6, 9, [], ORIGIN, witnesses), 1.0)
+    words = f"accounts as of slot 9{word}, writes before it unknown"
+    assert play.kernel.join.slots[5].reconciled == words
+
+
+def test_after_a_restart_no_state_is_asked_for_that_may_be_older_than_what_went_out_before() -> (
+    None
+):
+    play, reconciling = opened(5)
+    reconciling.resumes = True
+    assert asked(reconciling, 0.0) == []
+    assert reconciling.next_deadline() is None
+    play.says(1, created(30))
+    asked(reconciling, 1.0)
+    assert asked(reconciling, 1.0 + GATHER) == [ReadAccounts(5, 6, 30)]
+    play.says(1, created(35))
+    reconciling.unread(AccountsUnread(5, 6, jitter=0.5), 2.0)
+    assert asked(reconciling, 60.0) == [ReadAccounts(5, 6, 30)]

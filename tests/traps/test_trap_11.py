@@ -2,10 +2,12 @@
 
 import pytest
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
-from monitor.core.commands import ReadAccounts
+from monitor.core.commands import Fetch, ReadAccounts
 from monitor.core.events import AccountsRead, Row
 from monitor.core.monitors import AccountsFilter, Monitor
+from monitor.core.reconciling import TRIES
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import NoBlock
@@ -13,7 +15,7 @@ from monitor.wire.base58 import key_bytes
 from tests.adapters.recovery.asking import KEYS, SLOT, asking, block
 from tests.adapters.recovery.servers import Asked, Reply, always, failing, told
 from tests.adapters.recovery.test_states import lamports_of, states
-from tests.core.play import confirmed, created, meta, write
+from tests.core.play import confirmed, created, finalized, meta, write
 from tests.core.test_repair import Recovery, a_gap
 
 VAULT = Monitor("vault", accounts=AccountsFilter(account=("x",)))
@@ -114,3 +116,56 @@ def test_a_write_of_a_losing_fork_overtakes_nothing() -> None:
     play.block(1, 9, parent=7, parent_block="B7").says(1, confirmed(9)).take()
     read(play, 9, state("a", 9))
     assert told_states(play) == ["9 a as of 9 late"]
+
+
+def test_a_live_write_overtakes_an_older_state_though_its_slot_is_closed_meanwhile() -> None:
+    play = gap_without_writes()
+    for slot in (8, 9):
+        play.block(1, slot, transactions=0)
+    play.block(1, 10, write(10, "a", "t0", 1), transactions=0).says(1, confirmed(10)).at(9)
+    assert "10 a by t0" in play.take()
+    play.says(1, finalized(10)).block(1, 11, transactions=0).at(play.now + 3)
+    assert 10 not in play.kernel.join.slots
+    read(play, 9, state("a", 9), state("b", 9))
+    assert told_states(play) == ["9 b as of 9 late"]
+
+
+def disputed(play: Recovery) -> None:
+    """Two RPCs tell an account differently, at one slot, and there is no third."""
+    (asked,) = play.asked(ReadAccounts)
+    key = b"a".ljust(32, b"\0")
+    origins = (play.kernel.origins.reconciled(0), play.kernel.origins.reconciled(1))
+    play.hears(AccountsRead(asked.first, asked.end, 9, [], origins[0], 2, origins, (key,)))
+
+
+def test_a_state_that_rpcs_dispute_never_comes_out_and_its_slot_is_lost_in_the_end() -> None:
+    play = a_gap(VAULT, recovery=READS).fetched(6)
+    readings = 0
+    while not play.kernel.is_lost(6):
+        play.at(play.now + 1)
+        if any(isinstance(each, ReadAccounts) for each in play.commands):
+            disputed(play)
+            readings += 1
+        elif play.asked(Fetch):
+            play.fetched(6)
+    assert play.now < 120.0
+    assert readings == READS.attempts * TRIES
+    assert play.said("RPCs disagree about account states")
+    assert play.said("account states cannot be had")
+    assert play.said("a slot is lost")
+    certificate = play.certificates()[6]
+    assert certificate.end is SlotEnd.LOST
+    assert "RPCs do not tell the states of accounts alike, 1 of them" in certificate.proof
+    assert told_states(play) == []
+    play.at(play.now + 60)
+    assert play.asked(Fetch)
+    play.fetched(6)
+    play.at(play.now + 1)
+    (asked,) = play.asked(ReadAccounts)
+    origin = play.kernel.origins.reconciled(0)
+    play.hears(AccountsRead(asked.first, asked.end, 9, [state("a", 9)], origin, 2))
+    assert told_states(play) == ["9 a as of 9 late"]
+    play.block(1, 8, transactions=0).says(1, finalized(8)).block(1, 9, transactions=0)
+    certificate = play.certificates()[6]
+    assert certificate.end is SlotEnd.RECOVERED
+    assert certificate.proof.endswith("accounts as of slot 9, writes before it unknown")
