@@ -43,7 +43,7 @@ async def test_a_slot_that_closed_is_in_the_frontiers_and_the_counts(tmp_path: P
     kernel = made.driver.kernel
     rows = [created(5), tx(5, 0), meta(5, height=3), processed(5), confirmed(5), finalized(5)]
     kernel.handle(FramesArrived(1, rows), 0.0)
-    kernel.tick(kernel.next_deadline() or 0.0)
+    kernel.tick(3.0)
     made.books.durable_slot = 4
     told = status(made)
     assert (told["ready"], told["reasons"]) == (True, [])
@@ -182,7 +182,7 @@ def test_recovery_is_told_with_the_coverage_of_the_moment(tmp_path: Path) -> Non
     kernel = made.driver.kernel
     rows = [created(5), tx(5, 0), meta(5, height=3), processed(5), confirmed(5), finalized(5)]
     kernel.handle(FramesArrived(1, rows), 0.0)
-    kernel.tick(kernel.next_deadline() or 0.0)
+    kernel.tick(3.0)
     told = recovery(made)
     assert told["coverage"] == {"complete": 1, "produced": 1, "counted_by": "block_height"}
     assert (told["open_slots"], told["lost"], told["rpcs"]) == (0, 0, [])
