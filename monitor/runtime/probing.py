@@ -3,7 +3,7 @@
 Nothing waits for the answers. They come over connections of their own, a few at a time, and cost some milliseconds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import anyio
@@ -29,14 +29,34 @@ class Probing:
         self._names = names
         self._reporter = reporter
         self._places = anyio.Semaphore(AT_ONCE)
+        self._asked: set[int] = set()
+        """Endpoints that are to be asked out of turn."""
+        self._something = anyio.Event()
+
+    def ask(self, endpoint: int) -> None:
+        """Have `run` ask this endpoint now. To be called on the loop; never blocks."""
+        self._asked.add(endpoint)
+        self._something.set()
 
     async def run(self) -> None:
         """Ask until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._ask_out_of_turn, name="probes out of turn")
+            while True:
+                await self._round(range(len(self._names)))
+                await anyio.sleep(EVERY)
+
+    async def _ask_out_of_turn(self) -> None:
         while True:
-            async with anyio.create_task_group() as tasks:
-                for endpoint, name in enumerate(self._names):
-                    tasks.start_soon(self.probe, endpoint, name=f"probe {name}")
-            await anyio.sleep(EVERY)
+            await self._something.wait()
+            self._something = anyio.Event()
+            asked, self._asked = self._asked, set()
+            await self._round(asked)
+
+    async def _round(self, endpoints: Iterable[int]) -> None:
+        async with anyio.create_task_group() as tasks:
+            for endpoint in endpoints:
+                tasks.start_soon(self.probe, endpoint, name=f"probe {self._names[endpoint]}")
 
     async def probe(self, endpoint: int) -> EndpointProfile | None:
         """Ask one endpoint now. What is new of it is logged, whatever that is; None where nobody can ask."""

@@ -59,6 +59,24 @@ async def test_every_endpoint_is_asked_at_once_and_again_every_ten_minutes() -> 
     assert Report("info", ANSWERED, told) in journal.reports
 
 
+async def test_an_endpoint_can_be_asked_out_of_turn_and_once_for_all_who_want_it() -> None:
+    answers = Answers()
+    probing = Probing(answers, ["ams", "nyc"], Journal())
+    began = anyio.current_time()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(asked_for, EVERY + 5, probing)
+        await anyio.sleep(10)
+        probing.ask(1)
+        probing.ask(1)
+        await anyio.sleep(10)
+        probing.ask(0)
+        await anyio.sleep(0.5)
+        probing.ask(1)  # while the other one is still being asked
+    asked = [(round(at - began), endpoint) for at, endpoint in answers.asked]
+    assert asked[2:5] == [(10, 1), (20, 0), (21, 1)]
+    assert sorted(asked[5:]) == [(601, 0), (601, 1)]
+
+
 async def test_what_changes_is_told_again_and_what_moves_is_not() -> None:
     answers, journal = Answers(), Journal()
     probing = Probing(answers, ["ams"], journal)
