@@ -159,6 +159,10 @@ def assemble(
         world.probes,
     )
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books, recovering)
+    probing = Probing(
+        world.probes, [endpoint.name for endpoint in configuration.endpoints], world.reporter
+    )
+    driver.probe = probing.ask
     return Daemon(
         configuration,
         world.clock,
@@ -170,11 +174,7 @@ def assemble(
         resumed,
         books,
         recovering,
-        Probing(
-            world.probes,
-            [endpoint.name for endpoint in configuration.endpoints],
-            world.reporter,
-        ),
+        probing,
         None
         if deshred is None
         else Deshredding(

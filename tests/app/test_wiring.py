@@ -241,3 +241,8 @@ def test_streams_are_read_as_the_configuration_says(tmp_path: Path) -> None:
     assert grpc_settings(watched) == GrpcSettings(
         reader=Reader.SEGREGATED, max_message_mb=2, gzip=True, feed_buffer_bytes=2**19
     )
+
+
+def test_whom_decisions_have_probed_is_asked_out_of_turn(tmp_path: Path) -> None:
+    made = assembled(configuration(tmp_path, {"ams": NOBODY}))
+    assert made.driver.probe == made.probing.ask
