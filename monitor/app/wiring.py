@@ -26,7 +26,7 @@ from monitor.runtime.driver import Driver, World
 from monitor.runtime.inbox import Inbox
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.probing import Probing
-from monitor.runtime.recovery import Recovering
+from monitor.runtime.recovery import Recovering, Sources
 from monitor.runtime.resumption import Resumption, Subscription, resumption
 from monitor.wire.plan import Plan, compile_plan
 from monitor.wire.records import RecordWriter
@@ -148,16 +148,8 @@ def assemble(
     )
     books = Books(store, names, subscriptions, world.clock, world.reporter, world.dice)
     inbox = Inbox(world.feeds.wake)
-    recovering = Recovering(
-        blocks,
-        books.recall,
-        inbox,
-        origins,
-        world.dice,
-        world.reporter,
-        configuration.recovery.batch_size,
-        world.probes,
-    )
+    sources = Sources(blocks, books.recall, world.probes, configuration.recovery.batch_size)
+    recovering = Recovering(sources, inbox, origins, world.dice, world.reporter)
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books, recovering)
     probing = Probing(
         world.probes, [endpoint.name for endpoint in configuration.endpoints], world.reporter

@@ -112,13 +112,21 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Get this block from RPCs; answered by one `BlockFetched` or `FetchFailed`."""
+    """Get this block from RPCs; answered by one `BlockFetched` or `FetchFailed`, and before by `FetchPaced` whenever that changes."""
 
     slot: int
     rung: Rung
     """RPC or ARCHIVE: which pool."""
     witnesses: int
     """How many of them must tell the same block, as far as there are so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelFetch:
+    """Ask nobody for this block any more: the slot is closed, or the lease is void. The `Fetch` needs no answer."""
+
+    slot: int
+    rung: Rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,6 @@ class Recall:
     slots: tuple[int, ...]
 
 
-RecoveryCommand = Fetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
+RecoveryCommand = Fetch | CancelFetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
 StreamCommand = OpenFeed | AmendFeed | CloseFeed | AskFloor | ProbeEndpoint
 Command = StreamCommand | Release | Report | Certify | Settled | RecoveryCommand

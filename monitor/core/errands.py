@@ -3,8 +3,8 @@
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
-from monitor.core.commands import Command, Fetch, Recall
-from monitor.core.events import Recalled
+from monitor.core.commands import CancelFetch, Command, Fetch, Recall
+from monitor.core.events import BlockFetched, FetchFailed, Recalled
 from monitor.core.join import Join
 from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Failure, Lease
@@ -32,6 +32,8 @@ class Errands:
         self._recalled: list[Lease] = []
         """Leases whose slots are no longer forgotten."""
         self._recalling: list[Lease] = []
+        self._asked: dict[int, Rung] = {}
+        """By slot, where a `Fetch` for a lease is under way."""
 
     @property
     def is_due(self) -> bool:
@@ -41,7 +43,9 @@ class Errands:
     def begin(self, now: float) -> Iterator[Command]:
         """Begin what is due. What was forgotten of its slots comes back first."""
         self._queue.set_floors(self._replays.lowest(), None, self._join.pace.slot_time, now)
-        leases, self._recalled = self._recalled, []
+        self._recalling = [each for each in self._recalling if self._queue.is_leased(each)]
+        leases = [each for each in self._recalled if self._queue.is_leased(each)]
+        self._recalled = []
         forgotten = self._ledger.forgotten
         gone: list[int] = []
         for lease in self._queue.lease(now, frontier=self._ledger.frontier()):
@@ -59,12 +63,25 @@ class Errands:
             self._begin_anew(lease)
             if lease.rung != Rung.REPLAY:
                 for slot in range(lease.first, lease.end):
-                    if self._queue.is_open(slot):
-                        yield Fetch(slot, lease.rung, WITNESSES)
+                    self._asked[slot] = lease.rung
+                    yield Fetch(slot, lease.rung, WITNESSES)
                 continue
             has_failed |= yield from self._replay(lease, now)
         if has_failed:
             yield from self.begin(now)  # the next rung, at once
+
+    def answered(self, event: BlockFetched | FetchFailed) -> None:
+        """A `Fetch` was."""
+        if self._asked.get(event.slot) is event.rung:
+            del self._asked[event.slot]
+
+    def cancel(self) -> Iterator[CancelFetch]:
+        """End what is under way for no lease any more; before `begin`, which may ask another rung."""
+        leased_on = self._queue.leased_on
+        over = [(slot, rung) for slot, rung in self._asked.items() if leased_on(slot) is not rung]
+        for slot, rung in over:
+            del self._asked[slot]
+            yield CancelFetch(slot, rung)
 
     def _replay(self, lease: Lease, now: float) -> Generator[Command, None, bool]:
         """Answers whether the rung failed."""
@@ -77,8 +94,8 @@ class Errands:
         if begun is not None:
             yield begun
             return False
-        later = replays.may_later(lease.first)
-        verdict, pause = (Verdict.FAILED, SOON) if later else (Verdict.CANNOT, 0.0)
+        verdict = replays.why_nobody(lease.first, now)
+        pause = 0.0 if verdict is Verdict.CANNOT else SOON
         self._fail(lease, Failure(verdict, retry_after=pause), now)
         return True
 

@@ -94,6 +94,16 @@ class ReadingResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchPaced:
+    """All calls of a `Fetch` have gone to their servers, or a further one waits for its turn. At first one waits."""
+
+    slot: int
+    rung: Rung
+    is_waiting: bool
+    """For the rate, a connection, or memory: then no server is slow, nobody has been asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class BlockFetched:
     """RPCs brought a block. It is believed when links and counts say so, like any other."""
 
@@ -181,6 +191,8 @@ class Wished:
     wish: Wish
 
 
-RecoveryEvent = BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
+RecoveryEvent = (
+    FetchPaced | BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
+)
 StreamEvent = FramesArrived | FeedOpened | FeedEnded | FloorTold
 Event = StreamEvent | Started | ReadingResumed | Wished | RecoveryEvent

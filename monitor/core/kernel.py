@@ -20,6 +20,7 @@ from monitor.core.events import (
     FeedEnded,
     FeedOpened,
     FetchFailed,
+    FetchPaced,
     FloorTold,
     FramesArrived,
     ReadingResumed,
@@ -232,6 +233,8 @@ class Kernel:
                     self.health.audited(endpoint, slot, missing, now)
             case FetchFailed():
                 repair.failed(event, now)
+            case FetchPaced():
+                repair.paced(event, now)
             case AccountsRead():
                 repair.reconciling.read(event, now)
             case AccountsUnread():

@@ -63,6 +63,11 @@ def wanted_from(
     return wanted
 
 
+def was_asked(connection: Connection, first: int, now: float) -> bool:
+    """Whether the endpoint was asked for this from_slot of late."""
+    return any(slot == first and now < at + REPEAT_WINDOW for at, slot in connection.asked)
+
+
 def _forget_old(connection: Connection, now: float) -> None:
     connection.asked = [(at, slot) for at, slot in connection.asked if now < at + REPEAT_WINDOW]
     connection.refused = [at for at in connection.refused if now < at + REPEAT_WINDOW]

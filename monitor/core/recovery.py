@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from monitor.core.jobs import Job, JobsDone, JobState
-from monitor.core.recovery_answers import attempts_after, is_final, is_spent, pause, slow_pause
+from monitor.core.recovery_answers import (
+    attempts_after,
+    is_final,
+    is_spent,
+    owed_after,
+    owed_still,
+    pause,
+    slow_pause,
+)
 from monitor.core.recovery_floors import NEVER, Floors
 from monitor.core.recovery_places import Grant, Place
 from monitor.core.recovery_table import Run, Table
@@ -81,6 +89,27 @@ class RecoveryQueue:
                 leases.append(Lease(rung, first, end))
         return leases
 
+    def is_leased(self, lease: Lease) -> bool:
+        """Whether anything of this lease is still out."""
+        return bool(self._grants_of(lease))
+
+    def leased_on(self, slot: int) -> Rung | None:
+        """The rung that is asked for the slot now; None: none is."""
+        place = self._table.get(slot)
+        return None if place is None or place.grant is None else place.rung
+
+    def asked(self, lease: Lease, now: float) -> None:
+        """All sources that this lease is about have been asked: from now on they take their time."""
+        for grant in self._grants_of(lease):
+            grant.is_waiting = False
+            grant.until = now + self._terms.lease_seconds.get(lease.rung, float("inf"))
+
+    def held_up(self, lease: Lease, now: float) -> None:
+        """A source that this lease is about waits for its turn to be asked."""
+        for grant in self._grants_of(lease):
+            grant.is_waiting = True
+            grant.until = self._terms.turn_until(lease.rung, now)
+
     def fetched(self, slot: int, now: float) -> bool:
         """A block was brought and nothing proves it yet: its worker is free, and nobody asks for it until `proof_seconds` from now.
 
@@ -117,7 +146,7 @@ class RecoveryQueue:
         return lost
 
     def expire(self, now: float) -> tuple[list[int], list[int]]:
-        """Leases that are too old are void, which is a failed try.
+        """Leases that are too old are void, which is a failed try where sources were asked.
 
         Answers the slots that nobody works on any more, and those of them that are LOST from now on.
         """
@@ -131,7 +160,8 @@ class RecoveryQueue:
             for run in self._table.runs(grant.first, grant.end):
                 if run[2].grant is grant:
                     freed += range(run[0], run[1])
-                    lost += self._fail(run, Failure(Verdict.FAILED), now)
+                    verdict = Verdict.UNASKED if grant.is_waiting else Verdict.FAILED
+                    lost += self._fail(run, Failure(verdict), now)
         return freed, lost
 
     def next_deadline(self) -> float | None:
@@ -236,11 +266,15 @@ class RecoveryQueue:
                 self._move(run, run[2])
 
     def _grant(self, rung: Rung, first: int, end: int, now: float) -> None:
-        until = now + self._terms.lease_seconds.get(rung, float("inf"))
-        grant = Grant(rung, first, end, until)
+        grant = Grant(rung, first, end, self._terms.turn_until(rung, now))
         for low, high, place in self._table.runs(first, end):
             if place.is_ready and place.rung is rung:
                 self._table.move(low, high, place, place._replace(grant=grant, last=rung))
+
+    def _grants_of(self, lease: Lease) -> list[Grant]:
+        """Those that have slots of this lease out."""
+        places = [place for _, _, place in self._table.runs(lease.first, lease.end)]
+        return [each.grant for each in places if each.grant is not None and each.rung is lease.rung]
 
     def _add(self, first: int, end: int, place: Place) -> None:
         for reached in self._reached(first, end, place):
@@ -257,7 +291,8 @@ class RecoveryQueue:
         out = min(max(first, floor), end)
         if first < out and above is not None:
             due = place.due if place.rounds else None  # LOST slots are in no hurry
-            further = place._replace(rung=above, attempts=0, failing_since=None, due=due)
+            owed = None if place.owed and place.owed.rung is place.rung else place.owed
+            further = place._replace(rung=above, attempts=0, failing_since=None, due=due, owed=owed)
             yield from self._reached(first, out, further)
         elif first < out:
             yield first, out, place._replace(is_hopeless=True)
@@ -268,9 +303,19 @@ class RecoveryQueue:
         place, terms, above = run[2], self._terms, self._above[run[2].rung]
         verdict, jitter = failure.verdict, failure.jitter
         since = now if place.failing_since is None else place.failing_since
-        free = place._replace(grant=None, is_fetched=False, due=None, failing_since=since)
+        owed = owed_after(place, verdict, now)
+        waits_for = None if place.rounds else owed_still(owed, terms, now)
+        free = place._replace(
+            grant=None, is_fetched=False, due=None, failing_since=since, owed=owed
+        )
         attempts = attempts_after(place, verdict)
         is_done = is_spent(place, verdict, terms, has_next=above is not None)
+        if verdict is Verdict.UNASKED and (above is None or (waits_for and waits_for.is_last)):
+            attempts, above, is_done = (
+                place.attempts,
+                None,
+                waits_for is None,
+            )  # nobody else is left
         if is_done and above is not None:
             self._move(run, free._replace(rung=above, attempts=0, failing_since=None))
             return []
@@ -279,11 +324,15 @@ class RecoveryQueue:
             due = now + max(delay, failure.retry_after)
             self._move(run, free._replace(attempts=attempts, due=due))
             return []
+        again = free._replace(attempts=0, owed=None)
+        if waits_for is not None and waits_for.rung is not place.rung:
+            owed = waits_for._replace(is_last=True)
+            self._move(run, again._replace(rung=owed.rung, failing_since=None, owed=owed))
+            return []
         rounds = place.rounds + 1
         due = now + max(slow_pause(verdict, rounds, terms, jitter), failure.retry_after)
-        self._move(
-            run, free._replace(rung=self._nearest(Rung.RPC), attempts=0, rounds=rounds, due=due)
-        )
+        rung = self._nearest(Rung.RPC) if owed is None else owed.rung
+        self._move(run, again._replace(rung=rung, rounds=rounds, due=due))
         return [] if place.rounds else list(range(run[0], run[1]))
 
     def _may_wait(self, run: Run, verdict: Verdict, failing: float) -> bool:

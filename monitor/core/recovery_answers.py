@@ -3,7 +3,7 @@
 from typing import Final
 
 from monitor.core.backoff import FIRST_DELAY, full_jitter
-from monitor.core.recovery_places import Place
+from monitor.core.recovery_places import Owed, Place
 from monitor.core.recovery_terms import Terms
 from monitor.core.rungs import Verdict
 
@@ -22,6 +22,20 @@ _SOON: Final = frozenset({Verdict.NOT_YET, Verdict.SKIPPED_CLAIM})
 def attempts_after(place: Place, verdict: Verdict) -> int:
     """Failed attempts on the rung, with this one: a source that asks for a pause has not failed."""
     return place.attempts + (verdict is not Verdict.THROTTLED)
+
+
+def owed_after(place: Place, verdict: Verdict, now: float) -> Owed | None:
+    """The rung that could not be asked so far, after this answer."""
+    owed = place.owed
+    if verdict is Verdict.UNASKED:
+        return owed or Owed(place.rung, now)
+    was_asked = verdict is not Verdict.THROTTLED
+    return None if owed is not None and was_asked and owed.rung is place.rung else owed
+
+
+def owed_still(owed: Owed | None, terms: Terms, now: float) -> Owed | None:
+    """The rung that a slot is not LOST without, for now."""
+    return owed if owed is not None and now < owed.since + terms.unasked_seconds else None
 
 
 def is_final(verdict: Verdict) -> bool:

@@ -21,7 +21,19 @@ class Grant:
     first: int
     end: int
     until: float
+    """When it is void."""
+    is_waiting: bool = True
+    """No source has been asked yet, or one of them waits for its turn."""
     left: int = 0
+
+
+class Owed(NamedTuple):
+    """A rung that could not be asked though it may have the slot."""
+
+    rung: Rung
+    since: float
+    is_last: bool = False
+    """All others have failed: the slot waits for this one."""
 
 
 class Place(NamedTuple):
@@ -45,6 +57,8 @@ class Place(NamedTuple):
     grant: Grant | None = None
     last: Rung | None = None
     """Of the last lease."""
+    owed: Owed | None = None
+    """Not LOST before this rung is asked, for a while."""
 
     @property
     def state(self) -> JobState:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from monitor.core.rungs import Rung, Verdict
 
@@ -15,12 +16,15 @@ class Terms:
     workers: Mapping[Rung, int]
     """Leases at a time; a replay is one lease however many slots it brings. None at a rung that is missing here."""
     lease_seconds: Mapping[Rung, float]
-    """How long a lease lasts: then it is void, and the try has failed. For ever at a rung that is missing here."""
+    """How long sources have once they are asked: then the lease is void, and the try has failed. For ever at a rung that
+    is missing here."""
     attempts: int = 3
     """Failures on one rung before the next one is asked (DESIGN 8)."""
     patience: float = 15.0
     """No slot is LOST before the last rung has failed for so long, unless it says that it never can serve: a block is
     final after 13 s on a healthy chain (32 slots of 0.4 s), and an RPC that lags has it no sooner. 0: none."""
+    turn_seconds: float = 600.0
+    """How long a lease waits until a source is asked: then it is void. Two hundred calls at one in three seconds; a guess."""
     slow_retry: float = 60.0
     """The longest pause before the first retry of a LOST slot that no source will ever have; doubles up to an hour."""
     quick_retry: float = 4.0
@@ -41,6 +45,14 @@ class Terms:
     replay_gap: int = 32
     """Slots that nobody misses, which a replay brings along rather than be asked twice. A guess."""
 
+    unasked_seconds: float = 60.0
+    """A slot is not LOST before so long after a rung could not be asked that may have it. A guess: an endpoint comes back,
+    or ends what it replays."""
+
+    def turn_until(self, rung: Rung, now: float) -> float:
+        """Until when a lease of now waits for its turn."""
+        return now + self.turn_seconds if rung in self.lease_seconds else inf
+
     def __post_init__(self) -> None:
         if not self.rungs:
             raise ValueError("recovery needs a rung that can be asked for a slot")
@@ -48,7 +60,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Work to begin now, until the slots are closed, fetched, failed, or too old."""
+    """Work to begin now, until the slots are closed, fetched, failed, or it is void."""
 
     rung: Rung
     first: int

@@ -19,7 +19,7 @@ from monitor.core.claims import contradiction, transactions_of
 from monitor.core.commands import Command, Fetch, KeepJobs, Refuse
 from monitor.core.endings import Ending
 from monitor.core.errands import WITNESSES, Errands
-from monitor.core.events import BlockFetched, FetchFailed, SignedOff
+from monitor.core.events import BlockFetched, FetchFailed, FetchPaced, SignedOff
 from monitor.core.evidence import judge
 from monitor.core.jobs import Job, JobState
 from monitor.core.join import Join
@@ -34,8 +34,9 @@ from monitor.core.slots import SlotState
 from monitor.core.under_holes import UnderHoles
 from monitor.core.unproven import Unproven
 
-LEASE_SECONDS: Final = {Rung.RPC: 30.0, Rung.ARCHIVE: 60.0}
-"""After so long an answer is not waited for any more. A replay has a patience of its own."""
+LEASE_SECONDS: Final = {Rung.RPC: 90.0, Rung.ARCHIVE: 90.0}
+"""So long after all calls have gone an answer is not waited for any more. An archive, which other rungs ask as a witness,
+takes up to a minute; then its block is read. A guess. A replay has a patience of its own."""
 NO_ROOM_PAUSE: Final = 5.0
 """Seconds until a block is asked for again that found no room among those that wait for their proof. Guessed."""
 BLOCKS_A_TURN: Final = 4
@@ -139,6 +140,7 @@ class Repair:
         if audited is not None:
             yield Fetch(audited, Rung.RPC, WITNESSES)
         self.queue.fetch_ahead(is_wanted=not self.unproven.is_full)
+        yield from self.errands.cancel()
         asked = list(self.errands.begin(now)) if self.queue or self.errands.is_due else []
         changes = self.queue.changes()
         if changes:
@@ -171,6 +173,7 @@ class Repair:
     def fetched(self, event: BlockFetched, now: float) -> None:
         """RPCs told a block."""
         slot = event.slot
+        self.errands.answered(event)
         self._tell_dissent(slot, event.dissent)
         is_audit = self._audits.end(slot) and not self.queue.is_open(slot)
         if not (is_audit or self.queue.is_open(slot)):
@@ -209,11 +212,20 @@ class Repair:
 
     def failed(self, event: FetchFailed, now: float) -> None:
         """No RPC told the block."""
+        self.errands.answered(event)
         self._tell_dissent(event.slot, event.dissent)
         if self._audits.end(event.slot) and not self.queue.is_open(event.slot):
             return
         lease = Lease(event.rung, event.slot, event.slot + 1)
         self._fail(lease, Failure(event.verdict, event.jitter, event.retry_after), now)
+
+    def paced(self, event: FetchPaced, now: float) -> None:
+        """Calls went, or one waits for its turn."""
+        lease = Lease(event.rung, event.slot, event.slot + 1)
+        if event.is_waiting:
+            self.queue.held_up(lease, now)
+        else:
+            self.queue.asked(lease, now)
 
     def replayed(self, slot: int) -> None:
         """A replay for recovery brought this slot."""
@@ -353,6 +365,9 @@ class Repair:
             self._fail(Lease(rung, slot, slot + 1), Failure(Verdict.CANNOT), now)
 
     def _fail(self, lease: Lease, failure: Failure, now: float) -> None:
+        for slot in range(lease.first, lease.end):
+            if self.queue.is_open(slot) and self._is_held(slot, now):
+                self._done(slot, now)  # whoever brought it
         self._join.ledger.forgotten.busy.difference_update(range(lease.first, lease.end))
         self._lose(self.queue.failed(lease, failure, now))
 

@@ -14,7 +14,7 @@ from monitor.core.connections import REPLAY_PATIENCE, Connections
 from monitor.core.endings import Ending, EndReason
 from monitor.core.join import Join
 from monitor.core.origins import Origins
-from monitor.core.reach import learn, may_replay
+from monitor.core.reach import learn, may_replay, was_asked
 from monitor.core.recovery_terms import Failure, Lease
 from monitor.core.rungs import Rung, Verdict
 
@@ -91,11 +91,20 @@ class Replays:
             feed, connection.endpoint, self._connections.generation, first, is_replay=True
         )
 
-    def may_later(self, first: int) -> bool:
-        """Whether some endpoint that cannot be asked now may bring this slot later."""
-        return any(
-            not each.replay_off and each.replays_from <= first for each in self._connections.all
+    def why_nobody(self, first: int, now: float) -> Verdict:
+        """Why `begin` asks nobody for this slot."""
+        able = [
+            each
+            for each in self._connections.all
+            if not each.replay_off and each.replays_from <= first
+        ]
+        if not able:
+            return Verdict.CANNOT
+        is_unasked = any(
+            not (self._is_free(each) or each.needs_person or was_asked(each, first, now))
+            for each in able
         )
+        return Verdict.UNASKED if is_unasked else Verdict.FAILED
 
     def floor_of(self, endpoint: int) -> int:
         """The lowest slot that the endpoint may replay, as far as it and its refusals have told."""

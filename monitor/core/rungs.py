@@ -36,5 +36,7 @@ class Verdict(StrEnum):
     """It could not be reached, took too long, broke, or said what contradicts itself."""
     DISAGREED = "disagreed"
     """Several were asked and no two told the same block."""
+    UNASKED = "unasked"
+    """Nobody could be asked: who may have it is busy, or out of reach for now."""
     OURS = "ours"
     """It refused the request itself: a mistake of ours."""

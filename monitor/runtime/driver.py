@@ -15,6 +15,7 @@ from monitor.core.commands import (
     Abandon,
     AmendFeed,
     AskFloor,
+    CancelFetch,
     Certify,
     CloseFeed,
     Command,
@@ -252,7 +253,7 @@ class Driver:
                     self._steer(command)
                 case ProbeEndpoint():
                     self.probe(command.endpoint)
-                case Fetch() | ReadAccounts() | Recall() | AskFloor():
+                case Fetch() | CancelFetch() | ReadAccounts() | Recall() | AskFloor():
                     self.recovering.perform(command)
                 case Refuse():
                     raise CatchUpRefused(command.why)

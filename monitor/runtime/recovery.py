@@ -6,25 +6,27 @@ there are as many as the kernel leases, so they need no bound of their own.
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 import anyio
 import anyio.abc
 
 from monitor.core.backoff import full_jitter
-from monitor.core.commands import AskFloor, Fetch, ReadAccounts, Recall, Report
+from monitor.core.commands import AskFloor, CancelFetch, Fetch, ReadAccounts, Recall, Report
 from monitor.core.errors import StoreFailed
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
     BlockFetched,
     FetchFailed,
+    FetchPaced,
     FloorTold,
     Recalled,
     RecoveryEvent,
 )
 from monitor.core.origins import Origins
-from monitor.core.rungs import Verdict
+from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, Blocks, Dice, NoBlock, Reporter, Sounder
 from monitor.runtime.inbox import Inbox
 
@@ -36,42 +38,50 @@ Remember = Callable[[Sequence[int]], Awaitable[Mapping[int, bytes]]]
 """What was handed on of slots, as `ports.RecoveryStore.given`; raises StoreFailed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Whom recovery asks."""
+
+    blocks: Blocks | None
+    """None where no RPC is configured."""
+    remember: Remember
+    sounder: Sounder | None = None
+    """None: no floor is told."""
+    at_once: int = AT_ONCE
+    """Blocks asked for at a time."""
+
+
 class Recovering:
     """One daemon's way to RPCs and to what it remembers of slots."""
 
     def __init__(
-        self,
-        blocks: Blocks | None,
-        remember: Remember,
-        inbox: Inbox,
-        origins: Origins,
-        dice: Dice,
-        reporter: Reporter,
-        at_once: int = AT_ONCE,
-        sounder: Sounder | None = None,
+        self, sources: Sources, inbox: Inbox, origins: Origins, dice: Dice, reporter: Reporter
     ) -> None:
-        """`blocks`: None where no RPC is configured. `at_once`: blocks asked for at a time. `sounder` None: no floor is told."""
-        self.blocks = blocks
-        self._sounder = sounder
+        self.blocks = sources.blocks
+        self._sounder = sources.sounder
         self.inbox = inbox
         """Where answers go."""
-        self._remember = remember
+        self._remember = sources.remember
         self._post = inbox.post
         self._origins = origins
         self._dice = dice
         self._reporter = reporter
         self._due: deque[Errand] = deque()
         self._something = anyio.Event()
-        self._places = anyio.CapacityLimiter(at_once)
+        self._places = anyio.CapacityLimiter(sources.at_once)
+        self._fetches: dict[tuple[int, Rung], list[anyio.CancelScope]] = {}
+        """Those under way, by what they are for; the latest last."""
 
     @property
     def rpc_names(self) -> list[str]:
         """In the order of the configuration."""
         return [] if self.blocks is None else [tally.name for tally in self.blocks.tallies]
 
-    def perform(self, errand: Errand) -> None:
-        """Begin this soon; without an RPC what needs one is answered now."""
-        if self.blocks is None and isinstance(errand, Fetch):
+    def perform(self, errand: Errand | CancelFetch) -> None:
+        """Begin this soon; without an RPC what needs one is answered now. To cancel takes no time."""
+        if isinstance(errand, CancelFetch):
+            self._cancel(errand)
+        elif self.blocks is None and isinstance(errand, Fetch):
             jitter = self._dice.jitter()
             self._post(FetchFailed(errand.slot, errand.rung, Verdict.CANNOT, jitter))
         elif self.blocks is None and isinstance(errand, ReadAccounts):
@@ -94,7 +104,9 @@ class Recovering:
     def _begin(self, errand: Errand, tasks: anyio.abc.TaskGroup) -> None:
         match errand:
             case Fetch():
-                tasks.start_soon(self._fetch, errand, name=f"fetch {errand.slot}")
+                scope = anyio.CancelScope()
+                self._fetches.setdefault((errand.slot, errand.rung), []).append(scope)
+                tasks.start_soon(self._fetch, errand, scope, name=f"fetch {errand.slot}")
             case ReadAccounts():
                 tasks.start_soon(self._read, errand, name=f"accounts {errand.end}")
             case Recall():
@@ -104,13 +116,37 @@ class Recovering:
             case _:
                 assert_never(errand)
 
-    async def _fetch(self, errand: Fetch) -> None:
+    async def _fetch(self, errand: Fetch, scope: anyio.CancelScope) -> None:
         blocks = self.blocks
         if blocks is None:
             return
-        async with self._places:
-            found = await blocks.fetch(errand.slot, errand.rung, errand.witnesses)
-        self._post(self._told(errand, found))
+        key = slot, rung = errand.slot, errand.rung
+
+        def paced(is_waiting: bool) -> None:
+            self._post(FetchPaced(slot, rung, is_waiting))
+
+        with scope:
+            async with self._places:
+                found = await blocks.fetch(slot, rung, errand.witnesses, paced)
+            self._post(self._told(errand, found))
+        self._fetches[key].remove(scope)
+        if not self._fetches[key]:
+            del self._fetches[key]
+
+    def _cancel(self, cancel: CancelFetch) -> None:
+        """The latest, where two ask for one block. What was answered already is not known here any more."""
+        fetch = next(
+            (
+                each
+                for each in reversed(self._due)
+                if isinstance(each, Fetch) and (each.slot, each.rung) == (cancel.slot, cancel.rung)
+            ),
+            None,
+        )
+        if fetch is not None:
+            self._due.remove(fetch)
+        elif (cancel.slot, cancel.rung) in self._fetches:
+            self._fetches[cancel.slot, cancel.rung][-1].cancel()
 
     def _told(self, errand: Fetch, found: BlockFound | NoBlock) -> RecoveryEvent:
         origin = self._origins.rpc

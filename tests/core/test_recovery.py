@@ -264,12 +264,14 @@ def test_old_leases_are_void_and_count_as_failures() -> None:
     jobs = queue(RPC, lease_seconds=5.0)
     jobs.open(100, 101, 0.0)
     assert leased(jobs) == [(RPC, 100, 101)]
+    jobs.asked(Lease(RPC, 100, 101), 0.0)
     assert jobs.next_deadline() == 5.0
     assert jobs.expire(4.9) == ([], [])
     assert jobs.counts() == {(LEASED, RPC): 1}
     lost: list[int] = []
     now = 0.0
     for _ in range(3):
+        jobs.asked(Lease(RPC, 100, 101), now)
         now = jobs.next_deadline() or now
         freed, gone = jobs.expire(now)
         assert freed == [100]
@@ -286,6 +288,7 @@ def test_a_void_replay_leaves_slots_of_others_alone() -> None:
     jobs.open(102, 103, 0.0)
     assert leased(jobs) == [(REPLAY, 100, 103)]
     jobs.open(101, 102, 0.0)
+    jobs.asked(Lease(REPLAY, 100, 103), 0.0)
     jobs.expire(10.0)
     assert leased(jobs, 10.0) == [(REPLAY, 101, 102)]
     jobs.check()

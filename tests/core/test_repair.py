@@ -11,6 +11,7 @@ from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import (
     Abandon,
+    CancelFetch,
     Certify,
     Command,
     Fetch,
@@ -29,6 +30,7 @@ from monitor.core.events import (
     BlockFetched,
     Event,
     FetchFailed,
+    FetchPaced,
     Recalled,
     Row,
     SignedOff,
@@ -82,6 +84,17 @@ def a_gap(*monitors: Monitor, **settings: Any) -> Recovery:
     play.block(1, 7, tx(7, 0, "x0"))
     play.says(1, confirmed(7))
     return play
+
+
+def all_asked(play: Recovery, *slots: int) -> None:
+    """All calls for these slots have gone to their servers."""
+    for slot in slots:
+        play.hears(FetchPaced(slot, Rung.RPC, is_waiting=False))
+
+
+def attempts_at(play: Recovery, slot: int) -> int:
+    """Failed ones on the rung that the slot is on."""
+    return play.kernel.repair.queue._table[slot].attempts
 
 
 def test_a_block_that_a_confirmed_child_names_is_fetched_at_once() -> None:
@@ -252,7 +265,8 @@ def test_what_was_handed_on_of_a_forgotten_slot_is_not_handed_on_again() -> None
     given = {slot: each for c in play.asked(Certify) for slot, each in c.given.items()}
     for lease in range(8):
         play.not_fetched(5 + lease, Verdict.CANNOT)
-    play.at(play.now + 4000)
+    while not play.of(Recall):
+        play.at(play.now + 5)
     slot = play.asked(Recall)[0].slots[0]
     play.take()
     play.hears(Recalled((slot,), {slot: given[slot]}))
@@ -510,10 +524,74 @@ def test_what_the_replay_of_a_feed_may_still_bring_is_not_asked_for() -> None:
 def test_an_answer_that_never_comes_is_not_waited_for_without_end() -> None:
     play = a_gap()
     play.asked(Fetch)
+    play.hears(FetchPaced(6, Rung.RPC, is_waiting=False))
     play.at(play.now + repair.LEASE_SECONDS[Rung.RPC] - 1)
     assert play.asked(Fetch) == []
     play.at(play.now + 3)
     assert [each.slot for each in play.asked(Fetch)] == [6]
+    assert play.asked(CancelFetch) == [CancelFetch(6, Rung.RPC)]
+    assert attempts_at(play, 6) == 1
+
+
+def test_who_waits_for_its_turn_to_be_asked_has_not_failed() -> None:
+    play = a_gap()
+    for _ in range(3):
+        play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+    play.hears(FetchPaced(6, Rung.RPC, is_waiting=False))
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC] - 1)
+    play.hears(FetchPaced(6, Rung.RPC, is_waiting=True))  # another one is to be asked
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
+    assert play.asked(CancelFetch) == []
+    assert attempts_at(play, 6) == 0
+
+
+def test_what_waits_for_its_turn_too_long_is_asked_for_anew_and_no_try_is_lost() -> None:
+    play = a_gap(recovery=replace(RPC, attempts=1))
+    play.asked(Fetch)
+    for _ in range(5):
+        play.at(play.now + 610)
+    assert len(play.asked(Fetch)) == len(play.asked(CancelFetch)) == 5
+    assert attempts_at(play, 6) == 0
+
+
+def test_what_a_closed_slot_was_asked_for_is_cancelled() -> None:
+    play = Recovery(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5))
+    play.block(1, 7, tx(7, 0), transactions=2).says(1, confirmed(7)).block(1, 8)
+    assert {each.slot for each in play.asked(Fetch)} == {6, 7}
+    play.says(2, tx(7, 1), meta(7, transactions=2))
+    assert play.asked(CancelFetch) == [CancelFetch(7, Rung.RPC)]
+    play.fetched(7, tx(7, 0), tx(7, 1))
+    assert play.asked(CancelFetch) == []
+
+
+def test_a_slot_that_a_feed_completes_meanwhile_is_not_lost_whatever_rpcs_say() -> None:
+    play = Recovery(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5))
+    play.block(1, 6, tx(6, 0), transactions=2).says(1, confirmed(6)).block(1, 7)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+    play.says(2, tx(6, 1), meta(6, transactions=2))
+    play.not_fetched(6, Verdict.CANNOT)
+    assert not play.kernel.is_lost(6)
+    assert not play.kernel.repair.queue.is_open(6)
+
+
+def test_what_was_answered_is_not_cancelled() -> None:
+    play = a_gap()
+    play.not_fetched(6, Verdict.NOT_YET)
+    play.at(play.now + 1)
+    play.fetched(6, tx(6, 0, "y0"))
+    assert play.take()[-2:] == ["6 y0", "7 x0"]
+    assert play.asked(CancelFetch) == []
+
+
+def test_a_late_failure_of_a_void_lease_counts_no_second_time() -> None:
+    play = a_gap(recovery=replace(RPC, attempts=5))
+    play.hears(FetchPaced(6, Rung.RPC, is_waiting=False))
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
+    play.not_fetched(6, Verdict.FAILED)
+    assert attempts_at(play, 6) == 1
 
 
 def test_what_becomes_of_jobs_is_stored() -> None:
@@ -600,6 +678,7 @@ def test_a_slot_whose_lease_is_void_may_be_forgotten() -> None:
     play = a_gap()
     busy = play.kernel.join.ledger.forgotten.busy
     assert busy == {6}
+    play.hears(FetchPaced(6, Rung.RPC, is_waiting=False))
     play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
     assert busy == set()
 
@@ -607,10 +686,12 @@ def test_a_slot_whose_lease_is_void_may_be_forgotten() -> None:
 def test_a_second_copy_of_a_block_that_waits_for_its_proof_ends_its_lease_as_well() -> None:
     play = blocks_at_five_and(8, recovery=replace(RPC, attempts=9))
     play.asked(Fetch)
+    all_asked(play, 6, 7)
     play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
     play.fetched(6, tx(6, 0, "y0"))
     play.at(play.now + 10)
     assert sorted(each.slot for each in play.asked(Fetch)) == [6, 7]
+    all_asked(play, 6, 7)
     play.fetched(6, tx(6, 0, "y0"))
     play.at(play.now + repair.LEASE_SECONDS[Rung.RPC])
     places = play.kernel.repair.queue._table

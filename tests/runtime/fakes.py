@@ -26,6 +26,7 @@ from monitor.ports import (
     Feeds,
     HeldEvents,
     NoBlock,
+    Paced,
     RpcTally,
     SignOff,
     SlotTally,
@@ -33,10 +34,11 @@ from monitor.ports import (
     StoredSlot,
     Taken,
     Written,
+    unpaced,
 )
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.inbox import Inbox
-from monitor.runtime.recovery import Recovering, Remember
+from monitor.runtime.recovery import Recovering, Remember, Sources
 from monitor.runtime.resumption import Subscription
 
 Answer = TypeVar("Answer")
@@ -385,17 +387,25 @@ class ScriptedBlocks:
         """By slot; what is missing here is NOT_YET."""
         self.state: AccountsFound | None = None
         self.asked: list[tuple[int, Rung, int]] = []
+        self.paces: list[bool] = []
+        """What each fetch tells of its pace, as it begins."""
         self.closed = False
         self.under_way = 0
         self.most_under_way = 0
         self._delay = delay
 
-    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+    async def fetch(
+        self, slot: int, rung: Rung, witnesses: int, paced: Paced = unpaced
+    ) -> BlockFound | NoBlock:
         self.asked.append((slot, rung, witnesses))
+        for is_waiting in self.paces:
+            paced(is_waiting)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
-        await anyio.sleep(self._delay)
-        self.under_way -= 1
+        try:
+            await anyio.sleep(self._delay)
+        finally:
+            self.under_way -= 1
         return self.found.get(slot, NoBlock(Verdict.NOT_YET))
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
@@ -417,4 +427,5 @@ def recovering(
     """Recovery of a daemon in virtual time; without RPCs when there are no blocks."""
     origins = Origins(endpoints, 0 if blocks is None else len(blocks.tallies))
     inbox = Inbox(feeds.wake)
-    return Recovering(blocks, remember, inbox, origins, EvenDice(), Journal(), sounder=sounder)
+    sources = Sources(blocks, remember, sounder)
+    return Recovering(sources, inbox, origins, EvenDice(), Journal())

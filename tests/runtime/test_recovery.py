@@ -7,13 +7,14 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from monitor.core.commands import AskFloor, Fetch, ReadAccounts, Recall
+from monitor.core.commands import AskFloor, CancelFetch, Fetch, ReadAccounts, Recall
 from monitor.core.errors import StoreFailed
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
     BlockFetched,
     FetchFailed,
+    FetchPaced,
     FloorTold,
     Recalled,
 )
@@ -21,7 +22,7 @@ from monitor.core.origins import Origins
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import AccountsFound, BlockFound, NoBlock, Sounder
 from monitor.runtime.inbox import Inbox, Posted
-from monitor.runtime.recovery import Recovering
+from monitor.runtime.recovery import Recovering, Sources
 from tests.core.play import tx
 from tests.runtime.fakes import EvenDice, Journal, ScriptedBlocks
 
@@ -55,14 +56,11 @@ class Stage:
         self.journal = Journal()
         self.inbox = Inbox(lambda: None)
         self.recovering = Recovering(
-            blocks,
-            (store or Store({})).given,
+            Sources(blocks, (store or Store({})).given, sounder, AT_ONCE),
             self.inbox,
             ORIGINS,
             EvenDice(),
             self.journal,
-            AT_ONCE,
-            sounder,
         )
 
     @asynccontextmanager
@@ -213,6 +211,60 @@ async def test_what_was_asked_before_it_ran_is_performed() -> None:
     async with stage.running():
         await anyio.sleep(1)
     assert stage.answers() == [FetchFailed(7, Rung.RPC, Verdict.NOT_YET, 0.5)]
+
+
+async def test_how_a_fetch_comes_forward_is_told() -> None:
+    blocks = ScriptedBlocks("main", delay=5.0)
+    blocks.paces = [False, True]
+    async with Stage(blocks).running() as stage:
+        stage.recovering.perform(Fetch(7, Rung.ARCHIVE, 1))
+        await anyio.sleep(1)
+    assert stage.answers() == [
+        FetchPaced(7, Rung.ARCHIVE, is_waiting=False),
+        FetchPaced(7, Rung.ARCHIVE, is_waiting=True),
+    ]
+
+
+async def test_what_is_cancelled_is_not_answered_and_makes_room() -> None:
+    blocks = ScriptedBlocks("main", delay=5.0)
+    async with Stage(blocks).running() as stage:
+        for slot in range(AT_ONCE + 1):
+            stage.recovering.perform(Fetch(slot, Rung.RPC, 1))
+        await anyio.sleep(1)
+        cancelled = blocks.asked[0][0]
+        stage.recovering.perform(CancelFetch(cancelled, Rung.RPC))
+        await anyio.sleep(1)
+        assert len(blocks.asked) == AT_ONCE + 1
+        await anyio.sleep(10)
+    assert {each.slot for each in stage.answers() if isinstance(each, FetchFailed)} == {
+        slot for slot in range(AT_ONCE + 1) if slot != cancelled
+    }
+
+
+async def test_what_is_cancelled_before_it_began_is_asked_of_nobody() -> None:
+    blocks = ScriptedBlocks("main")
+    stage = Stage(blocks)
+    stage.recovering.perform(Fetch(7, Rung.RPC, 1))
+    stage.recovering.perform(Fetch(8, Rung.RPC, 1))
+    stage.recovering.perform(CancelFetch(7, Rung.RPC))
+    async with stage.running():
+        await anyio.sleep(1)
+    assert blocks.asked == [(8, Rung.RPC, 1)]
+
+
+async def test_of_two_questions_for_one_block_the_later_one_is_cancelled() -> None:
+    blocks = ScriptedBlocks("main", delay=5.0)
+    async with Stage(blocks).running() as stage:
+        stage.recovering.perform(Fetch(7, Rung.RPC, 1))
+        await anyio.sleep(1)
+        stage.recovering.perform(Fetch(7, Rung.RPC, 2))
+        await anyio.sleep(1)
+        stage.recovering.perform(CancelFetch(7, Rung.RPC))
+        await anyio.sleep(3.5)
+        assert len(stage.answers()) == 1
+        stage.recovering.perform(CancelFetch(7, Rung.RPC))
+        await anyio.sleep(10)
+    assert stage.answers() == []
 
 
 async def test_a_stop_ends_what_is_under_way() -> None:

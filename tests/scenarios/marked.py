@@ -25,8 +25,10 @@ from monitor.ports import (
     FramesTaken,
     HeldEvents,
     NoBlock,
+    Paced,
     SignOff,
     StoredSlot,
+    unpaced,
 )
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
@@ -149,11 +151,13 @@ class MarkedBlocks(VirtualBlocks):
     executioner: Executioner
 
     @override
-    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+    async def fetch(
+        self, slot: int, rung: Rung, witnesses: int, paced: Paced = unpaced
+    ) -> BlockFound | NoBlock:
         self.executioner.reach(Mark.FETCH_BEGUN)
         await anyio.sleep(ROUND_TRIP / 2)
         self.executioner.reach(Mark.FETCH_UNDER_WAY)
-        found = await super().fetch(slot, rung, witnesses)
+        found = await super().fetch(slot, rung, witnesses, paced)
         if isinstance(found, BlockFound):
             self.executioner.reach(Mark.FETCH_ANSWERED)
         return found

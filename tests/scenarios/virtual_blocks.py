@@ -17,7 +17,7 @@ from monitor.core.monitors import DataSlice, Monitor
 from monitor.core.rates import RateWindow
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.statements import Statements
-from monitor.ports import AccountsFound, BlockFound, NoBlock, RpcTally
+from monitor.ports import AccountsFound, BlockFound, NoBlock, Paced, RpcTally, unpaced
 from monitor.simulator.rpc_node import RpcNode
 from monitor.wire.rpc_accounts import AccountsReader
 from monitor.wire.rpc_answers import Refusal, refusal
@@ -78,7 +78,9 @@ class VirtualBlocks:
     def tallies(self) -> Sequence[RpcTally]:
         return self._tallies
 
-    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+    async def fetch(
+        self, slot: int, rung: Rung, witnesses: int, paced: Paced = unpaced
+    ) -> BlockFound | NoBlock:
         self.fetched.append((anyio.current_time(), slot, rung, witnesses))
         before = self._statements.of(slot)
         order = sorted(self._order(slot, rung, witnesses), key=lambda rpc: rpc in before)
@@ -86,7 +88,7 @@ class VirtualBlocks:
         verdicts: list[Verdict] = []
         found: BlockFound | None = None
         for rpc in order:
-            answer = await self._block(rpc, slot)
+            answer = await self._block(rpc, slot, paced)
             if isinstance(answer, MappedBlock):
                 told.setdefault(answer.digest, []).append((rpc, answer))
             else:
@@ -143,8 +145,8 @@ class VirtualBlocks:
             return NoBlock(Verdict.DISAGREED if is_settled else verdict, pause, tuple(told))
         return NoBlock(Verdict.NOT_YET if told and is_settled else verdict, pause)
 
-    async def _block(self, rpc: int, slot: int) -> MappedBlock | Refusal:
-        answer = await self._call(rpc, "getBlock", [slot, _WANTED])
+    async def _block(self, rpc: int, slot: int, paced: Paced) -> MappedBlock | Refusal:
+        answer = await self._call(rpc, "getBlock", [slot, _WANTED], paced)
         if isinstance(answer, Refusal):
             return answer
         try:
@@ -176,10 +178,13 @@ class VirtualBlocks:
             rows += found
         return AccountsFound(min(slots), rows, rpc)
 
-    async def _call(self, rpc: int, method: str, params: list[Any]) -> bytes | Refusal:
+    async def _call(
+        self, rpc: int, method: str, params: list[Any], paced: Paced = unpaced
+    ) -> bytes | Refusal:
         """The body of a good answer."""
         if self._pause(rpc) > 0:
             return Refusal(Verdict.THROTTLED, "paused")
+        paced(True)
         async with self._locks[rpc]:
             while delay := self._turns[rpc].delay(anyio.current_time()):
                 self._tallies[rpc].waits += 1
@@ -188,6 +193,7 @@ class VirtualBlocks:
             now = anyio.current_time()
             # The simulated node has the call in the moment in which it is sent.
             self._turns[rpc].reached(self._turns[rpc].take(now), now)
+        paced(False)
         self._tallies[rpc].calls += 1
         call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         answer = self._nodes[rpc].post(orjson.dumps(call), now)

@@ -22,7 +22,7 @@ from monitor.adapters.recovery.rpc import Rpc
 from monitor.core.hedging import HedgeBudget, HedgeDelay
 from monitor.core.rungs import Verdict
 from monitor.core.statements import most_alike
-from monitor.ports import BlockFound, Clock, NoBlock
+from monitor.ports import BlockFound, Clock, NoBlock, Paced
 from monitor.wire.rpc_answers import Refusal
 from monitor.wire.rpc_block import MappedBlock
 
@@ -46,6 +46,18 @@ class Hedging:
 
     delay: HedgeDelay
     budget: HedgeBudget
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an inquiry is about."""
+
+    slot: int
+    witnesses: int
+    """RPCs that must tell the block alike, if there are so many."""
+    before: Mapping[int, bytes]
+    """Digests of the block that RPCs told in earlier inquiries, by index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +79,22 @@ class Inquiry:
 
     def __init__(
         self,
-        slot: int,
-        witnesses: int,
+        question: Question,
         rpcs: Sequence[tuple[int, Rpc]],
         ask: Ask,
         hedging: Hedging,
-        clock: Clock,
-        before: Mapping[int, bytes],
+        paced: Paced,
     ) -> None:
-        """`rpcs`: all that there are for this question, with their indexes, the best one first.
-
-        `before`: digests of the block that RPCs told in earlier inquiries, by index.
-        """
-        self._before = before
-        self._witnesses = witnesses
+        """`rpcs`: all that there are for this question, with their indexes, the best one first. `paced`: as `Blocks.fetch`."""
+        self._before = question.before
+        self._witnesses = question.witnesses
         self._rpcs = rpcs
         self._lanes = {index: rpc.lane for index, rpc in rpcs}
         self._ask = ask
         self._hedging = hedging
-        self._clock = clock
+        self._clock = hedging.clock
+        self._paced = paced
+        self._is_waiting = True
         self._left: list[tuple[int, Rpc]] = []
         """Not asked yet, and may be."""
         self._verdicts: list[Verdict] = []
@@ -100,7 +109,7 @@ class Inquiry:
         self._may_hedge = True
         for index, rpc in rpcs:
             pause = rpc.lane.pause()
-            if not rpc.lane.keeps(slot):
+            if not rpc.lane.keeps(question.slot):
                 self._verdicts.append(Verdict.CANNOT)
                 self._absent += 1
             elif pause is not None:
@@ -108,7 +117,7 @@ class Inquiry:
                 self._absent += rpc.lane.is_unable
             else:
                 self._left.append((index, rpc))
-        self._left.sort(key=lambda each: each[0] in before)
+        self._left.sort(key=lambda each: each[0] in question.before)
 
     async def run(self) -> BlockFound | NoBlock:
         """The outcome; nothing is under way any more when this returns."""
@@ -142,6 +151,7 @@ class Inquiry:
             else:
                 self._take(heard)
                 self._ask_more(tasks, send)
+            self._tell_pace()
         return outcome
 
     @property
@@ -207,6 +217,12 @@ class Inquiry:
         self._under_way[index] = None
         rpc.lane.line_up()
         tasks.start_soon(self._call, index, send, name=f"getBlock of {rpc.endpoint.name}")
+
+    def _tell_pace(self) -> None:
+        is_waiting = None in self._under_way.values()
+        if self._under_way and is_waiting is not self._is_waiting:
+            self._is_waiting = is_waiting
+            self._paced(is_waiting)
 
     async def _call(self, index: int, send: MemoryObjectSendStream[_Heard]) -> None:
         outcome = await self._ask(index, lambda: send.send_nowait(_Sent(index)))

@@ -6,14 +6,23 @@ from typing import Any, Final, Protocol
 import anyio.to_thread
 
 from monitor.adapters.recovery.allowance import MOST_BYTES, Allowance
-from monitor.adapters.recovery.inquiry import Hedging, Inquiry
+from monitor.adapters.recovery.inquiry import Hedging, Inquiry, Question
 from monitor.adapters.recovery.rpc import LARGEST_PLAIN, Rpc, RpcEndpoint, tls_for, unpacked
 from monitor.adapters.recovery.states import Chunk, States
 from monitor.core.errors import AccountsMalformed, BlockMalformed
 from monitor.core.hedging import HedgeBudget, HedgeDelay
 from monitor.core.rungs import Rung
 from monitor.core.statements import Statements
-from monitor.ports import AccountsFound, BlockFound, Clock, Dice, NoBlock, RpcTally
+from monitor.ports import (
+    AccountsFound,
+    BlockFound,
+    Clock,
+    Dice,
+    NoBlock,
+    Paced,
+    RpcTally,
+    unpaced,
+)
 from monitor.wire.rpc_accounts import AccountsReader
 from monitor.wire.rpc_answers import Refusal
 from monitor.wire.rpc_block import MappedBlock
@@ -59,14 +68,16 @@ class RpcPool:
         self._states = States(pubkeys, self._read_accounts)
         self._clock = clock
         self._statements = Statements()
-        self._hedging = {rung: Hedging(HedgeDelay(), HedgeBudget()) for rung in Rung}
+        self._hedging = {rung: Hedging(HedgeDelay(), HedgeBudget(), clock) for rung in Rung}
 
     @property
     def tallies(self) -> Sequence[RpcTally]:
         """By RPC, in the order of the configuration."""
         return [rpc.tally for rpc in self._rpcs]
 
-    async def fetch(self, slot: int, rung: Rung, witnesses: int) -> BlockFound | NoBlock:
+    async def fetch(
+        self, slot: int, rung: Rung, witnesses: int, paced: Paced = unpaced
+    ) -> BlockFound | NoBlock:
         """The block of this slot at confirmed or above, told alike by `witnesses` RPCs if there are so many.
 
         Those of the rung are asked first. Where several must tell, or tell different blocks, the others may be asked too.
@@ -82,14 +93,16 @@ class RpcPool:
             read = self._reading(slot)
             return await self._rpcs[index].ask("getBlock", [slot, _BLOCK], read, sent)
 
-        hedging = self._hedging[rung]
-        before = self._statements.of(slot)
-        inquiry = Inquiry(slot, witnesses, rpcs, ask, hedging, self._clock, before)
-        found = await inquiry.run()
-        if isinstance(found, BlockFound):
-            self._statements.forget(slot)
-        else:
-            self._statements.note(slot, inquiry.told)
+        question = Question(slot, witnesses, self._statements.of(slot))
+        inquiry = Inquiry(question, rpcs, ask, self._hedging[rung], paced)
+        found: BlockFound | NoBlock | None = None
+        try:
+            found = await inquiry.run()
+        finally:  # what was told before somebody cancelled counts too
+            if isinstance(found, BlockFound):
+                self._statements.forget(slot)
+            else:
+                self._statements.note(slot, inquiry.told)
         return found
 
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:

@@ -314,6 +314,39 @@ async def test_while_one_pauses_the_other_is_asked() -> None:
     assert calls(servers) == [1, 5]
 
 
+async def test_who_waits_for_the_rate_says_so_until_it_is_asked() -> None:
+    paces: list[bool] = []
+    async with asking(HONEST, requests_per_second=2) as (pool, servers):
+        for _ in range(2):
+            await pool.fetch(SLOT, Rung.RPC, 1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pool.fetch, SLOT, Rung.RPC, 1, paces.append)
+            await anyio.sleep(0.2)
+            assert paces == []
+    assert paces == [False]
+    assert calls(servers) == [3]
+
+
+async def test_a_hedge_waits_for_its_turn_as_well() -> None:
+    paces: list[bool] = []
+    async with asking(SILENT, HONEST) as (pool, _):
+        await pool.fetch(SLOT, Rung.RPC, 1, paces.append)
+    assert paces == [False, True, False]
+
+
+async def test_what_was_told_before_somebody_cancelled_counts() -> None:
+    patience = Patience(connect=1.0, whole=5.0)
+    async with asking(HONEST, SILENT, patience=patience) as (pool, servers):
+        with anyio.move_on_after(0.4):
+            await pool.fetch(SLOT, Rung.RPC, 2)
+        assert under_way(pool) == 0
+        servers[1].answer = HONEST
+        servers[0].answer = SILENT
+        found = await pool.fetch(SLOT, Rung.RPC, 2)
+    assert isinstance(found, BlockFound)
+    assert sorted(found.sources) == [0, 1]
+
+
 async def test_many_at_once_are_shared_among_all() -> None:
     quick = always(told(block(), delay=0.05))
     async with asking(quick, quick) as (pool, servers):
