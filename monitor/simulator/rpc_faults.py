@@ -9,7 +9,7 @@ from math import isfinite
 from random import Random
 from typing import Final
 
-from monitor.simulator.rpc_lies import ANY, LIES
+from monitor.simulator.rpc_lies import ANY, LIES, STATES
 
 RPC_WORDS: Final = (
     "kill",
@@ -81,7 +81,7 @@ class RpcFaults:
         self.errors: dict[str, float] = {}
         """Share of requests by what they meet: those of `ERRORS`."""
         self.lies: dict[str, float] = {}
-        """Share of slots by what is said wrong of them: those of `LIES`, and `any`."""
+        """Share of slots by what is said wrong of them: those of `LIES`, and `any`; of answers by `states`."""
         self.requests = 0
         self.busiest_second = 0
         """Most requests in any second."""
@@ -128,7 +128,7 @@ class RpcFaults:
             case "errors":
                 _set_part(self.errors, fault, words, ERRORS)
             case "lie":
-                _set_part(self.lies, fault, words, (*LIES, ANY))
+                _set_part(self.lies, fault, words, (*LIES, ANY, STATES))
             case _:
                 raise ValueError(f"no fault {fault!r} of an RPC; one of {', '.join(RPC_WORDS)}")
         return f"{self.name} has {', '.join(self.active) or 'no fault'}"
@@ -170,13 +170,17 @@ class RpcFaults:
     def lie(self, slot: int) -> str | None:
         """What is said wrong of this slot, always the same."""
         for kind, share in self.lies.items():
-            if self._strikes(kind, str(slot), share):
+            if kind != STATES and self._strikes(kind, str(slot), share):
                 return kind if kind != ANY else LIES[self._draw("which", slot) % len(LIES)]
         return None
 
     def place(self, slot: int, places: int) -> int:
         """Which of so many transactions of a slot is struck; 0 when there are none."""
         return self._draw("place", slot) % max(places, 1)
+
+    def lies_about_states(self, attempt: str) -> bool:
+        """Whether the accounts that this attempt tells are false."""
+        return self._strikes(STATES, attempt, self.lies.get(STATES, 0.0))
 
     def _error(self, attempt: str, of: tuple[str, ...]) -> str | None:
         for code, share in self.errors.items():

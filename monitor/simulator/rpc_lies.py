@@ -1,4 +1,4 @@
-"""Blocks that a lying JSON-RPC node tells: whole, well-formed, and false in one thing."""
+"""Blocks and accounts that a lying JSON-RPC node tells: whole, well-formed, and false in one thing."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -10,13 +10,22 @@ Result = dict[str, Any]
 """A result of getBlock with full transactions."""
 
 ANY: Final = "any"
-"""One of the lies, by the slot."""
+"""One of the lies about blocks, by the slot."""
+STATES: Final = "states"
+"""The lie about accounts: of how many lamports each has."""
 
 
 def tell_lie(kind: str, result: Result, place: int) -> None:
     """Make the result false in the way of this kind. `place`: which transaction, where one is meant and there is any."""
     teller = _TELLERS[kind] if result["transactions"] else _blockhash
     teller(result, place)
+
+
+def tell_false_states(result: Result) -> None:
+    """Make a result of getMultipleAccounts false: those that there are have a lamport more."""
+    for account in result["value"]:
+        if account is not None:
+            account["lamports"] += 1
 
 
 def _false_hash(true_hash: str) -> str:

@@ -21,7 +21,7 @@ from monitor.simulator.rpc_faults import (
     TOO_MANY_DATED,
     RpcFaults,
 )
-from monitor.simulator.rpc_lies import tell_lie
+from monitor.simulator.rpc_lies import tell_false_states, tell_lie
 from monitor.simulator.rpc_methods import RpcError, RpcMethods, told
 from monitor.simulator.view import ChainView
 
@@ -154,6 +154,8 @@ class RpcNode:
                 result = None
             else:
                 result = self._methods.answer(method, params)
+                if method == "getMultipleAccounts" and self.faults.lies_about_states(attempt):
+                    tell_false_states(result)
         except RpcError as refused:
             return _error(call_id, refused) if "id" in rest else None
         return {"jsonrpc": "2.0", "result": result, "id": call_id} if "id" in rest else None

@@ -194,18 +194,29 @@ async def test_no_node_gets_more_than_its_rate() -> None:
     assert all(tally.waits for tally in stage.blocks.tallies)
 
 
-async def test_accounts_come_from_whoever_is_ahead() -> None:
-    stage = Stage(2, "rpc1 behind 10")
+async def test_accounts_come_from_two_that_tell_them_alike() -> None:
+    stage = Stage(3, "rpc1 behind 10")
 
     found = await stage.blocks.accounts(0)
 
     assert found is not None
-    assert found.source == 1
+    assert (found.source, found.dissent, found.unsure) == (1, (), ())
     assert [(row[0], row[1]) for row in found.rows] == [(Kind.ACCOUNT, found.context_slot)]
 
 
+@pytest.mark.parametrize("fault", ["rpc1 behind 10", "rpc1 mute", "rpc1 lie states"])
+async def test_one_alone_tells_nothing_of_an_account(fault: str) -> None:
+    stage = Stage(2, fault)
+
+    found = await stage.blocks.accounts(0)
+
+    assert found is not None
+    assert (found.rows, found.unsure) == ([], (CLOCK,))
+    assert found.dissent == ((0, 1) if "lie" in fault else ())
+
+
 async def test_accounts_are_not_told_before_their_slot() -> None:
-    stage = Stage(2, "rpc1 mute")
+    stage = Stage(3, "rpc1 mute")
     tip = await stage.blocks.accounts(0)
     assert tip is not None
 

@@ -1,7 +1,7 @@
 """RPCs in virtual time: the port of recovery straight from nodes without sockets.
 
-What a pool decides is kept simple here: RPCs are asked one after the other, each once, and a block counts when as many
-as are wanted tell it alike. Answers are judged and read by the daemon's own code.
+What a pool decides is kept simple here: RPCs are asked one after the other, each once, and a block counts, or the state
+of an account, when as many as are wanted tell it alike. Answers are judged and read by the daemon's own code.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,17 @@ from typing import Any, Final
 import anyio
 import orjson
 
+from monitor.adapters.recovery.states import TELLERS
 from monitor.core.errors import AccountsMalformed, BlockMalformed, BlockUnfinished
 from monitor.core.events import Row
 from monitor.core.monitors import DataSlice, Monitor
+from monitor.core.opinions import Opinions
 from monitor.core.rates import RateWindow
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.statements import Statements
 from monitor.ports import AccountsFound, BlockFound, NoBlock, Paced, RpcTally, unpaced
 from monitor.simulator.rpc_node import RpcNode
+from monitor.wire.base58 import key_bytes
 from monitor.wire.rpc_accounts import AccountsReader
 from monitor.wire.rpc_answers import Refusal, refusal
 from monitor.wire.rpc_block import BlockReader, MappedBlock
@@ -107,18 +110,23 @@ class VirtualBlocks:
     async def accounts(self, min_context_slot: int) -> AccountsFound | None:
         if not self._pubkeys:
             return None
-        best: AccountsFound | None = None
-        tellers = 0
+        opinions = Opinions(self._pubkeys, min(TELLERS, len(self._nodes)))
+        tellers = []
         for rpc in range(len(self._nodes)):
-            found = await self._read_states(rpc, min_context_slot)
-            if found is None:
-                continue
-            tellers += 1
-            if best is None or found.context_slot > best.context_slot:
-                best = found
-            if tellers == 2:
-                break
-        return best
+            unsure = opinions.unsure()
+            rows = await self._read_states(rpc, unsure, min_context_slot) if unsure else None
+            if rows is not None:
+                opinions.hear(rpc, unsure, rows)
+                tellers.append(rpc)
+        if not tellers:
+            return None
+        told = opinions.states()
+        rows = [row for _, row in told]
+        source = told[0][0] if told else tellers[0]
+        context = min((row[1] for row in rows), default=min_context_slot)
+        dissent = tuple(opinions.dissent())
+        unsure_keys = tuple(map(key_bytes, opinions.unsure()))
+        return AccountsFound(context, rows, source, opinions.required, dissent, unsure_keys)
 
     async def close(self) -> None:
         pass
@@ -157,26 +165,26 @@ class VirtualBlocks:
             return self._count(rpc, Refusal(Verdict.FAILED, "malformed"))
         return block
 
-    async def _read_states(self, rpc: int, min_context_slot: int) -> AccountsFound | None:
+    async def _read_states(
+        self, rpc: int, pubkeys: Sequence[str], min_context_slot: int
+    ) -> list[Row] | None:
         options = {
             "encoding": "base64",
             "commitment": "confirmed",
             "minContextSlot": min_context_slot,
         }
         rows: list[Row] = []
-        slots: list[int] = []
-        left = iter(self._pubkeys)
+        left = iter(pubkeys)
         while keys := list(islice(left, _CHUNK)):
             answer = await self._call(rpc, "getMultipleAccounts", [keys, options])
             if isinstance(answer, Refusal):
                 return None
             try:
-                slot, found = self._states.read(keys, answer, _stamp())
+                _, found = self._states.read(keys, answer, _stamp())
             except AccountsMalformed:
                 return None
-            slots.append(slot)
             rows += found
-        return AccountsFound(min(slots), rows, rpc)
+        return rows
 
     async def _call(
         self, rpc: int, method: str, params: list[Any], paced: Paced = unpaced

@@ -31,6 +31,7 @@ def made(*applied: str, seed: str = "1:rpc1") -> RpcFaults:
         "lie parent 1",
         "lie any 0.125",
     ],
+        "lie states 0.5",
 )
 def test_a_fault_is_on_until_it_is_healed(applied: str) -> None:
     faults = made(applied)
@@ -77,7 +78,10 @@ def test_a_share_of_nothing_takes_an_error_away() -> None:
         ("errors 404", f"errors takes one of {', '.join(ERRORS)}, and a share from 0 to 1"),
         ("errors null 0.1 2", f"errors takes one of {', '.join(ERRORS)}, and a share from 0 to 1"),
         ("errors null 3", "errors takes a share from 0 to 1; not '3'"),
-        ("lie", f"lie takes one of {', '.join(LIES)}, any, and a share from 0 to 1; not ''"),
+        (
+            "lie",
+            f"lie takes one of {', '.join(LIES)}, any, states, and a share from 0 to 1; not ''",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_can(applied: str, told: str) -> None:
@@ -198,3 +202,12 @@ def test_who_is_above_the_limit_is_told_when_there_is_room() -> None:
     assert faults.arrive(10.5) == pytest.approx(0.5)
     assert faults.arrive(11.0) == 0.0
     assert faults.arrive(11.125) == pytest.approx(0.125)
+
+
+def test_false_states_are_drawn_by_the_answer_and_say_nothing_false_of_blocks() -> None:
+    faults = made("lie states 0.5")
+    lies = [faults.lies_about_states(faults.attempt("getMultipleAccounts")) for _ in range(40)]
+
+    assert set(lies) == {True, False}
+    assert {faults.lie(slot) for slot in range(40)} == {None}
+    assert not made("lie any").lies_about_states("getMultipleAccounts 1")

@@ -6,7 +6,7 @@ import pytest
 from monitor.simulator.base58 import key_bytes
 from monitor.simulator.rpc_blocks import block_json
 from monitor.simulator.rpc_bodies import USUAL_FORM
-from monitor.simulator.rpc_lies import LIES, tell_lie
+from monitor.simulator.rpc_lies import LIES, tell_false_states, tell_lie
 from tests.simulator.chains import canonical_banks
 
 PLACE = 4
@@ -92,3 +92,14 @@ def test_a_block_without_transactions_is_lied_about_by_its_hash(kind: str) -> No
     tell_lie(kind, result, 0)
 
     assert different(result) == {"blockhash", "transactions"}
+
+
+def test_false_states_are_of_another_balance_and_invent_no_account() -> None:
+    result = {"context": {"slot": 7}, "value": [{"lamports": 5, "data": ["", "base64"]}, None]}
+
+    tell_false_states(result)
+
+    assert result == {
+        "context": {"slot": 7},
+        "value": [{"lamports": 6, "data": ["", "base64"]}, None],
+    }

@@ -243,3 +243,14 @@ def test_a_block_that_is_asked_for_without_an_id_is_not_told() -> None:
     call = {"jsonrpc": "2.0", "method": "getBlock", "params": [made.blocks()[0].slot, WANTED]}
 
     assert made.node.post(orjson.dumps(call), NOW).body == b""
+
+
+def test_a_node_lies_about_accounts_and_about_their_slot_it_does_not() -> None:
+    made = rpc_node()
+    truth = made.result("getMultipleAccounts", [CLOCK_TEXT], BASE64)
+    made.node.apply("lie", "states")
+    lied = made.result("getMultipleAccounts", [CLOCK_TEXT], BASE64)
+
+    assert lied["context"] == truth["context"]
+    assert lied["value"][0].pop("lamports") == truth["value"][0].pop("lamports") + 1
+    assert lied["value"] == truth["value"]
