@@ -23,6 +23,15 @@ CALL_TIME = 0.05
 """Seconds that a unary call takes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request that reached a region, pings left out."""
+
+    at: float
+    region: str
+    request: bytes
+
+
 @dataclass(slots=True)
 class Span:
     """From when to when a stream to a region was open."""
@@ -48,6 +57,8 @@ class VirtualFeeds:
         self._pending: list[Taken] = []
         self.requests: list[tuple[int, bytes]] = []
         """What was sent, pings left out."""
+        self.log: list[Sent] = []
+        """The same as regions saw it."""
         self.delivered: list[tuple[int, bytes]] = []
         """(feed, frame) of everything handed over, in order."""
         self.delivered_at: list[float] = []
@@ -66,7 +77,7 @@ class VirtualFeeds:
             self._pending.append(StreamEnded(feed, refused.code, refused.text))
             return
         session.receive(request, now)
-        self.requests.append((feed, request))
+        self._note(feed, region, request)
         span = Span(endpoint.name, now)
         self.spans.append(span)
         self._streams[feed] = _Stream(region, session, span)
@@ -76,7 +87,7 @@ class VirtualFeeds:
         stream = self._streams.get(feed)
         if stream is not None:
             if request != PING:
-                self.requests.append((feed, request))
+                self._note(feed, stream.region, request)
             stream.session.receive(request, anyio.current_time())
 
     async def floor(self, endpoint: int) -> FloorTold:
@@ -98,6 +109,10 @@ class VirtualFeeds:
             stream.session.cancel()
             stream.span.ended_at = anyio.current_time()
             self._pending.append(StreamEnded(feed, "CANCELLED", "Locally cancelled"))
+
+    def _note(self, feed: int, region: Region, request: bytes) -> None:
+        self.requests.append((feed, request))
+        self.log.append(Sent(anyio.current_time(), region.name, request))
 
     async def wait(self, seconds: float | None) -> None:
         if self._pending:
