@@ -30,8 +30,8 @@ def made(*applied: str, seed: str = "1:rpc1") -> RpcFaults:
         "errors 429-date 0.25",
         "lie parent 1",
         "lie any 0.125",
-    ],
         "lie states 0.5",
+    ],
 )
 def test_a_fault_is_on_until_it_is_healed(applied: str) -> None:
     faults = made(applied)
