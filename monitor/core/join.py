@@ -15,6 +15,7 @@ from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.gate import Gate
+from monitor.core.given_up import GivenUp
 from monitor.core.giving_up import give_up
 from monitor.core.ledger import Ledger
 from monitor.core.pace import Pace
@@ -32,6 +33,7 @@ class Join:
         self.sights = Sights(endpoints)
         self.ledger = Ledger(gate, self.slots, self.sights, floor=floor)
         self.pace = Pace()
+        self.given_up = GivenUp()
         self.root = -1
         """Highest slot known finalized."""
         self.now = 0.0  # seconds of the clock, as of the event at hand
@@ -353,6 +355,7 @@ class Join:
             self._link(number, meta.parent_slot)
             number, blockhash, is_link = meta.parent_slot, meta.parent_blockhash, True
         self.ledger.forgotten.name(number, blockhash, level)
+        self.given_up.name(number, blockhash, level)
 
     def know_again(self, slot: int, now: float) -> None:
         """A forgotten slot was taken back: what a child said of it meanwhile counts now."""

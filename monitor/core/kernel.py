@@ -295,6 +295,7 @@ class Kernel:
             return
         self.connections.heard(feed, now)
         rows = event.rows
+        self.repair.heard(feed, rows)
         at = 0
         while at < len(rows):
             row = rows[at]

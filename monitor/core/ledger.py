@@ -44,8 +44,6 @@ class Ledger:
         """Slots that were closed since somebody looked."""
         self.wanted: list[tuple[int, bool]] = []
         """Slots that were certified partial since somebody looked, and whether each is known to hold a block."""
-        self.early: set[int] = set()
-        """Slots that were lost before they were known to be final, if they ever are."""
         self._gate = gate
         self._slots = slots
         self._sights = sights
@@ -55,6 +53,7 @@ class Ledger:
         self.skips = Skips(self._certified, self._closed, gate.tally)
         self.forgotten = Forgotten(gate, slots)
         self._partial = gate.left_open  # what certificates say that leave slots open
+        self._early: set[int] = set()  # lost before it was known to be final, if it ever is
         self._open: list[SlotState] = []  # finalized and handed on, not closed
         self._named: list[SlotState] = []
         """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
@@ -211,7 +210,7 @@ class Ledger:
         state = self._slots.get(slot)
         held = "nothing of it came" if state is None or not state.banks else "a part of it is held"
         if state is None or state.certified is None:
-            self.early.add(slot)
+            self._early.add(slot)
         self._certify(lost(slot, state, f"no rung of recovery brought it; {held}"))
 
     def sign_off(self, slot: int, reason: str) -> None:
@@ -255,7 +254,7 @@ class Ledger:
 
     def _may_give_up(self, state: SlotState) -> bool:
         is_kept = self.kept_from is not None and state.number >= self.kept_from
-        return not is_kept and (state.certified is None or state.number in self.early)
+        return not is_kept and (state.certified is None or state.number in self._early)
 
     def _close(self, state: SlotState, now: float) -> None:
         evidence = self._gate.evidence(state, now)
@@ -287,8 +286,8 @@ class Ledger:
 
     def _certify_partial(self, state: SlotState, now: float) -> None:
         number = state.number
-        if number in self.early:
-            self.early.discard(number)
+        if number in self._early:
+            self._early.discard(number)
             state.certified = speaks_for_none(number, state)  # it stays lost, and its link counts
         else:
             found = self._gate.evidence(state, now)
@@ -306,7 +305,7 @@ class Ledger:
     def _wait_for_named(self, now: float) -> None:
         """What no replay brings within `hold` is partial, else nothing behind it would ever be settled."""
         self._named_until = self._named_until or now + self._gate.terms.hold
-        self._named = [state for state in self._named if state.confirmed is None]
+        self._named = [s for s in self._named if s.confirmed is None and s.number in self._slots]
         if now < self._named_until:
             return
         for state in filter(self._may_give_up, self._named):
@@ -361,7 +360,7 @@ class Ledger:
     def _shut(self, slot: int) -> None:
         self._closed.add(slot, slot + 1)
         self.forgotten.ranges.remove(slot, slot + 1)
-        self.early.discard(slot)
+        self._early.discard(slot)
 
     def _forget(self, settled: int) -> Mapping[int, bytes]:
         """Keep no more of open slots than is bounded, and no spans that nobody asks for."""

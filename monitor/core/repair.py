@@ -16,13 +16,14 @@ from typing import Final
 from monitor.core.audits import SOLE, Audits
 from monitor.core.chain import Kind
 from monitor.core.claims import contradiction, transactions_of
-from monitor.core.commands import Command, Fetch, KeepJobs, Refuse
+from monitor.core.commands import Command, Fetch, KeepJobs
 from monitor.core.endings import Ending
 from monitor.core.errands import WITNESSES, Errands
-from monitor.core.events import BlockFetched, FetchFailed, FetchPaced, SignedOff
+from monitor.core.events import BlockFetched, FetchFailed, FetchPaced, Row, SignedOff
 from monitor.core.evidence import judge
 from monitor.core.jobs import Job, JobState
 from monitor.core.join import Join
+from monitor.core.missed_gap import MissedGap
 from monitor.core.origins import Origins
 from monitor.core.progress import Progress
 from monitor.core.reconciling import Reconciling
@@ -30,6 +31,7 @@ from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Failure, Lease, Terms
 from monitor.core.replays import Replays
 from monitor.core.rungs import Rung, Verdict
+from monitor.core.sign_offs import SignOffs
 from monitor.core.slots import SlotState
 from monitor.core.under_holes import UnderHoles
 from monitor.core.unproven import Unproven
@@ -85,6 +87,7 @@ class Repair:
         self.under_holes = UnderHoles(join, self.queue, self.unproven)
         self.reconciling = Reconciling(join, self._fail, is_on=policy.reads_accounts)
         self.progress = Progress()
+        self.sign_offs = SignOffs(join, self.queue, self.progress)
         self.errands = Errands(join, self.queue, replays, self._fail)
         self._join = join
         self._answers = 0
@@ -96,16 +99,15 @@ class Repair:
         self._passed_over: list[SlotState] = []
         self._has_more = False
         """Blocks wait that could be taken at once."""
-        self._resume_slot: int | None = None
-        """Until the size of the gap that the start found is known."""
+        self.missed_gap = MissedGap(join, self.progress, policy.max_catchup, policy.on_exceeded)
 
     def start(
         self, resume_slot: int | None, still_open: Sequence[tuple[int, int]], now: float
     ) -> None:
         """Go on where the process before was: it left us `still_open`, and all from `resume_slot` on."""
-        self._resume_slot = resume_slot
         if not self.policy.rungs:
             return
+        self.missed_gap.begin_at(resume_slot)
         self.reconciling.resumes = resume_slot is not None
         self.queue.restore(self.policy.jobs, now)
         for first, end in still_open:
@@ -117,15 +119,14 @@ class Repair:
     def work(self, now: float) -> Iterator[Command]:
         """What is to be done after the events so far."""
         join = self._join
+        yield from self.missed_gap.weigh(now)
+        self.sign_offs.prove(now)
         if join.links or join.ledger.ended:
             self._close_proven(now)
         if not self.policy.rungs:
             join.ledger.wanted.clear()
             join.gate.passed_over.clear()
             return
-        if self._resume_slot is not None and join.tip >= 0:
-            yield from self._weigh_gap(self._resume_slot, join.tip, now)
-            self._resume_slot = None
         wanted, join.ledger.wanted = join.ledger.wanted, []
         for slot, is_named in wanted:
             if join.ledger.first_open(slot) > slot:
@@ -233,6 +234,11 @@ class Repair:
         if state is not None and self.queue.is_open(slot):
             state.recovered_by = Rung.REPLAY
 
+    def heard(self, feed: int, rows: Sequence[Row]) -> None:
+        """A feed told these rows."""
+        if feed not in self.replays.by_feed:
+            self.missed_gap.heard(rows)
+
     def feed_ended(self, feed: int, ending: Ending, jitter: float, now: float) -> None:
         """If the feed was a replay for recovery: what it did not bring is asked for elsewhere."""
         replay = self.replays.ended(feed, ending)
@@ -249,29 +255,8 @@ class Repair:
 
     def sign_off(self, event: SignedOff) -> None:
         """A person gave up a lost slot."""
-        if self.queue.sign_off(event.slot):
-            self.progress.signed_off += 1
+        if self.sign_offs.take(event):
             self.under_holes.may_place = True
-            self._join.ledger.sign_off(event.slot, event.reason)
-            self._report("warning", "a lost slot was signed off", event.slot, reason=event.reason)
-
-    def _weigh_gap(self, first: int, tip: int, now: float) -> Iterator[Command]:
-        """A restart: is what was missed meanwhile more than the user wants to catch up with?"""
-        policy, slots = self.policy, tip - first
-        if slots <= policy.max_catchup or policy.on_exceeded == "catch_up":
-            if slots > 0:
-                self.progress.begin_catch_up(first, tip, now)
-            return
-        if policy.on_exceeded == "skip":
-            end = min((slot for slot in self._join.slots if slot >= first), default=tip)
-            self._join.ledger.skips.skip(first, end)
-            self._report("critical", "the gap since the last run was skipped", first, to_slot=end)
-            return
-        yield Refuse(
-            f"slots {first} to {tip - 1} were missed since the last run: {slots}, and "
-            f"recovery.max_catchup_slots is {policy.max_catchup}; raise it, or set "
-            "recovery.on_catchup_exceeded to skip (they are recorded as lost) or catch_up"
-        )
 
     def _close_proven(self, now: float) -> None:
         """Jobs end with their slots; nothing lies where the chain has jumped."""
