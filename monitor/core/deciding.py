@@ -11,7 +11,7 @@ performed in order and at once, its state kept for the next call.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -65,7 +65,7 @@ def decide(
         _obey(look, wish)
     look.look()
     hand_over.proceed(look)
-    _take_places(look)
+    _take_places(look, {wish.endpoint for wish in asked if wish.want is Want.DRAIN})
     _fill_places(look)
     _promote(look, asked)
     _improve(look)
@@ -96,8 +96,8 @@ def _obey(look: Deliberation, wish: Wish) -> None:
             assert_never(wish.want)
 
 
-def _take_places(look: Deliberation) -> None:
-    """Take the places of those that fail, if there is anybody who does not."""
+def _take_places(look: Deliberation, drained: Set[int]) -> None:
+    """Take the places of those that fail, if there is anybody who does not. `drained`: in this look, so an answer is due."""
     failing = _failing(look)
     for i in look.placed():
         fault = look.places[i].fault
@@ -105,7 +105,7 @@ def _take_places(look: Deliberation) -> None:
             look.place(i, has_place=False)
             look.lost.append(i)
             _forget_promotion(look, i)
-        elif fault is not None and fault is not look.state.places[i].fault:
+        elif fault is not None and (fault is not look.state.places[i].fault or i in drained):
             look.explain(What.KEPT, look.fault_told(i), target=i)
 
 

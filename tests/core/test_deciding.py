@@ -410,6 +410,18 @@ def test_the_last_endpoint_is_not_drained_away_from_under_the_stream() -> None:
     assert looks.hot() == [0]
 
 
+@pytest.mark.parametrize("silent_for", [0.0, 9.0])
+def test_a_drain_is_told_each_time_that_it_is_not_obeyed(silent_for: float) -> None:
+    looks = Looks(1)
+    looks.settle()
+    looks.figures(0, silent_for=silent_for)
+    looks.at(1.0)
+    refused = [(What.DRAINED, 0, None), (What.KEPT, None, 0)]
+    assert looks.at(2.0, (Want.DRAIN, 0)) == refused
+    assert looks.at(3.0, (Want.DRAIN, 0)) == refused
+    assert looks.at(4.0) == []
+
+
 def test_a_probe_is_handed_on() -> None:
     looks = Looks(2)
     looks.settle()
