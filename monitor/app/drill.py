@@ -136,13 +136,12 @@ class Drill:
         )
         if sound_again is None and fault is None:
             fault = f"it did not get its place back within {self._patience.sound:.0f} s"
-        lasted = self._world.now() - began
         during, at_last = self._world.seen(), self._ready()
         return Cost(
             endpoint=name,
             successor=_successor(told, name),
             handed_over=handed_over,
-            lasted=lasted,
+            sound_again=sound_again,
             before=tuple(before),
             during=tuple(during),
             proof=self._proof(at_first, at_last),

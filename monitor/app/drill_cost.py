@@ -42,8 +42,8 @@ class Cost:
     """Who took its place; None: those that were hot already went on."""
     handed_over: float | None
     """From the wish until its stream was closed; None: it was not."""
-    lasted: float
-    """From the wish until it had its place again and brought whole slots."""
+    sound_again: float | None
+    """From the wish to have it back until it had its place again and brought whole slots; None: it did not."""
     before: tuple[Seen, ...]
     """Of the event files, while nothing was disturbed; none: there are no files that can be read."""
     during: tuple[Seen, ...]
@@ -85,7 +85,7 @@ def cost_view(cost: Cost) -> dict[str, object]:
         "clean": cost.is_clean,
         "fault": cost.fault,
         "handed_over_ms": None if cost.handed_over is None else _ms(cost.handed_over),
-        "lasted_ms": _ms(cost.lasted),
+        "sound_again_ms": None if cost.sound_again is None else _ms(cost.sound_again),
         "slots": cost.proof.slots,
         "lost_slots": cost.proof.lost,
         "recovered_slots": cost.proof.recovered,

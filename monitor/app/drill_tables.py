@@ -33,7 +33,7 @@ def show_costs(out: Console, costs: Sequence[Object]) -> None:
             plain(cost["endpoint"]),
             plain(cost["successor"] or "the others"),
             seconds_words(cost["handed_over_ms"]),
-            seconds_words(cost["lasted_ms"]),
+            seconds_words(cost["sound_again_ms"]),
             _counted(cost["lost_slots"], f"of {cost['slots']}"),
             str(cost["recovered_slots"]),
             str(cost["missed"]),

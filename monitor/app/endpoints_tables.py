@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.app.tables import Object, plain, table_of
-from monitor.core.endpoint_health import Circuit
+from monitor.core.endpoint_health import Circuit, Role
 
 _TRUSTED = 0.5
 """Below this an endpoint is isolated."""
@@ -23,7 +23,7 @@ def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> N
         trust, ending = told["trust"], told["last_ending"]
         table.add_row(
             plain(told["endpoint"]),
-            plain("drained" if told["drained"] else told["role"]),
+            plain(role_words(told)),
             Text(stream_words(told), "" if told["open"] else "bold red"),
             "" if told["lag"] is None else f"{told['lag']:.1f} s",
             f"{told['silent_for']:.1f} s" if told["open"] else "",
@@ -41,6 +41,13 @@ def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> N
     if why:
         for line in _why(endpoints):
             out.print(plain(line))
+
+
+def role_words(told: Object) -> str:
+    """`hot`; `drained`; `hot, to be drained`: it goes once another one can stand in for it."""
+    if not told["drained"]:
+        return str(told["role"])
+    return "drained" if told["role"] == Role.OFF else f"{told['role']}, to be drained"
 
 
 def stream_words(told: Object) -> str:

@@ -34,7 +34,7 @@ def test_the_stream_is_watched_undisturbed_and_then_as_long_with_the_endpoint_dr
     (cost,) = daemon.drill(window=10.0).walk(["ams"])
 
     assert [at for at, _, _ in daemon.asked] == [10.0, 20.0]
-    assert (cost.handed_over, cost.lasted) == (2.0, 13.0)
+    assert (cost.handed_over, cost.sound_again) == (2.0, 3.0)
 
 
 def test_an_endpoint_is_not_given_back_before_its_stream_is_closed(daemon: Drilled) -> None:
@@ -121,6 +121,7 @@ def test_a_stream_that_is_not_closed_and_a_place_that_does_not_come_back_are_fau
     daemon.closes_after, daemon.sound_after = 2.0, 10_000.0
     (cost,) = daemon.drill().walk(["ams"])
     assert cost.fault == "it did not get its place back within 120 s"
+    assert cost.sound_again is None
 
 
 def test_a_drill_goes_on_only_while_somebody_can_take_over(daemon: Drilled) -> None:

@@ -18,7 +18,7 @@ def cost(**more: object) -> Cost:
         "endpoint": "ams",
         "successor": None,
         "handed_over": 2.0004,
-        "lasted": 13.5,
+        "sound_again": 3.5,
         "before": (Seen(FILE, 0.4, 100, 0),),
         "during": (Seen(FILE, 0.45, 110, 0),),
         "proof": WELL,
@@ -74,7 +74,7 @@ def test_it_is_told_as_plain_json() -> None:
         "clean": True,
         "fault": None,
         "handed_over_ms": 2000,
-        "lasted_ms": 13500,
+        "sound_again_ms": 3500,
         "slots": 40,
         "lost_slots": 0,
         "recovered_slots": 0,
@@ -89,11 +89,12 @@ def test_it_is_told_as_plain_json() -> None:
 
 def test_a_shorter_pause_adds_nothing_and_what_is_unknown_is_null() -> None:
     assert cost_view(cost(during=(Seen(FILE, 0.1, 1, 0),)))["added_ms"] == 0
-    told = cost_view(cost(handed_over=None, before=(), during=()))
+    told = cost_view(cost(handed_over=None, sound_again=None, before=(), during=()))
     assert [key for key, value in told.items() if value is None] == [
         "successor",
         "fault",
         "handed_over_ms",
+        "sound_again_ms",
         "records",
         "duplicates",
         "pause_before_ms",

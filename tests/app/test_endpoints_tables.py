@@ -8,6 +8,7 @@ from monitor.app.endpoints_tables import (
     decision_words,
     delay_words,
     replay_words,
+    role_words,
     share_words,
     show_endpoints,
     stream_words,
@@ -91,9 +92,11 @@ def test_what_was_found_once_is_not_counted() -> None:
 
 def test_a_drained_endpoint_is_called_so() -> None:
     lines = shown(
-        lambda out, told: show_endpoints(out, told, why=False), [well() | {"drained": True}]
+        lambda out, told: show_endpoints(out, told, why=False),
+        [well() | {"drained": True, "role": "off"}],
     )
     assert any(line.split()[:2] == ["nyc", "drained"] for line in lines)
+    assert role_words(well() | {"drained": True}) == "hot, to be drained"
 
 
 def test_a_stream_that_a_person_must_cure_says_so() -> None:
