@@ -1,17 +1,24 @@
 """What the core and the runtime need of the world, as Protocols; adapters provide it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from monitor.core.certificates import SlotEnd
 from monitor.core.commands import Report
 from monitor.core.endpoint_profile import EndpointProfile
 from monitor.core.events import FloorTold, Row
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.rungs import Rung, Verdict
+from monitor.stored import (
+    AbandonedSlots,
+    Cursor,
+    HeldEvents,
+    SignOff,
+    SlotTally,
+    StoredSlot,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,77 +168,6 @@ class DurableSink(Sink, Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far one monitor's events have safely reached one sink."""
-
-    sink: str
-    monitor: str
-    frontier: int
-    """All events of slots up to this one are safe in the sink, and so is nothing less than `place` says."""
-    place: str
-    """Every line of a later slot stands there or behind; empty for sinks that cannot be read back."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSlot:
-    """A certificate as it is kept: names for indexes, milliseconds, and the time of closing."""
-
-    slot: int
-    end: SlotEnd
-    proof: str
-    blockhash: str | None
-    parent_slot: int | None
-    block_height: int | None
-    sources: tuple[tuple[str, int, bool], ...]
-    """(endpoint, transactions, covers)."""
-    missed_by: tuple[str, ...]
-    delay_ms: tuple[tuple[str, float], ...]
-    recovered_by: str | None
-    closed_at_ns: int
-    """Nanoseconds since 1970."""
-    parent_blockhash: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AbandonedSlots:
-    """Slots that are lost, and signed off: the certificate of each of them."""
-
-    first: int
-    end: int
-    """Excluded."""
-    reason: str
-    closed_at_ns: int
-    """Nanoseconds since 1970."""
-
-    def slots(self, first: int, end: int) -> Iterator[StoredSlot]:
-        """The certificates of those from `first` to `end`, `end` excluded, ascending."""
-        for slot in range(max(first, self.first), min(end, self.end)):
-            yield StoredSlot(
-                slot,
-                SlotEnd.LOST,
-                self.reason,
-                blockhash=None,
-                parent_slot=None,
-                block_height=None,
-                sources=(),
-                missed_by=(),
-                delay_ms=(),
-                recovered_by=None,
-                closed_at_ns=self.closed_at_ns,
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class SlotTally:
-    """How many slots came to each end, by their last certificates. An end that no slot came to is missing."""
-
-    ever: Mapping[SlotEnd, int]
-    """Since the first slot of ours, forgotten certificates included."""
-    kept: Mapping[SlotEnd, int]
-    """Of the certificates that there are: those of the last 30 days, and open ones of any age."""
-
-
 class LedgerStore(Protocol):
     """Certificates and cursors on disk. Calls block: they are made in a thread, one at a time.
 
@@ -280,26 +216,6 @@ class LedgerStore(Protocol):
 
     def forget_before(self, closed_at_ns: int) -> int:
         """Drop closed certificates that are older; returns how many. Open ones stay."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignOff:
-    """An operator's word that a lost slot need not be had."""
-
-    slot: int
-    reason: str
-    at_ns: int
-    """Nanoseconds since 1970."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldEvents:
-    """What a sink held of an open slot before the last start: the kernel does not know of it."""
-
-    slot: int
-    sink: str
-    monitor: str
-    ids: tuple[bytes, ...]
 
 
 class RecoveryStore(Protocol):

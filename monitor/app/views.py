@@ -15,7 +15,7 @@ from monitor.app.recovery_view import RecoveryState, recovery_view
 from monitor.app.snapshot import exposition, snapshot
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
-from monitor.ports import SlotTally
+from monitor.stored import SlotTally
 
 NEWEST_DECISIONS: Final = 20
 """Decisions that are told of each endpoint."""

@@ -20,20 +20,10 @@ from monitor.core.certificates import CLOSED, Certificate
 from monitor.core.commands import Report
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
-from monitor.ports import (
-    AbandonedSlots,
-    Clock,
-    Cursor,
-    Dice,
-    HeldEvents,
-    Reporter,
-    SignOff,
-    SlotTally,
-    Store,
-    StoredSlot,
-)
+from monitor.ports import Clock, Dice, Reporter, Store
 from monitor.runtime.pending import Entry, Pending, Round
 from monitor.runtime.resumption import Subscription
+from monitor.stored import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
 
 DISTANCE: Final = 0.5
 """Seconds between two commits: each costs a sync of the disk. Guessed."""

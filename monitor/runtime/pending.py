@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.core.certificates import CLOSED
 from monitor.core.jobs import Job, JobsDone
-from monitor.ports import AbandonedSlots, HeldEvents, SignOff, StoredSlot
+from monitor.stored import AbandonedSlots, HeldEvents, SignOff, StoredSlot
 
 Positions = tuple[int, ...]
 """Of each sink that can be read back: bytes of lines that it has to have made safe."""

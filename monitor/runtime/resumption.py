@@ -17,8 +17,9 @@ from typing import Final
 from monitor.core.certificates import CLOSED, Certificate
 from monitor.core.jobs import Job
 from monitor.core.ranges import Ranges
-from monitor.ports import Cursor, DurableSink, HeldEvents, LedgerStore, Store, StoredSlot, Written
+from monitor.ports import DurableSink, LedgerStore, Store, Written
 from monitor.runtime.delivery import Route
+from monitor.stored import Cursor, HeldEvents, StoredSlot
 
 READ_SLOTS: Final = 100_000
 """Certificates that are looked at behind the first slot to watch: half a day of them. Guessed."""

@@ -27,7 +27,7 @@ from monitor.app.api_client import (
     ask_status,
 )
 from monitor.core.errors import DaemonNotAsked, StoreFailed
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
 from tests.app.daemons import NOBODY
 

@@ -22,10 +22,10 @@ from monitor.core.errors import (
     SinkFailed,
     StateDirectoryBusy,
 )
-from monitor.ports import StoredSlot
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
+from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
 from tests.app.configurations import LEAST, written
 from tests.app.daemons import NOBODY

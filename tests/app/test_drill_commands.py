@@ -8,7 +8,7 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
 from tests.adapters.http.controlling import Lost, Wishes, controlled
 from tests.app.test_api_client import answering

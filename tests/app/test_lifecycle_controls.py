@@ -15,7 +15,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.errors import DaemonNotAsked, ListenRefused
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from tests.app.daemons import NOBODY, configuration, get, surroundings, until
 from tests.runtime.fakes import MemorySink
 

@@ -10,7 +10,7 @@ import pytest
 from monitor.app.running_daemon import RunningDaemon
 from monitor.core.errors import DaemonNotAsked
 from monitor.core.wishes import Want
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
 from tests.adapters.http.controlling import Lost, Wishes, controlled
 from tests.app.test_api_client import answering

@@ -20,7 +20,7 @@ from monitor.app.tables import (
     sources_words,
 )
 from monitor.core.certificates import SlotEnd
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from tests.adapters.http.answers import stored
 
 STATUS: dict[str, Any] = {

@@ -12,7 +12,7 @@ from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Started
 from monitor.core.failover import Explanation, What
-from monitor.ports import SlotTally
+from monitor.stored import SlotTally
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
 from tests.core.play import confirmed, created, finalized, meta, processed, tx
 from tests.runtime.test_probing import PROFILE

@@ -21,8 +21,9 @@ from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung
-from monitor.ports import Clock, Endpoint, StoredSlot
+from monitor.ports import Clock, Endpoint
 from monitor.ports import Sink as SinkPort
+from monitor.stored import StoredSlot
 from monitor.wire.plan import compile_plan
 from tests.app.configurations import KEY, LEAST, loaded
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration, until

@@ -17,21 +17,15 @@ from monitor.core.jobs import Job, JobsDone
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import (
-    AbandonedSlots,
     AccountsFound,
     BlockFound,
     Blocks,
-    Cursor,
     Endpoint,
     Feeds,
-    HeldEvents,
     NoBlock,
     Paced,
     RpcTally,
-    SignOff,
-    SlotTally,
     Sounder,
-    StoredSlot,
     Taken,
     Written,
     unpaced,
@@ -40,6 +34,7 @@ from monitor.runtime.bookkeeping import Books
 from monitor.runtime.inbox import Inbox
 from monitor.runtime.recovery import Recovering, Remember, Sources
 from monitor.runtime.resumption import Subscription
+from monitor.stored import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
 
 Answer = TypeVar("Answer")
 Arguments = TypeVarTuple("Arguments")

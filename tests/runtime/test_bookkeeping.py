@@ -9,9 +9,9 @@ import pytest
 
 from monitor.core.certificates import Certificate, SlotEnd, Source
 from monitor.core.errors import StoreFailed
-from monitor.ports import Cursor, StoredSlot
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.resumption import Subscription
+from monitor.stored import Cursor, StoredSlot
 from tests.runtime.fakes import (
     DurableMemory,
     EvenDice,

@@ -11,8 +11,8 @@ from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import Cursor, HeldEvents, SignOff, SlotTally
 from monitor.runtime.bookkeeping import Books
+from monitor.stored import Cursor, HeldEvents, SignOff, SlotTally
 from tests.runtime.fakes import DurableMemory, EvenDice, Journal, MemoryLedger, VirtualClock
 from tests.runtime.test_bookkeeping import Desk, bare
 from tests.runtime.test_resumption import subscribed

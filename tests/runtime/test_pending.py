@@ -5,8 +5,8 @@ from dataclasses import replace
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import AbandonedSlots, HeldEvents, SignOff, StoredSlot
 from monitor.runtime.pending import Entry, Pending, Positions
+from monitor.stored import AbandonedSlots, HeldEvents, SignOff, StoredSlot
 
 STORED = StoredSlot(7, SlotEnd.PARTIAL, "proof", None, None, None, (), (), (), None, 0)
 JOB = Job(7, 8, Rung.RPC, 0, JobState.OPEN)

@@ -6,10 +6,10 @@ from dataclasses import replace
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import AbandonedSlots, Cursor, HeldEvents, StoredSlot
 from monitor.runtime.delivery import Route
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
+from monitor.stored import AbandonedSlots, Cursor, HeldEvents, StoredSlot
 from tests.runtime.fakes import DurableMemory, EvenDice, Journal, MemoryLedger, MemorySink
 
 HELD = {5: {b"5:x": 1, b"5:y": 3}, 6: {b"6:x": 1}}

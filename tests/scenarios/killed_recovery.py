@@ -23,7 +23,6 @@ from monitor.core.events import SignedOff
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
 from monitor.core.standing import Standing
-from monitor.ports import StoredSlot
 from monitor.runtime.delivery import Route
 from monitor.runtime.driver import World
 from monitor.runtime.outbox import Outbox
@@ -32,6 +31,7 @@ from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.region import Region, RegionSettings
 from monitor.simulator.rpc_node import RpcNode
 from monitor.simulator.truth import TruthFile
+from monitor.stored import StoredSlot
 from monitor.wire.plan import compile_plan
 from monitor.wire.records import RecordWriter
 from tests.e2e.expected import Record, records, stream

@@ -17,22 +17,11 @@ from monitor.core.events import AccountsRead, BlockFetched, Event, Recalled, Sig
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung
-from monitor.ports import (
-    AccountsFound,
-    BlockFound,
-    Clock,
-    Cursor,
-    FramesTaken,
-    HeldEvents,
-    NoBlock,
-    Paced,
-    SignOff,
-    StoredSlot,
-    unpaced,
-)
+from monitor.ports import AccountsFound, BlockFound, Clock, FramesTaken, NoBlock, Paced, unpaced
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 from monitor.runtime.driver import Driver
+from monitor.stored import Cursor, HeldEvents, SignOff, StoredSlot
 from tests.scenarios.marks import Executioner, Killed, Mark
 from tests.scenarios.virtual_blocks import ROUND_TRIP, VirtualBlocks
 

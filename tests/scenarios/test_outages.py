@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitor.core.certificates import Certificate, SlotEnd
-from monitor.ports import StoredSlot
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.region import RegionSettings
+from monitor.stored import StoredSlot
 from tests.e2e.expected import Record, bare, expected
 from tests.scenarios.outages import RATE, draw_trouble
 from tests.scenarios.run import Outcome, watch

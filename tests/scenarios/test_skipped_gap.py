@@ -15,9 +15,9 @@ from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Abandon, Certify, Fetch, Settled
-from monitor.ports import Cursor, StoredSlot
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.resumption import read_back, resumption
+from monitor.stored import Cursor, StoredSlot
 from tests.core.play import ALL, finalized, tx
 from tests.core.test_repair import RPC, Recovery
 from tests.runtime.fakes import DurableMemory, EvenDice, Journal, VirtualClock, at_once

@@ -20,12 +20,12 @@ from typing import Final
 
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
-from monitor.ports import StoredSlot
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.control import ask_status
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
+from monitor.stored import StoredSlot
 from tests.e2e.expected import Record, bare, expected, records, stream
 from tests.e2e.processes import Daemon, daemon, pause, until
 from tests.scenarios.run import REGIONS, TAIL_SLOTS, Fault

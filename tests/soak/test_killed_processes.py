@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from monitor.core.certificates import SlotEnd
-from monitor.ports import StoredSlot
 from monitor.simulator.chain import GeneratedChain
+from monitor.stored import StoredSlot
 from tests.scenarios.test_stitched import CHAIN, true_end
 from tests.soak.killed_processes import Run, judge, storm_faults
 

@@ -7,8 +7,8 @@ from monitor.core.chain import Commitment
 from monitor.core.commands import AmendFeed, OpenFeed, Recall
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import Cursor, StoredSlot
 from monitor.runtime.resumption import resumption
+from monitor.stored import Cursor, StoredSlot
 from tests.core.play import ALL, Play, confirmed, finalized, meta, processed, tx
 from tests.core.test_repair import RPC, Recovery, a_gap
 from tests.runtime.fakes import MemoryLedger

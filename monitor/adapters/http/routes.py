@@ -14,7 +14,7 @@ from starlette.routing import Route
 from monitor.adapters.http.objects import json_answer, show_refusal
 from monitor.adapters.http.slots import SlotsRefused, asked_range, lines_of
 from monitor.core.errors import StoreFailed
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 
 _EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
 _JSON_LINES: Final = "application/x-ndjson"

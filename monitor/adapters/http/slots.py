@@ -5,7 +5,7 @@ from typing import Final
 
 import orjson
 
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from monitor.wire.records import utc_text
 
 USUAL_SLOTS: Final = 100

@@ -9,7 +9,7 @@ from typing import Any, Final
 import apsw
 
 from monitor.core.certificates import SlotEnd
-from monitor.ports import AbandonedSlots
+from monitor.stored import AbandonedSlots
 
 _OVERLAPPING: Final = """
 SELECT first, end, reason, closed_at_ns FROM abandoned

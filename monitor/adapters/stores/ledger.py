@@ -20,7 +20,7 @@ from monitor.adapters.stores.schema import APPLICATION, VERSION, bring_up
 from monitor.core.certificates import CLOSED, SlotEnd
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
-from monitor.ports import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
+from monitor.stored import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
 
 LEAST_SQLITE: Final = (3, 51, 3)
 """Earlier ones can corrupt a file in WAL mode (sqlite.org, the WAL reset bug)."""

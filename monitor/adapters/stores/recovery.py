@@ -10,7 +10,7 @@ import apsw
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import HeldEvents, SignOff
+from monitor.stored import HeldEvents, SignOff
 
 _PUT_GIVEN: Final = "INSERT OR REPLACE INTO given VALUES (?, ?)"
 _PUT_HELD: Final = "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)"

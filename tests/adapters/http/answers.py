@@ -2,7 +2,7 @@
 
 from monitor.adapters.http.routes import Answers
 from monitor.core.certificates import SlotEnd
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 
 
 async def _no_slots(_first: int, _end: int, _limit: int) -> list[StoredSlot]:

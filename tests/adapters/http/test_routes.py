@@ -7,7 +7,7 @@ import pytest
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.http.server import HttpApi
 from monitor.core.errors import StoreFailed
-from monitor.ports import StoredSlot
+from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
 
 pytestmark = [pytest.mark.anyio, pytest.mark.real_time]

@@ -16,7 +16,7 @@ from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import AbandonedSlots, Cursor, HeldEvents, StoredSlot
+from monitor.stored import AbandonedSlots, Cursor, HeldEvents, StoredSlot
 
 ROUNDS = 4
 FAR = 1000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
-from monitor.ports import AbandonedSlots, HeldEvents, SlotTally, StoredSlot
+from monitor.stored import AbandonedSlots, HeldEvents, SlotTally, StoredSlot
 
 MONTH = 6_500_000
 END = st.sampled_from([SlotEnd.COMPLETE, SlotEnd.PARTIAL, SlotEnd.LOST])

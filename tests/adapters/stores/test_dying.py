@@ -10,7 +10,7 @@ from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import Cursor, HeldEvents
+from monitor.stored import Cursor, HeldEvents
 from tests.adapters.stores.dying import BIG, FAR, ROUNDS, put_round
 
 ROOT = Path(__file__).resolve().parents[3]

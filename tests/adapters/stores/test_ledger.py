@@ -15,7 +15,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import Cursor, SlotTally, StoredSlot
+from monitor.stored import Cursor, SlotTally, StoredSlot
 
 SLOT = StoredSlot(
     slot=300_000_001,

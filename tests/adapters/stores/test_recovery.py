@@ -11,7 +11,7 @@ from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
-from monitor.ports import HeldEvents, SignOff, StoredSlot
+from monitor.stored import HeldEvents, SignOff, StoredSlot
 
 OPEN, LEASED, LOST = JobState
 

@@ -9,7 +9,7 @@ from monitor.adapters.stores import schema
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.stores.schema import APPLICATION, VERSION, bring_up
 from monitor.core.certificates import SlotEnd
-from monitor.ports import Cursor, SlotTally, StoredSlot
+from monitor.stored import Cursor, SlotTally, StoredSlot
 
 FIRST_RELEASE = f"""
 CREATE TABLE certificates(
