@@ -86,3 +86,8 @@ class Meta:
     """0 where the serving validator made the block itself (TRAPS 2): no count to rely on."""
     digest: bytes = b""
     """The blockhash's 32 bytes, which are the hash of the last entry; empty when its text is no base58."""
+
+    @property
+    def parent(self) -> tuple[int, str]:
+        """Slot and blockhash of the block that it names as its parent."""
+        return self.parent_slot, self.parent_blockhash

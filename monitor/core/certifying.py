@@ -6,6 +6,7 @@ from monitor.core.certificates import Certificate, SlotEnd, Source
 from monitor.core.chain import Kind
 from monitor.core.evidence import Evidence, tally_by_bank
 from monitor.core.gate import Gate
+from monitor.core.quorum import shortage_of
 from monitor.core.sights import Sights
 from monitor.core.slots import SlotState
 
@@ -42,7 +43,7 @@ def complete_or_partial(
     return Certificate(
         slot=state.number,
         end=_end(state, evidence),
-        proof=evidence.proof + (_PLACED if state.is_placed else ""),
+        proof=evidence.proof + (_PLACED if state.is_placed else "") + shortage_of(state),
         blockhash=blockhash,
         parent_slot=None if meta is None else meta.parent_slot,
         parent_blockhash=None if meta is None else meta.parent_blockhash,

@@ -12,10 +12,11 @@ from monitor.core.connection import Connection
 from monitor.core.connections import Connections
 from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.findings import Cause, Findings
-from monitor.core.health_comparing import contradictions, share_of, shares_alike
+from monitor.core.health_comparing import contradictions, share_of, shares_alike, told_block
 from monitor.core.health_tips import Tips
 from monitor.core.health_window import Rates, Share, Window
 from monitor.core.join import Join
+from monitor.core.quorum import Dissent
 from monitor.core.slots import SlotState
 from monitor.core.trust import Trust
 
@@ -54,6 +55,8 @@ class Health:
         self._join = join
         self._connections = connections
         self._placements = placements
+        self.providers = [each.provider for each in placements]
+        """By endpoint; empty: unknown, which is a provider of its own."""
         self._window = Window(count)
         self._opened_at = [0.0] * count
         self._looked_below = 0
@@ -88,6 +91,11 @@ class Health:
         if missing > 0:
             found = f"an RPC had {missing} more updates of slot {slot} than it sent"
             self._find(endpoint, Cause.AUDIT, slot, found, now)
+
+    def dissented(self, dissent: Dissent, now: float) -> None:
+        """The endpoint told another block confirmed than enough others."""
+        self.trust[dissent.endpoint].contradicted()
+        self._find(dissent.endpoint, Cause.BLOCK, dissent.slot, dissent.sentence, now)
 
     def snapshot(self, now: float) -> tuple[EndpointHealth, ...]:
         """All endpoints as they are now, in the order of the configuration."""
@@ -149,6 +157,8 @@ class Health:
             should_have = self._join.sights.should_have(endpoint, state.number)
             share = share_of(state, endpoint, self._join.gate, now, should_have=should_have)
             if self.roles[endpoint] is not Role.HOT:
+                if told_block(state, endpoint):
+                    self.trust[endpoint].slot_was_whole()
                 share = share._replace(there=0, lacking=0)
             if share.lacking:
                 lacking = f"{share.lacking} of {share.there} updates of slot {state.number}"
@@ -160,11 +170,14 @@ class Health:
 
     def _find_liars(self, state: SlotState, now: float) -> Collection[int]:
         """Endpoints that told another block than the chain's."""
-        found = contradictions(state, len(self._placements)) if len(state.metas) > 1 else None
+        found = contradictions(state, self.providers) if len(state.metas) > 1 else None
         if found is None:
             return ()
         chains, told = found
+        accused = () if state.voices is None else state.voices.accused
         for endpoint, block in told.items():
+            if endpoint in accused:
+                continue
             self.trust[endpoint].contradicted()
             sentence = f"it told block {block} of slot {state.number}, and others told {chains}"
             self._find(endpoint, Cause.BLOCK, state.number, sentence, now)

@@ -1,6 +1,7 @@
 """One slot, endpoint by endpoint: who left out what others brought, and who told another block."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from monitor.core.banks import Bank
 from monitor.core.evidence import tally_by_bank
@@ -49,16 +50,29 @@ def share_of(
     return Share(there, there - held, brought, repeated)
 
 
-def contradictions(state: SlotState, endpoints: int) -> tuple[str, dict[int, str]] | None:
+def told_block(state: SlotState, endpoint: int) -> bool:
+    """Whether it told the slot's confirmed block."""
+    return any(
+        bank.endpoint == endpoint and bank.blockhash == state.confirmed is not None
+        for bank in state.banks
+    )
+
+
+def contradictions(state: SlotState, providers: Sequence[str]) -> tuple[str, dict[int, str]] | None:
     """The chain's block, and by endpoint the one that it told instead; None where nobody can tell which it is.
 
-    The chain's is the one that more endpoints tell than any other.
+    The chain's is the one that endpoints of more providers tell than any other. `providers`: by endpoint.
     """
     told: dict[int, list[str]] = {}
     for bank in state.banks:
-        if bank.endpoint < endpoints and bank.blockhash is not None:
+        if bank.endpoint < len(providers) and bank.blockhash is not None:
             told.setdefault(bank.endpoint, []).append(bank.blockhash)
-    ranked = Counter(block for blocks in told.values() for block in set(blocks)).most_common()
+    tellers = {
+        (block, providers[endpoint] or f"\n{endpoint}")
+        for endpoint, blocks in told.items()
+        for block in blocks
+    }
+    ranked = Counter(block for block, _ in sorted(tellers)).most_common()
     if len(ranked) < 2 or ranked[0][1] == ranked[1][1]:
         return None
     chains = ranked[0][0]

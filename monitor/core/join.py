@@ -7,7 +7,7 @@ confirmed block whose parent we do not hold shows a gap at once. The gate releas
 closes what is final.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from monitor.core.ancestry import is_denied
 from monitor.core.banks import Bank, Meta
@@ -19,6 +19,7 @@ from monitor.core.given_up import GivenUp
 from monitor.core.giving_up import give_up
 from monitor.core.ledger import Ledger
 from monitor.core.pace import Pace
+from monitor.core.quorum import Quorum, Verdict
 from monitor.core.runs import DATA, end_of_run, take_meta_row, take_run
 from monitor.core.sights import Sight, Sights
 from monitor.core.slots import SlotState
@@ -34,6 +35,8 @@ class Join:
         self.ledger = Ledger(gate, self.slots, self.sights, floor=floor)
         self.pace = Pace()
         self.given_up = GivenUp()
+        self.quorum: Quorum | None = None
+        """Who must agree on a block; None: one endpoint is enough."""
         self.root = -1
         """Highest slot known finalized."""
         self.now = 0.0  # seconds of the clock, as of the event at hand
@@ -155,7 +158,12 @@ class Join:
         self.gate.reached(state, Commitment.PROCESSED, row[5])
         if status >= Commitment.CONFIRMED:
             bank = state.current.get(feed)
-            blockhash = self._sole_blockhash(state) if bank is None else bank.blockhash
+            if self.quorum is not None:
+                origin = self.sights.open[feed].endpoint
+                said = self.quorum.tell(state, origin, bank, Commitment(status), now)
+                self._carry_out(state, said, now)
+                return self._settle(now)
+            blockhash = self.sights.sole_blockhash(state) if bank is None else bank.blockhash
             if blockhash is None or is_denied(self.slots, state.number, blockhash):
                 state.told_level = max(state.told_level, status)
                 state.told_by.add(feed)
@@ -216,11 +224,15 @@ class Join:
 
     def tick(self, now: float) -> None:
         """Pass over slots that were waited for long enough."""
+        if self.quorum is not None:
+            for state in self.quorum.due(now):
+                self._carry_out(state, self.quorum.verdicts(state, now), now)
         self._settle(now)
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do, or None."""
-        deadlines = (self.gate.next_deadline(), self.ledger.next_deadline())
+        voices = None if self.quorum is None else self.quorum.next_deadline()
+        deadlines = (self.gate.next_deadline(), self.ledger.next_deadline(), voices)
         return min((d for d in deadlines if d is not None), default=None)
 
     def check(self) -> None:
@@ -292,13 +304,6 @@ class Join:
             self.gate.report("error", "a slot far beyond the tip was ignored", slot=number)
         return True
 
-    def _sole_blockhash(self, state: SlotState) -> str | None:
-        """The block that a feed means which names none: the only one known, if no open feed may yet name another."""
-        for feed, bank in state.current.items():
-            if bank.blockhash is None and feed in self.sights.open:
-                return None
-        return state.sole_blockhash()
-
     def _note_parent(self, state: SlotState, row: Row) -> None:
         parent = row[4][0]
         if parent is not None and state.parent is None:
@@ -310,14 +315,17 @@ class Join:
         meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
         state.tie(bank, meta)
         take_meta_row(self.gate, state, bank, row)
-        told = bank.feed in state.told_by or self._sole_blockhash(state) is not None
+        told = bank.feed in state.told_by or self.sights.sole_blockhash(state) is not None
         if state.confirmed is None and state.told_level >= Commitment.CONFIRMED and told:
             self.know(state.number, row[2], Commitment(state.told_level), now)
         elif state.confirmed == row[2]:
-            self._link(state.number, parent)
-            self.know(parent, parent_blockhash, Commitment(state.told_level), now, is_link=True)
+            link = state.metas[row[2]]
+            self._link(state.number, link.parent_slot)
+            self.know(*link.parent, Commitment(state.told_level), now, is_link=True)
             if state.released_level >= Commitment.CONFIRMED:
                 self.gate.release_late(state, now)
+        if self.quorum is not None:
+            self._carry_out(state, self.quorum.name(state, bank.endpoint, meta, now), now)
 
     def know(
         self, number: int, blockhash: str, level: Commitment, now: float, *, is_link: bool = False
@@ -327,6 +335,8 @@ class Join:
         `is_link`: a child names it, which says more than an endpoint's status does.
         """
         while (state := self.slot(number)) is not None:
+            if self.quorum is not None and not self.quorum.accepts(state, blockhash, level, now):
+                return
             before = state.confirmed
             if is_link and before != blockhash and state.released_level < Commitment.CONFIRMED:
                 state.confirmed = state.evidence = None  # a status was misread; nothing came of it
@@ -372,6 +382,10 @@ class Join:
         if state.released_level >= Commitment.CONFIRMED:
             self.gate.release_late(state, now)
         return False
+
+    def _carry_out(self, state: SlotState, verdicts: Iterable[Verdict], now: float) -> None:
+        for blockhash, level in verdicts:
+            self.know(state.number, blockhash, level, now, is_link=True)
 
     def _link(self, number: int, parent: int) -> None:
         if parent + 1 < number:

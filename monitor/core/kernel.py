@@ -12,6 +12,7 @@ from monitor.core.certificates import Certificate, Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import AmendFeed, CloseFeed, Command
 from monitor.core.connections import Connections
+from monitor.core.electorate import Electorate
 from monitor.core.events import (
     AccountsRead,
     AccountsUnread,
@@ -41,6 +42,7 @@ from monitor.core.levels import Levels
 from monitor.core.monitors import Monitor
 from monitor.core.needs import Needs
 from monitor.core.origins import Origins
+from monitor.core.quorum import QuorumPolicy
 from monitor.core.repair import RecoveryPolicy, Repair
 from monitor.core.replays import Replays
 from monitor.core.runs import DATA
@@ -82,6 +84,8 @@ class Policy:
     recovery: RecoveryPolicy = field(default_factory=RecoveryPolicy)
     placements: tuple[Placement, ...] = ()
     """By endpoint; none: nothing is known of any."""
+    quorum: QuorumPolicy = field(default_factory=QuorumPolicy)
+    """Who must agree on a block before it counts as confirmed."""
     can_amend: bool = True
     """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
     asks_floors: bool = False
@@ -119,6 +123,9 @@ class Kernel:
         self.repair = Repair(self.join, replays, origins, policy.recovery)
         placements = policy.placements or (Placement(),) * endpoints
         self.health = Health(self.join, self.connections, placements)
+        self.electorate = Electorate(
+            policy.quorum, origins, self.join, self.connections, self.health
+        )
         self.steering = Steering(self.health, self.connections, self.holes, failover)
         self.decisions = self.steering.decisions
         self._policy = policy
@@ -150,10 +157,7 @@ class Kernel:
                 commands.extend(decided)
                 self._see_feeds()
             case ReadingResumed():
-                self.connections.reading_resumed(event.paused, now)
-                self.health.excuse(event.paused, now)
-                self.gate.excuse(event.paused)
-                self.join.ledger.excuse(event.paused)
+                self._excuse(event.paused, now)
             case Wished():
                 self.steering.wish(event.wish)
                 self._look(now, commands)
@@ -220,6 +224,7 @@ class Kernel:
         """State what always holds; for tests."""
         self.join.check()
         self.connections.check()
+        self.electorate.check()
         feeds = {*self.connections.by_feed, *self.repair.replays.by_feed}
         assert set(self.join.sights.open) == feeds
 
@@ -247,11 +252,20 @@ class Kernel:
                 assert_never(event)
 
     def _finish(self, commands: list[Command], now: float) -> list[Command]:
+        self.electorate.look(now)
         recovery = list(self.repair.work(now))
         commands.extend(self.gate.collect())
         commands.extend(self.join.ledger.collect())
         commands.extend(recovery)
         return commands
+
+    def _excuse(self, paused: float, now: float) -> None:
+        """Nothing was read for so many seconds: nobody is to blame for that."""
+        self.connections.reading_resumed(paused, now)
+        self.health.excuse(paused, now)
+        self.gate.excuse(paused)
+        self.electorate.excuse(paused)
+        self.join.ledger.excuse(paused)
 
     def _first_request(self) -> int | None:
         """The from_slot of the first requests: after a restart none where a second request can replay."""

@@ -109,6 +109,13 @@ class Sights:
             if not (s.is_repair or s.is_part)
         )
 
+    def sole_blockhash(self, state: SlotState) -> str | None:
+        """The block that a feed means which names none: the only one known, if no open feed may yet name another."""
+        for feed, bank in state.current.items():
+            if bank.blockhash is None and feed in self.open:
+                return None
+        return state.sole_blockhash()
+
     def should_have(self, endpoint: int, slot: int) -> bool:
         """Whether an unbroken stream of the endpoint spans the slot."""
         spans = self._spans[endpoint]

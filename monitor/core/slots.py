@@ -20,6 +20,7 @@ from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.keys import account_of, identity
 from monitor.core.rungs import Rung
+from monitor.core.voices import Voices
 
 
 class SlotState:
@@ -58,6 +59,7 @@ class SlotState:
         "told_by",
         "told_level",
         "untold",
+        "voices",
     )
 
     def __init__(self, number: int) -> None:
@@ -76,6 +78,7 @@ class SlotState:
         """Highest commitment that was told or inferred of this slot; at which it was released."""
         self.told_by: set[int] = set()
         """Feeds that told of a commitment before they named a blockhash."""
+        self.voices: Voices | None = None  # None where one endpoint is enough
         self.confirmed: str | None = None
         """Blockhash of the block known to be confirmed."""
         self.confirmed_at = self.finalized_at = 0.0
@@ -85,8 +88,7 @@ class SlotState:
 
         Of a slot that is not contested every row counts from its arrival, so a BlockMeta of one feed more changes
         nothing about a block that was found whole."""
-        self.certified: Any = None
-        """The last certificate of this slot, or None."""
+        self.certified: Any = None  # the last certificate of this slot
         self.missed: dict[int, int] = {}
         """By endpoint, the missed updates of this slot that were counted."""
         self.recovered_by: Rung | None = None

@@ -13,7 +13,7 @@ from monitor.core.events import ReadingResumed, Row
 from monitor.core.failover import FailoverPolicy
 from monitor.core.findings import Cause
 from monitor.core.health import STAMPS, Placement
-from monitor.core.trust import AUDIT_FACTOR, CLEAN_AUDIT, CLEAN_SLOT
+from monitor.core.trust import AUDIT_FACTOR, BLOCK_FACTOR, CLEAN_AUDIT, CLEAN_SLOT
 from tests.core.play import (
     ALL,
     SOME,
@@ -264,3 +264,16 @@ def test_trust_comes_back_with_slots_that_are_whole() -> None:
         play.says(1, confirmed(slot))
     assert told(play)[1].trust == pytest.approx(AUDIT_FACTOR + 7 * CLEAN_SLOT)
     assert told(play)[0].trust == 1.0
+
+
+def test_who_is_asked_for_little_regains_trust_by_telling_the_right_blocks() -> None:
+    play = Play(ALL, feeds=3)
+    health = play.kernel.health
+    health.roles[1] = health.roles[2] = Role.WARM
+    for endpoint in (1, 2):
+        health.trust[endpoint].contradicted()
+    for slot in range(100, 120):
+        play.says(1, *rows_of(slot), confirmed(slot))
+        play.says(2, created(slot), meta(slot, transactions=3), processed(slot))
+    assert told(play)[1].trust == pytest.approx(BLOCK_FACTOR + 7 * CLEAN_SLOT)
+    assert told(play)[2].trust == BLOCK_FACTOR

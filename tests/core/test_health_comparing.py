@@ -131,20 +131,20 @@ def told(*blocks: str) -> SlotState:
 
 
 def test_who_tells_another_block_than_two_others_contradicts_the_chain() -> None:
-    assert contradictions(told("good", "good", "bad"), 3) == ("good", {2: "bad"})
+    assert contradictions(told("good", "good", "bad"), [""] * 3) == ("good", {2: "bad"})
 
 
 def test_the_first_to_tell_a_block_is_not_right_for_that() -> None:
-    assert contradictions(told("bad", "good", "good"), 3) == ("good", {0: "bad"})
+    assert contradictions(told("bad", "good", "good"), [""] * 3) == ("good", {0: "bad"})
 
 
 def test_nobody_contradicts_where_all_agree() -> None:
-    assert contradictions(told("good", "good"), 2) is None
+    assert contradictions(told("good", "good"), [""] * 2) is None
 
 
 def test_where_as_many_tell_one_block_as_the_other_nobody_is_blamed() -> None:
     for blocks in (("one", "two"), ("one", "one", "two", "two")):
-        assert contradictions(told(*blocks), len(blocks)) is None
+        assert contradictions(told(*blocks), [""] * len(blocks)) is None
 
 
 def test_who_told_the_chains_block_too_does_not_contradict() -> None:
@@ -152,7 +152,7 @@ def test_who_told_the_chains_block_too_does_not_contradict() -> None:
     play.says(3, created(6), tx(6, 0, "x"), meta(6, "fork"), processed(6))
     for feed in (1, 2, 3):
         play.says(feed, created(6), tx(6, 0), meta(6, "good"), processed(6))
-    assert contradictions(play.kernel.join.slots[6], 3) == ("good", {})
+    assert contradictions(play.kernel.join.slots[6], [""] * 3) == ("good", {})
 
 
 def test_who_told_no_block_does_not_contradict() -> None:
@@ -160,11 +160,17 @@ def test_who_told_no_block_does_not_contradict() -> None:
     for feed, block in ((1, "good"), (2, "good"), (3, "bad")):
         play.says(feed, created(6), tx(6, 0), meta(6, block), processed(6))
     play.says(4, created(6))
-    assert contradictions(play.kernel.join.slots[6], 4) == ("good", {2: "bad"})
+    assert contradictions(play.kernel.join.slots[6], [""] * 4) == ("good", {2: "bad"})
+
+
+def test_two_of_one_provider_outvote_nobody() -> None:
+    slot = told("bad", "bad", "good")
+    assert contradictions(slot, ["one", "one", "two"]) is None
+    assert contradictions(slot, ["one", "three", "two"]) == ("bad", {2: "good"})
 
 
 def test_what_replays_and_rpcs_tell_is_no_vote() -> None:
-    assert contradictions(told("good", "bad", "bad"), 2) is None
+    assert contradictions(told("good", "bad", "bad"), [""] * 2) is None
 
 
 def test_nobody_is_blamed_for_rows_that_came_between_two_banks_of_a_slot() -> None:
