@@ -113,14 +113,14 @@ def fault(
             metavar="NAME",
             help="Of a region: kill refuse outage mute stall lag lie uncount lose-tx drop-tx "
             "drop-account drop-slot duplicate cut end heal. Of an RPC: kill mute cut slow behind "
-            "pruned limit errors lie heal.",
+            "pruned lack limit errors lie heal.",
         ),
     ],
     arguments: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[ARG]...",
-            help="lag, slow: seconds. outage, behind: slots. pruned: a slot. limit: requests a second. "
+            help="lag, slow: seconds. outage, behind: slots. pruned, lack: a slot. limit: requests a second. "
             "errors: a code without its sign (32004), null, meta-null, 429, 429-date or 500, and a "
             "share. lie, of an RPC: blockhash, parent, missing, altered, fee or any, and a share. "
             "lie, uncount, lose-tx, drop-tx, drop-account, drop-slot, duplicate, of an RPC mute and "

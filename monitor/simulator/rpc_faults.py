@@ -18,6 +18,7 @@ RPC_WORDS: Final = (
     "slow",
     "behind",
     "pruned",
+    "lack",
     "limit",
     "errors",
     "lie",
@@ -68,6 +69,8 @@ class RpcState:
     """Slots."""
     pruned: int = 0
     """Slots below this one are gone."""
+    lack: int = 0
+    """The block of this slot is not there: it says that it was skipped, as after a jump to a snapshot."""
     limit: float = 0.0
     """Requests a second, above which there is only 429; 0: no limit."""
 
@@ -103,6 +106,7 @@ class RpcFaults:
             ("slow", state.slow),
             ("behind", state.behind),
             ("pruned", state.pruned),
+            ("lack", state.lack),
             ("limit", state.limit),
         )
         found += [f"{word} {number:.10g}" for word, number in numbers if number]
@@ -123,7 +127,7 @@ class RpcFaults:
                 allowed = "seconds" if fault == "slow" else "requests a second"
                 _check_count(fault, words, 1, 1, f"{allowed}, 0 or more")
                 setattr(self.state, fault, _number(fault, words[0], f"{allowed}, 0 or more"))
-            case "behind" | "pruned":
+            case "behind" | "pruned" | "lack":
                 self._set_slots(fault, words)
             case "errors":
                 _set_part(self.errors, fault, words, ERRORS)
@@ -174,13 +178,13 @@ class RpcFaults:
                 return kind if kind != ANY else LIES[self._draw("which", slot) % len(LIES)]
         return None
 
-    def place(self, slot: int, places: int) -> int:
-        """Which of so many transactions of a slot is struck; 0 when there are none."""
-        return self._draw("place", slot) % max(places, 1)
-
     def lies_about_states(self, attempt: str) -> bool:
         """Whether the accounts that this attempt tells are false."""
         return self._strikes(STATES, attempt, self.lies.get(STATES, 0.0))
+
+    def place(self, slot: int, places: int) -> int:
+        """Which of so many transactions of a slot is struck; 0 when there are none."""
+        return self._draw("place", slot) % max(places, 1)
 
     def _error(self, attempt: str, of: tuple[str, ...]) -> str | None:
         for code, share in self.errors.items():
@@ -206,7 +210,9 @@ class RpcFaults:
         return f"{self.name} is healed of {', '.join(was) or 'nothing'}"
 
     def _set_slots(self, fault: str, words: list[str]) -> None:
-        allowed = f"slots, 0 to {MOST_BEHIND}" if fault == "behind" else "the first slot kept"
+        allowed = {"behind": f"slots, 0 to {MOST_BEHIND}", "pruned": "the first slot kept"}.get(
+            fault, "the slot that is not there"
+        )
         _check_count(fault, words, 1, 1, allowed)
         if not words[0].isdecimal() or (fault == "behind" and int(words[0]) > MOST_BEHIND):
             raise ValueError(f"{fault} takes {allowed}; not {words[0]!r}")

@@ -74,7 +74,7 @@ class RpcNode:
         """Do it; returns what was done, for a person. Raises ValueError saying what is allowed."""
         text = self.faults.apply(fault, argument)
         state = self.faults.state
-        self._view.fall_back(state.behind, state.pruned)
+        self._view.fall_back(state.behind, state.pruned, state.lack)
         return text
 
     def ask(self, method: str, params: list[Any], now: float) -> Answer:

@@ -13,17 +13,17 @@ class ChainView:
         self._started_at = started_at
         self._first = chain.first_slot
         self._behind = 0.0
-        self._pruned = 0
+        self._pruned = self._lack = 0
         self._newest: dict[Commitment, Bank | None] = dict.fromkeys(Commitment)
 
     def begin(self, started_at: float) -> None:
         """The first slot begins then after all; for a view that was made with `started_at=inf`."""
         self._started_at = started_at
 
-    def fall_back(self, behind: int, pruned: int = 0) -> None:
-        """See everything so many slots late, and nothing of slots below `pruned`."""
+    def fall_back(self, behind: int, pruned: int = 0, lack: int = 0) -> None:
+        """See everything so many slots late, nothing of slots below `pruned`, and no block in the slot `lack`."""
         self._behind = behind * self._slot_time
-        self._pruned = pruned
+        self._pruned, self._lack = pruned, lack
         self._newest = dict.fromkeys(Commitment)
 
     def moment(self, slot: int, offset: float) -> float:
@@ -44,7 +44,7 @@ class ChainView:
 
     def block(self, number: int, level: Commitment, now: float) -> Bank | None:
         """The block on the chain in this slot, if it has reached the level. Raises KeyError when it is forgotten."""
-        if not self._exists(number) or self.moment(number, 0.0) > now:
+        if number == self._lack or not self._exists(number) or self.moment(number, 0.0) > now:
             return None  # Without a look at the chain, which would make all slots up to there.
         slot = self._chain.slot(number)
         bank = canonical(slot)

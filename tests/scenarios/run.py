@@ -294,7 +294,7 @@ def _blocks(
     for node in nodes:
         for name, fault, argument in rpcs.faults:
             if name == node.name:
-                node.faults.apply(fault, argument)
+                node.apply(fault, argument)
     return VirtualBlocks(
         nodes,
         monitors,

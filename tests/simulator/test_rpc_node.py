@@ -216,6 +216,16 @@ def test_a_pruned_node_names_its_first_slot() -> None:
     assert made.result("getBlocks", made.chain.first_slot, kept) == [kept]
 
 
+def test_a_node_that_lacks_a_block_calls_its_slot_skipped() -> None:
+    made = rpc_node()
+    before, lacking, behind = made.blocks()[9:12]
+    made.node.apply("lack", str(lacking.slot))
+
+    assert refusal_of(made.block(lacking.slot))[0] == -32007
+    assert result_of(made.block(behind.slot))["parentSlot"] == lacking.slot
+    assert made.result("getBlocks", before.slot, behind.slot) == [before.slot, behind.slot]
+
+
 def test_the_context_of_accounts_is_the_confirmed_tip_and_so_is_their_state() -> None:
     made = rpc_node()
 

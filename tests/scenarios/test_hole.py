@@ -1,0 +1,59 @@
+"""An outage in which one slot can be had nowhere: it is lost, loudly, and nothing else is for it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.core.certificates import SlotEnd
+from monitor.core.chain import Commitment
+from monitor.core.events import SignedOff
+from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.simulator.chain import GeneratedChain
+from monitor.simulator.region import RegionSettings
+from tests.scenarios.run import REGIONS, Fault, Rpcs, watch
+from tests.scenarios.test_gap import CHAIN as LIGHT
+from tests.scenarios.test_gap import bank_of
+from tests.scenarios.test_stitched import true_end
+
+SLOT_TIME = 0.4
+CHAIN = replace(LIGHT, slot_time=SLOT_TIME)
+SLOTS = 90
+OUTAGE = range(10, 80)
+"""Longer by some slots than what regions replay, which is what is not final yet."""
+TAIL = 90
+"""Slots: long enough for a slot to be given up, and for those below it to be had."""
+EVERYTHING = (Monitor("all", transactions=TransactionsFilter()),)
+
+
+@pytest.mark.timeout(300)
+async def test_a_slot_that_nobody_has_hides_none_below_it(tmp_path: Path) -> None:
+    chain = GeneratedChain(1, CHAIN)
+    first = CHAIN.first_slot
+    hole = next(first + n for n in range(30, 40) if bank_of(chain, first + n) is not None)
+    outcome = await watch(
+        EVERYTHING,
+        tmp_path,
+        slots=SLOTS,
+        faults=[Fault(OUTAGE.start, region, "outage", str(len(OUTAGE))) for region in REGIONS],
+        slot_time=SLOT_TIME,
+        chain_settings=CHAIN,
+        region_settings=RegionSettings(replay_stored_slots=0),
+        rpcs=Rpcs(3, tuple((f"rpc{number}", "lack", str(hole)) for number in (1, 2, 3))),
+        tail=TAIL,
+    )
+    certificates = outcome.certificates()
+    blocks = [slot for slot in outcome.slots if true_end(chain.slot(slot)) is SlotEnd.COMPLETE]
+    wrong = {
+        slot: certificates[slot].end
+        for slot in blocks
+        if certificates[slot].end not in (SlotEnd.COMPLETE, SlotEnd.RECOVERED)
+    }
+    assert wrong == {hole: SlotEnd.LOST}
+    heard = {event["slot"] for event in outcome.events}
+    assert [slot for slot in blocks if slot not in heard] == [hole]
+    placed = [slot for slot in blocks if "two RPCs say" in certificates[slot].proof]
+    assert max(slot for slot in blocks if slot < hole) in placed
+    assert outcome.kernel.frontier(Commitment.FINALIZED) == hole - 1
+    outcome.kernel.handle(SignedOff(hole, "nothing of ours was in it"), 1e6)
+    assert (outcome.kernel.frontier(Commitment.FINALIZED) or 0) > outcome.slots[-1]
