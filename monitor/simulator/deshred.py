@@ -5,16 +5,15 @@ that die as of those that live. A region has one `DeshredStreams`; whoever carri
 until there are none, then looks at `ending`, as with Subscribe.
 """
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from google.protobuf.message import DecodeError
+from typing_extensions import override
 
 from monitor.core.chain import Kind
+from monitor.simulator.call import Call, CallHost
 from monitor.simulator.facts import TransactionFacts
-from monitor.simulator.families import Manners
-from monitor.simulator.filter_checks import FilterRefused, check_count, check_name
+from monitor.simulator.filter_checks import check_count, check_name
 from monitor.simulator.filter_transactions import compile_transactions
 from monitor.simulator.limits import FilterLimits
 from monitor.simulator.model import Bank
@@ -37,31 +36,8 @@ class Pinged(Protocol):
         """Queue a ping."""
 
 
-class DeshredHost(Protocol):
+class DeshredHost(CallHost, Protocol):
     """What the streams need of their server."""
-
-    @property
-    def channel_capacity(self) -> int:
-        """Messages that wait for one client."""
-
-    @property
-    def limits(self) -> FilterLimits:
-        """Of requests."""
-
-    @property
-    def max_request_bytes(self) -> int:
-        """Above it, the request stream breaks."""
-
-    @property
-    def is_mute(self) -> bool:
-        """No frame leaves the server."""
-
-    @property
-    def manners(self) -> Manners:
-        """Of the server's family."""
-
-    def utc_ns(self, now: float) -> int:
-        """Nanoseconds since 1970."""
 
     def admit(self, metadata: Mapping[str, str], now: float) -> str:
         """Who asks for a stream. Raises Refused."""
@@ -70,37 +46,22 @@ class DeshredHost(Protocol):
         """Send the server's ping, now and again."""
 
 
-class DeshredSession:
-    """One SubscribeDeshred call."""
+class DeshredSession(Call):
+    """One SubscribeDeshred call. The filters of a request take the place of earlier ones."""
+
+    _of_filter = "deshred filter"
 
     def __init__(
         self, host: DeshredHost, subscriber: str, over: Callable[["DeshredSession"], None]
     ) -> None:
-        self._host = host
+        super().__init__(host, subscriber)
         self._over = over
-        self.subscriber: Final = subscriber
-        self.ending: tuple[str, str] | None = None
-        """(status code name, message), to be delivered when `frames` gives nothing more."""
         self._tests: list[tuple[str, _Test]] = []
-        self._queue: deque[bytes] = deque()
 
-    def receive(self, request: bytes, now: float) -> None:
-        """One SubscribeDeshredRequest: the filters take the place of earlier ones."""
-        if self.ending is not None:
-            return
-        if len(request) > self._host.max_request_bytes:
-            self.break_request_stream(now)
-            return
-        try:
-            message = geyser_pb2.SubscribeDeshredRequest.FromString(request)
-        except DecodeError:
-            self.break_request_stream(now)
-            return
-        try:
-            tests = _compiled(message, self._host.limits)
-        except FilterRefused as refused:
-            self._end("INVALID_ARGUMENT", f"failed to create deshred filter: {refused}")
-            return
+    @override
+    def _judge(self, request: bytes, now: float) -> None:
+        message = geyser_pb2.SubscribeDeshredRequest.FromString(request)
+        tests = _compiled(message, self._host.limits)
         if message.HasField("ping"):
             pong = geyser_pb2.SubscribeUpdatePong(id=message.ping.id)
             self._send(geyser_pb2.SubscribeUpdateDeshred(pong=pong), self._host.utc_ns(now))
@@ -110,31 +71,10 @@ class DeshredSession:
     def half_close(self, now: float) -> None:
         """The client will send no more; the stream goes on."""
 
-    def break_request_stream(self, now: float) -> None:
-        """The client's side was reset or made no sense: the server ends the stream without a word."""
-        if self.ending is None:
-            self._end("OK", "")
-
-    def cancel(self) -> None:
-        """The client is gone."""
-        self.end_now("CANCELLED", "")
-
-    def frames(self, limit: int) -> list[bytes]:
-        """Take up to `limit` frames, oldest first."""
-        if self._host.is_mute:
-            return []
-        return [self._queue.popleft() for _ in range(min(limit, len(self._queue)))]
-
     def ping(self, now: float) -> None:
         """Queue the server's own ping."""
         ping = geyser_pb2.SubscribeUpdatePing()
         self._send(geyser_pb2.SubscribeUpdateDeshred(ping=ping), self._host.utc_ns(now))
-
-    def end_now(self, code: str, text: str) -> None:
-        """End without delivering what is queued."""
-        self._queue.clear()
-        if self.ending is None:
-            self._end(code, text)
 
     def offer(self, update: geyser_pb2.SubscribeUpdateDeshred, facts: TransactionFacts) -> None:
         """Queue it under the names of the filters that take it; one too many ends the stream."""
@@ -152,8 +92,9 @@ class DeshredSession:
         _stamp(update, created_at_ns)
         self._queue.append(update.SerializeToString())
 
+    @override
     def _end(self, code: str, text: str) -> None:
-        self.ending = (code, text)
+        super()._end(code, text)
         self._over(self)
 
 

@@ -3,47 +3,22 @@
 from collections import deque
 from collections.abc import Iterator
 from math import inf
-from typing import Final, Protocol
+from typing import Protocol
 
-from google.protobuf.message import DecodeError
+from typing_extensions import override
 
 from monitor.core.chain import Commitment, Kind
-from monitor.simulator.families import Manners
-from monitor.simulator.filter_checks import FilterRefused
+from monitor.simulator.call import Call, CallHost
 from monitor.simulator.filters import Filter
 from monitor.simulator.frames import encode_body, frame
-from monitor.simulator.limits import FilterLimits
 from monitor.simulator.received import Message
 from monitor.wire.pb import geyser_pb2
 
 _Request = geyser_pb2.SubscribeRequest
 
 
-class Host(Protocol):
+class Host(CallHost, Protocol):
     """What a session needs of its server."""
-
-    @property
-    def channel_capacity(self) -> int:
-        """Messages that wait for one client, and batches that a ring holds."""
-
-    @property
-    def limits(self) -> FilterLimits:
-        """Of requests."""
-
-    @property
-    def max_request_bytes(self) -> int:
-        """Above it, the request stream breaks."""
-
-    @property
-    def is_mute(self) -> bool:
-        """No frame leaves the server."""
-
-    @property
-    def manners(self) -> Manners:
-        """Of the server's family."""
-
-    def utc_ns(self, now: float) -> int:
-        """Nanoseconds since 1970."""
 
     def check_replay(
         self, from_slot: int, level: Commitment, *, with_blocks: bool
@@ -57,14 +32,14 @@ class Host(Protocol):
         """The session is over."""
 
 
-class Session:
-    """Made by `Region.open`. Whoever carries its bytes takes `frames` until there are none, then looks at `ending`."""
+class Session(Call):
+    """Made by `Region.open`. A request is judged at once and obeyed at the next `advance` or `frames`."""
+
+    _host: Host
+    _of_filter = "filter"
 
     def __init__(self, host: Host, subscriber: str) -> None:
-        self._host = host
-        self.subscriber: Final = subscriber
-        self.ending: tuple[str, str] | None = None
-        """(status code name, message), to be delivered when `frames` gives nothing more."""
+        super().__init__(host, subscriber)
         self.level = Commitment.PROCESSED
         """Of the ring that it reads."""
         self._filter = Filter(_Request(), host.limits)
@@ -72,7 +47,6 @@ class Session:
         """A request was obeyed."""
         self._newest: tuple[Filter, int | None, float] | None = None
         """The latest request not yet obeyed, its from_slot, and when it came."""
-        self._queue: deque[bytes] = deque()
         self._awaits_replay = False
         self._replay: Iterator[Message] | None = None
         self._unread: deque[list[Message]] = deque()
@@ -91,23 +65,10 @@ class Session:
         """A replay is under way: the loop that would do anything else waits for it."""
         return self._awaits_replay or self._replay is not None
 
-    def receive(self, request: bytes, now: float) -> None:
-        """One SubscribeRequest. It is judged at once and obeyed at the next `advance` or `frames`."""
-        if self.ending is not None:
-            return
-        if len(request) > self._host.max_request_bytes:
-            self.break_request_stream(now)
-            return
-        try:
-            message = _Request.FromString(request)
-        except DecodeError:
-            self.break_request_stream(now)
-            return
-        try:
-            wanted = Filter(message, self._host.limits)
-        except FilterRefused as refused:
-            self._end("INVALID_ARGUMENT", f"failed to create filter: {refused}")
-            return
+    @override
+    def _judge(self, request: bytes, now: float) -> None:
+        message = _Request.FromString(request)
+        wanted = Filter(message, self._host.limits)
         if message.HasField("ping"):
             pong = geyser_pb2.SubscribeUpdatePong(id=message.ping.id).SerializeToString()
             self._send_beside(Kind.PONG, pong, now)
@@ -120,15 +81,7 @@ class Session:
         if self._host.manners.ends_at_half_close:
             self.break_request_stream(now)
 
-    def break_request_stream(self, now: float) -> None:
-        """The client's side was reset or made no sense: the server ends the stream without a word."""
-        if self.ending is None:
-            self._end("OK", "")
-
-    def cancel(self) -> None:
-        """The client is gone."""
-        self.end_now("CANCELLED", "")
-
+    @override
     def frames(self, limit: int) -> list[bytes]:
         """Take up to `limit` frames, oldest first."""
         if self._host.is_mute:
@@ -188,12 +141,6 @@ class Session:
         """Queue the server's own ping."""
         self._send_beside(Kind.PING, b"", now)
 
-    def end_now(self, code: str, text: str) -> None:
-        """End without delivering what is queued."""
-        self._queue.clear()
-        if self.ending is None:
-            self._end(code, text)
-
     def _send_beside(self, kind: Kind, message: bytes, now: float) -> None:
         """Queue what does not come through the filter loop.
 
@@ -218,22 +165,15 @@ class Session:
                     return
                 queue.append(made)
 
-    def _from_queue(self, limit: int) -> list[bytes]:
-        queue = self._queue
-        if len(queue) <= limit:
-            taken = list(queue)
-            queue.clear()
-            return taken
-        return [queue.popleft() for _ in range(limit)]
-
     def _lag(self, ending: tuple[str, str]) -> None:
         """The client was too slow."""
         if self._host.manners.discards:
             self._queue.clear()
         self._end(*ending)
 
+    @override
     def _end(self, code: str, text: str) -> None:
-        self.ending = (code, text)
+        super()._end(code, text)
         self._replay = None
         self._unread.clear()
         self._host.forget(self)

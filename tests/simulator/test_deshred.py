@@ -146,16 +146,6 @@ def test_a_filter_over_the_limits_ends_the_stream() -> None:
     assert came(early) == []
 
 
-@pytest.mark.parametrize("sent", [b"\xff", bytes(3000)])
-def test_what_is_no_request_ends_the_stream_without_a_word(sent: bytes) -> None:
-    early = opened(make_region(plain_chain(1), max_decoding_message_size=2000))
-
-    early.receive(sent, 0.0)
-    early.break_request_stream(0.0)
-
-    assert early.ending == ("OK", "")
-
-
 def test_a_client_that_does_not_read_is_put_off_after_its_queue() -> None:
     region = make_region(plain_chain(3), channel_capacity=2)
     early = opened(region)
@@ -176,13 +166,3 @@ def test_streams_end_with_their_server() -> None:
 
     assert early.ending == ("UNAVAILABLE", "gone")
     assert region.end_streams("gone") == 0
-
-
-def test_a_mute_server_sends_nothing() -> None:
-    region = make_region(plain_chain(1))
-    early = opened(region)
-    region.faults.muted = True
-
-    region.advance(10.0)
-
-    assert early.frames(10) == []

@@ -160,20 +160,6 @@ def test_half_closed_stream_goes_on() -> None:
     assert session.ending is None
 
 
-def test_broken_request_stream_ends_it_as_if_all_were_well() -> None:
-    region = make_region(plain_chain(1))
-    for request in (b"\xff", b"\x0a" + bytes(200)):
-        session = region.open({}, 0.0)
-        session.receive(request, 0.0)
-        assert session.ending == ("OK", "")
-
-
-def test_request_over_the_size_limit_ends_it_without_a_word() -> None:
-    region = make_region(plain_chain(1), max_decoding_message_size=10)
-    session = subscribe(region, request_all())
-    assert session.ending == ("OK", "")
-
-
 def test_full_queue_is_delivered_and_then_the_client_has_lagged() -> None:
     region = make_region(plain_chain(9), channel_capacity=20)
     session = subscribe(region, request_all())
@@ -211,16 +197,6 @@ def test_two_sessions_do_not_know_each_other() -> None:
     region.advance(9.0)
     assert story(few) == ["100 meta", "101 meta"]
     assert len(story(everything)) > 20
-
-
-def test_requests_after_the_end_are_ignored() -> None:
-    region = make_region(plain_chain(1))
-    session = region.open({}, 0.0)
-    session.break_request_stream(0.0)
-    session.receive(ping_request(1), 0.0)
-    session.break_request_stream(0.0)
-    assert story(session) == []
-    assert session.ending == ("OK", "")
 
 
 def test_client_that_leaves_while_its_replay_is_prepared() -> None:
