@@ -116,6 +116,7 @@ class Drill:
 
     def _one(self, name: str) -> Cost:
         check_enough(self._daemon.endpoints())
+        self._has_place(name)
         self._world.seen()
         self._world.pause(self._patience.window)
         before, at_first = self._world.seen(), self._ready()
@@ -147,6 +148,17 @@ class Drill:
             proof=self._proof(at_first, at_last),
             fault=fault,
         )
+
+    def _has_place(self, name: str) -> None:
+        """Give the endpoint a place if it has none: giving back the one before may have cost it its own.
+
+        Raises: DrillBroken.
+        """
+        if self._endpoint(name)["role"] != Role.HOT:
+            self._daemon.wish(Want.PROMOTE, name)
+        since, patience = self._world.now(), self._patience.sound
+        if self._until(lambda: self._is_sound(name), patience, since) is None:
+            raise DrillBroken(f"the drill broke off: {name} got no place within {patience:.0f} s")
 
     def _ready(self) -> Object:
         """The status. Raises: DrillBroken."""

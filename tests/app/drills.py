@@ -44,6 +44,8 @@ class Drilled:
         """What a reader of the file sees, asked after asked; else an even stream."""
         self.more: dict[str, dict[str, object]] = {}
         """Of endpoints, what is otherwise than usual."""
+        self.warm: set[str] = set()
+        """Endpoints that have no place until they are promoted."""
         self._drained: dict[str, float] = {}
         self._promoted: dict[str, float] = {}
 
@@ -84,6 +86,7 @@ class Drilled:
         self.asked.append((self.now, want, endpoint))
         if want is Want.PROMOTE:
             self._drained.pop(endpoint, None)
+            self.warm.discard(endpoint)
             self._promoted[endpoint] = self.now
             return {"outcome": "waits", "decisions": []}
         if self.outcome == "drained":
@@ -104,6 +107,8 @@ class Drilled:
 
     def _endpoint(self, name: str) -> dict[str, Any]:
         told = well() | {"endpoint": name, "open": True, "covered": 40}
+        if name in self.warm:
+            return told | {"role": "warm"}
         if name in self._drained and self.now >= self.hears_from:
             is_over = self.now - self._drained[name] >= self.closes_after
             return told | ({"drained": True} | ({"role": "off", "open": False} if is_over else {}))

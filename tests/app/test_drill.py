@@ -119,7 +119,7 @@ def test_a_stream_that_is_not_closed_and_a_place_that_does_not_come_back_are_fau
     assert cost.fault == "its stream was not closed within 60 s"
 
     daemon.closes_after, daemon.sound_after = 2.0, 10_000.0
-    (cost,) = daemon.drill().walk(["ams"])
+    (cost,) = daemon.drill().walk(["nyc"])
     assert cost.fault == "it did not get its place back within 120 s"
     assert cost.sound_again is None
 
@@ -133,6 +133,29 @@ def test_a_drill_goes_on_only_while_somebody_can_take_over(daemon: Drilled) -> N
     with pytest.raises(DrillBroken, match="only ams is usable"):
         next(walk)
     assert drill.give_back() is None
+
+
+def test_one_that_lost_its_place_meanwhile_gets_it_back_before_it_is_drained(
+    daemon: Drilled,
+) -> None:
+    walk = daemon.drill().walk(["ams", "nyc"])
+    next(walk)
+    daemon.warm.add("nyc")
+    cost = next(walk)
+
+    assert [want for _, want, name in daemon.asked if name == "nyc"] == [
+        Want.PROMOTE,
+        Want.DRAIN,
+        Want.PROMOTE,
+    ]
+    assert cost.is_clean
+
+
+def test_one_that_gets_no_place_breaks_the_drill_off(daemon: Drilled) -> None:
+    daemon.more = {"ams": {"covered": 0}}
+    with pytest.raises(DrillBroken, match="ams got no place within 120 s"):
+        next(daemon.drill().walk(["ams"]))
+    assert daemon.asked == []
 
 
 def test_a_daemon_that_is_not_ready_is_left_alone(daemon: Drilled) -> None:
