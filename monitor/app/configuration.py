@@ -1,6 +1,6 @@
 """The configuration: one file, the profile below it, the environment above it, as frozen values."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -179,14 +179,8 @@ def _configuration(
         api=shape.api,
         log=shape.log,
         start_slot=shape.start_slot,
-        without_effect=tuple(_without_effect(document, shape.failover)),
+        without_effect=tuple(key for key in _WITHOUT_EFFECT if document.content.get(key)),
     )
-
-
-def _without_effect(document: Document, failover: Failover) -> Iterator[str]:
-    yield from (key for key in _WITHOUT_EFFECT if document.content.get(key))
-    if failover.confirm_quorum not in (None, 1):
-        yield "failover.confirm_quorum"
 
 
 def _providers(endpoints: tuple[Endpoint, ...]) -> int:

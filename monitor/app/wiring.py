@@ -12,6 +12,7 @@ from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
 from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
 from monitor.app.ladder import recovery_policy
+from monitor.app.quorum import quorum_policy
 from monitor.core.chain import Kind
 from monitor.core.commands import Report
 from monitor.core.health import Placement
@@ -123,6 +124,7 @@ def assemble(
         covers=min(configuration.covers, len(configuration.endpoints)),
         held_bytes=budget.held,
         placements=tuple(Placement(e.provider, e.priority) for e in configuration.endpoints),
+        quorum=quorum_policy(configuration),
         can_amend=reader != Reader.SINGLE_THREADED,
         asks_floors=world.probes is not None,
     )

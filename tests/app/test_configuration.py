@@ -316,7 +316,7 @@ def test_a_quorum_that_was_written_stands_over_the_profile(tmp_path: Path) -> No
     assert configuration.confirm_quorum == 2
     assert configuration.failover.quorum_wait == 5.0
     assert configuration.failover.quorum_strict
-    assert configuration.without_effect == ("failover.confirm_quorum",)
+    assert configuration.without_effect == ()
 
 
 def test_every_profile_has_a_file() -> None:

@@ -97,6 +97,15 @@ def test_the_policy_is_the_configurations(tmp_path: Path) -> None:
     assert kernel.handle(Started(), 0.0) == [OpenFeed(1, 0, 1, 77)]
 
 
+def test_blocks_are_believed_as_the_configuration_says(tmp_path: Path) -> None:
+    ends = {"ams": NOBODY, "nyc": NOBODY}
+    one = assembled(configuration(tmp_path, ends)).driver.kernel
+    more = "failover: {confirm_quorum: 2}\n"
+    two = assembled(configuration(tmp_path, ends, more=more)).driver.kernel
+    assert one.join.quorum is None
+    assert two.join.quorum is not None
+
+
 def test_frames_that_wait_for_their_level_are_bounded_by_the_memory_limit(tmp_path: Path) -> None:
     sink = '  - {name: s, kind: "null", monitors: [one]}\n'
     daemon = assembled(loaded(tmp_path, SINKS + sink + "limits: {memory_mb: 160}\n"))
