@@ -121,16 +121,21 @@ def test_a_signal_gives_back_what_is_drained_and_shows_what_is_known(
 def test_a_second_signal_does_not_leave_it_drained(
     daemon: Quick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wish = daemon.wish
+    wish, heeded = daemon.wish, []
 
     def interrupted(want: Want, endpoint: str) -> Object:
         told = wish(want, endpoint)
-        os.kill(os.getpid(), signal.SIGINT)
+        heeded.append((want, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)))
+        if want is Want.DRAIN:
+            signal.raise_signal(signal.SIGINT)
         return told
 
     monkeypatch.setattr(daemon, "wish", interrupted)
     assert not run_drill(daemon, ["ams"], 0.1, as_json=True)
-    assert [want for _, want, _ in daemon.asked] == [Want.DRAIN, Want.PROMOTE]
+    assert heeded == [
+        (Want.DRAIN, signal.default_int_handler, signal.default_int_handler),
+        (Want.PROMOTE, signal.SIG_IGN, signal.SIG_IGN),
+    ]
 
 
 def test_a_daemon_that_leaves_is_told_after_what_is_known(
