@@ -160,7 +160,7 @@ class RecoveryQueue:
             for run in self._table.runs(grant.first, grant.end):
                 if run[2].grant is grant:
                     freed += range(run[0], run[1])
-                    verdict = Verdict.UNASKED if grant.is_waiting else Verdict.FAILED
+                    verdict = Verdict.THROTTLED if grant.is_waiting else Verdict.FAILED
                     lost += self._fail(run, Failure(verdict), now)
         return freed, lost
 

@@ -4,6 +4,7 @@ import pytest
 
 from monitor.core.backoff import FIRST_DELAY
 from monitor.core.jobs import Job, JobsDone, JobState
+from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Ended, Failure, Lease
 from monitor.core.rungs import Verdict
 from tests.core.recovering import (
@@ -469,3 +470,117 @@ def test_what_was_brought_and_could_not_be_kept_is_no_failure() -> None:
     assert jobs.counts() == {(OPEN, RPC): 1}
     assert leased(jobs, 4.9) == []
     assert leased(jobs, 5.0) == [(RPC, 100, 101)]
+
+
+def test_a_slot_is_not_lost_before_a_rung_that_could_not_be_asked_was() -> None:
+    jobs = queue(REPLAY, RPC)
+    jobs.open(100, 101, 0.0)
+    now = unasked_thrice(jobs, 0.0)
+    assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT) == []
+    assert jobs.rung_of(100) is REPLAY
+    for _ in range(5):
+        assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.UNASKED) == []
+        now = jobs.next_deadline() or now
+    assert leased(jobs, now) == [(REPLAY, 100, 101)]
+    assert jobs.failed(Lease(REPLAY, 100, 101), Failure(Verdict.CANNOT), now) == []
+    assert leased(jobs, now) == [(RPC, 100, 101)]
+    assert jobs.failed(Lease(RPC, 100, 101), Failure(Verdict.CANNOT), now) == [100]
+
+
+def test_a_rung_that_cannot_be_asked_is_not_waited_for_without_end() -> None:
+    jobs = queue(REPLAY, RPC, unasked_seconds=60.0)
+    jobs.open(100, 101, 0.0)
+    now = unasked_thrice(jobs, 0.0)
+    fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT)
+    lost: list[int] = []
+    while not lost:
+        (lease,) = jobs.lease(now, frontier=None)
+        verdict = Verdict.UNASKED if lease.rung is REPLAY else Verdict.CANNOT
+        lost = fail(jobs, [lease], now, verdict, retry_after=1.0)
+        now = jobs.next_deadline() or now
+    assert 60.0 <= now < 70.0 + FIRST_DELAY
+
+
+def test_a_lost_slot_begins_again_at_the_rung_that_could_not_be_asked() -> None:
+    jobs = queue(REPLAY, RPC, unasked_seconds=0.0)
+    jobs.open(100, 101, 0.0)
+    now = unasked_thrice(jobs, 0.0)
+    assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT) == [100]
+    now = jobs.next_deadline() or now
+    assert leased(jobs, now) == [(REPLAY, 100, 101)]
+    jobs.failed(Lease(REPLAY, 100, 101), Failure(Verdict.FAILED), now)
+    fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT)
+    now = jobs.next_deadline() or now
+    assert leased(jobs, now) == [(RPC, 100, 101)]
+
+
+def test_on_the_last_rung_nobody_is_blamed_who_could_not_be_asked() -> None:
+    jobs = queue(REPLAY, unasked_seconds=60.0)
+    jobs.open(100, 101, 0.0)
+    jobs.changes()
+    lost: list[int] = []
+    now = 0.0
+    while now < 59.0:
+        assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.UNASKED) == []
+        now = max(now + 1.0, jobs.next_deadline() or now)
+    assert jobs.changes() == []
+    while not lost:
+        lost = fail(jobs, jobs.lease(now, frontier=None), now, Verdict.UNASKED)
+        now = jobs.next_deadline() or now
+    assert lost == [100]
+    assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.UNASKED) == []
+    assert jobs.next_deadline() or 0.0 > now
+
+
+def test_a_wish_for_a_pause_is_no_answer_of_a_rung_that_could_not_be_asked() -> None:
+    jobs = queue(REPLAY, RPC)
+    jobs.open(100, 101, 0.0)
+    fail(jobs, jobs.lease(0.0, frontier=None), 0.0, Verdict.UNASKED)
+    now = jobs.next_deadline() or 0.0
+    fail(jobs, jobs.lease(now, frontier=None), now, Verdict.THROTTLED)
+    now = unasked_thrice(jobs, jobs.next_deadline() or 0.0)
+    assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT) == []
+
+
+def test_a_rung_that_no_longer_reaches_the_slot_is_not_waited_for() -> None:
+    jobs = queue(REPLAY, RPC)
+    jobs.open(100, 101, 0.0)
+    now = unasked_thrice(jobs, 0.0)
+    jobs.set_floors(101, None, 0.4, now)
+    assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT) == []
+    assert leased(jobs, now) == [(RPC, 100, 101)]
+    assert jobs.failed(Lease(RPC, 100, 101), Failure(Verdict.CANNOT), now) == [100]
+
+
+def test_a_lease_that_waits_for_its_turn_too_long_is_void_and_no_failure() -> None:
+    jobs = queue(RPC, lease_seconds=5.0, turn_seconds=600.0)
+    jobs.open(100, 101, 0.0)
+    assert leased(jobs) == [(RPC, 100, 101)]
+    jobs.asked(Lease(RPC, 100, 101), 1.0)
+    jobs.held_up(Lease(RPC, 100, 101), 2.0)
+    assert jobs.expire(601.0) == ([], [])
+    jobs.changes()
+    assert jobs.expire(602.0) == ([100], [])
+    assert jobs.changes() == []
+    assert not jobs.is_leased(Lease(RPC, 100, 101))
+
+
+def test_tells_who_is_asked_for_a_slot_now() -> None:
+    jobs = queue(REPLAY, RPC)
+    assert jobs.leased_on(100) is None
+    jobs.open(100, 103, 0.0)
+    assert jobs.leased_on(100) is None
+    jobs.lease(0.0, frontier=None)
+    assert jobs.leased_on(100) is REPLAY
+    assert jobs.is_leased(Lease(REPLAY, 90, 101))
+    assert not jobs.is_leased(Lease(RPC, 100, 103))
+    jobs.asked(Lease(RPC, 100, 103), 0.0)
+    assert jobs.expire(100.0) == ([], [])
+
+
+def unasked_thrice(jobs: RecoveryQueue, now: float) -> float:
+    """The first rung could not be asked; answers when the next one is."""
+    while jobs.rung_of(100) is REPLAY:
+        assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.UNASKED) == []
+        now = max(now, jobs.next_deadline() or now)
+    return now

@@ -553,6 +553,7 @@ def test_what_waits_for_its_turn_too_long_is_asked_for_anew_and_no_try_is_lost()
         play.at(play.now + 610)
     assert len(play.asked(Fetch)) == len(play.asked(CancelFetch)) == 5
     assert attempts_at(play, 6) == 0
+    assert not play.kernel.is_lost(6)
 
 
 def test_what_a_closed_slot_was_asked_for_is_cancelled() -> None:

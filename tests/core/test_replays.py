@@ -1,13 +1,13 @@
 """Recovery by replay, on a stream of its own."""
 
 from monitor.core.certificates import SlotEnd
-from monitor.core.commands import CloseFeed, Fetch, OpenFeed
+from monitor.core.commands import CloseFeed, Fetch, OpenFeed, Recall
 from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
-from monitor.core.events import FloorTold
+from monitor.core.events import FloorTold, Recalled
 from monitor.core.reach import REPEAT_LIMIT
 from monitor.core.repair import RecoveryPolicy
-from monitor.core.rungs import Rung
+from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, SOME, confirmed, finalized, meta, tx
 from tests.core.test_repair import Recovery, a_gap
 
@@ -147,3 +147,47 @@ def test_a_replay_that_reached_its_end_is_not_asked_for_again_though_the_floor_r
     play.at(play.now + 5)
     assert [each for each in play.asked(OpenFeed) if each.is_replay] == []
     assert {each.slot for each in play.asked(Fetch)} == set(range(6, 12))
+
+
+def test_a_slot_that_an_endpoint_is_too_busy_to_replay_is_not_lost_before_it_is_asked() -> None:
+    play, feed = replaying()
+    for slot in range(8, 60):
+        play.block(1, slot, tx(slot, 0)).says(1, confirmed(slot))
+    play.block(1, 61, tx(61, 0)).says(1, confirmed(61))
+    play.not_fetched(60, Verdict.CANNOT)
+    assert not play.kernel.is_lost(60)
+    play.says(feed, tx(6, 0, "y0"), meta(6), confirmed(6), tx(7, 0, "x0"))
+    play.ends(feed, EndReason.END)
+    play.asked(OpenFeed)
+    play.at(play.now + 2)
+    (opened,) = play.asked(OpenFeed)
+    assert (opened.from_slot, opened.is_replay) == (60, True)
+
+
+def left_open(reason: EndReason) -> Recovery:
+    """A restart: slot 5 was left open, and the only stream ends before anybody could be asked for it."""
+    alone = RecoveryPolicy(rungs=(Rung.REPLAY,), workers={Rung.REPLAY: 1}, attempts=1)
+    play = Recovery(ALL, recovery=alone, resume_slot=10, still_open=((5, 6),))
+    (recall,) = play.asked(Recall)
+    play.ends(1, reason).hears(Recalled(recall.slots, {}))
+    return play
+
+
+def test_a_slot_is_not_lost_while_nobody_is_connected_who_could_replay_it() -> None:
+    play = left_open(EndReason.UNREACHABLE)
+    play.at(play.now + 40)
+    assert not play.kernel.is_lost(5)
+    play.at(play.now + 60)
+    assert play.kernel.is_lost(5)
+
+
+def test_who_needs_a_person_is_not_waited_for() -> None:
+    play = left_open(EndReason.AUTH)
+    play.at(play.now + 20)
+    assert play.kernel.is_lost(5)
+
+
+def test_who_was_asked_in_vain_is_not_waited_for() -> None:
+    play, feed = replaying()
+    play.ends(feed).ends(1, EndReason.UNREACHABLE)
+    assert play.kernel.repair.replays.why_nobody(6, play.now) is Verdict.FAILED

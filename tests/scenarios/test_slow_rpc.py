@@ -121,7 +121,7 @@ class Stage:
 async def test_two_hundred_slots_at_a_call_a_second_are_asked_for_once_each_and_none_is_lost() -> (
     None
 ):
-    stage = Stage(rate=1.0, leases=64)
+    stage = Stage(rate=1.0, leases=SLOTS)
     stage.begin()
     await stage.runs(SLOTS * 1.3 + 10)
     asked = Counter(slot for _, slot in stage.rpc.sent)
