@@ -4,6 +4,7 @@ from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable
 
+from monitor.simulator.base58 import text_bytes
 from monitor.simulator.facts import AccountFacts
 from monitor.simulator.filter_checks import (
     FilterRefused,
@@ -25,7 +26,6 @@ _MAX_CRITERIA = 4
 _MAX_BYTES = 128
 _MAX_BASE58 = 175
 _MAX_BASE64 = 172
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _TOKEN_ACCOUNT = 165
 _MULTISIG = 355
 _STATE = 108
@@ -120,14 +120,10 @@ def _memcmp_bytes(wanted: geyser_pb2.SubscribeRequestFilterAccountsFilterMemcmp)
 def _decode_base58(text: str) -> bytes:
     if len(text.encode()) > _MAX_BASE58:
         raise FilterRefused("data too large")
-    number = 0
-    for letter in text:
-        digit = _BASE58.find(letter)
-        if digit < 0:
-            raise FilterRefused("invalid base58")
-        number = number * 58 + digit
-    zeros = len(text) - len(text.lstrip("1"))
-    return bytes(zeros) + number.to_bytes((number.bit_length() + 7) // 8)
+    try:
+        return text_bytes(text)
+    except ValueError:
+        raise FilterRefused("invalid base58") from None
 
 
 def _decode_base64(text: str) -> bytes:

@@ -1,7 +1,11 @@
-"""The bytes of a transaction as it travels to a leader, made from the protobuf that geyser gives."""
+"""The bytes of a transaction as it travels to a leader, made from the protobuf that geyser gives.
+
+Lengths are compact-u16: as protobuf's varints, up to 65,535.
+"""
 
 import struct
 
+from monitor.simulator.frames import varint
 from monitor.wire.pb import solana_storage_pb2
 
 _V0 = b"\x80"
@@ -13,15 +17,15 @@ def wire_bytes(transaction: solana_storage_pb2.Transaction) -> bytes:
     message = transaction.message
     if message.HasField("config"):
         return _v1(message) + b"".join(transaction.signatures)
-    parts = [_length(len(transaction.signatures)), *transaction.signatures]
+    parts = [varint(len(transaction.signatures)), *transaction.signatures]
     if message.versioned:
         parts.append(_V0)
-    parts += [_header(message), _length(len(message.account_keys)), *message.account_keys]
-    parts += [message.recent_blockhash, _length(len(message.instructions))]
+    parts += [_header(message), varint(len(message.account_keys)), *message.account_keys]
+    parts += [message.recent_blockhash, varint(len(message.instructions))]
     for call in message.instructions:
         parts += [bytes((call.program_id_index,)), _counted(call.accounts), _counted(call.data)]
     if message.versioned:
-        parts.append(_length(len(message.address_table_lookups)))
+        parts.append(varint(len(message.address_table_lookups)))
         for lookup in message.address_table_lookups:
             parts += [lookup.account_key, _counted(lookup.writable_indexes)]
             parts.append(_counted(lookup.readonly_indexes))
@@ -63,14 +67,4 @@ def _header(message: solana_storage_pb2.Message) -> bytes:
 
 
 def _counted(content: bytes) -> bytes:
-    return _length(len(content)) + content
-
-
-def _length(length: int) -> bytes:
-    """A length as compact-u16: seven bits a byte, the lowest first."""
-    out = bytearray()
-    while length > 0x7F:
-        out.append(length & 0x7F | 0x80)
-        length >>= 7
-    out.append(length)
-    return bytes(out)
+    return varint(len(content)) + content

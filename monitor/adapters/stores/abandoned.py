@@ -3,21 +3,14 @@
 The counts of certificates include them.
 """
 
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 import apsw
 
+from monitor.adapters.stores.cutting import CutTable
 from monitor.core.certificates import SlotEnd
 from monitor.stored import AbandonedSlots
 
-_OVERLAPPING: Final = """
-SELECT first, end, reason, closed_at_ns FROM abandoned
-WHERE first >= coalesce((SELECT max(first) FROM abandoned WHERE first <= :first), :first)
-    AND first < :end AND end > :first
-ORDER BY first
-"""
-_PUT: Final = "INSERT INTO abandoned VALUES (?, ?, ?, ?)"
 _UNCOUNT: Final = """
 UPDATE tally SET ever = ever - (
     SELECT count(*) FROM certificates WHERE state = tally.state AND slot >= :first AND slot < :end)
@@ -33,6 +26,7 @@ class AbandonedTable:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self._ranges = CutTable(connection, "abandoned", columns=4)
 
     def put(self, abandoned: AbandonedSlots) -> None:
         """In place of all that was said of these slots."""
@@ -42,33 +36,24 @@ class AbandonedTable:
         self._connection.execute(
             "DELETE FROM certificates WHERE slot >= ? AND slot < ?", (first, end)
         )
-        self._insert(abandoned)
+        self._ranges.put((first, end, abandoned.reason, abandoned.closed_at_ns))
         self._count(end - first)
 
     def cut(self, first: int, end: int) -> None:
         """These slots get another certificate."""
-        for found in self.between(first, end):
-            self._connection.execute("DELETE FROM abandoned WHERE first = ?", (found.first,))
-            self._count(max(first, found.first) - min(end, found.end))
-            for begin, stop in ((found.first, first), (end, found.end)):
-                if begin < stop:
-                    rest = AbandonedSlots(begin, stop, found.reason, found.closed_at_ns)
-                    self._insert(rest)
+        taken = self._ranges.cut(first, end)
+        if taken:
+            self._count(-taken)
 
     def between(self, first: int, end: int) -> list[AbandonedSlots]:
         """Whole ranges of which a part is between, ascending."""
-        rows: Iterable[Any] = self._connection.execute(_OVERLAPPING, {"first": first, "end": end})
-        return [AbandonedSlots(*row) for row in rows]
+        return [AbandonedSlots(*row) for row in self._ranges.between(first, end)]
 
     def first_kept(self, slot: int) -> int:
         """The lowest slot from this one on that is in none."""
         while found := self.between(slot, slot + 1):
             slot = found[0].end
         return slot
-
-    def _insert(self, abandoned: AbandonedSlots) -> None:
-        row = (abandoned.first, abandoned.end, abandoned.reason, abandoned.closed_at_ns)
-        self._connection.execute(_PUT, row)
 
     def _count(self, slots: int) -> None:
         self._connection.execute(_COUNT, {"state": SlotEnd.LOST.value, "slots": slots})

@@ -8,19 +8,14 @@ from typing import Any, Final
 
 import apsw
 
+from monitor.adapters.stores.cutting import CutTable
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.rungs import Rung
 from monitor.stored import HeldEvents, SignOff
 
 _PUT_GIVEN: Final = "INSERT OR REPLACE INTO given VALUES (?, ?)"
 _PUT_HELD: Final = "INSERT OR REPLACE INTO held VALUES (?, ?, ?, ?)"
-_PUT_JOB: Final = "INSERT INTO jobs VALUES (?, ?, ?, ?, ?)"
 _PUT_SIGN_OFF: Final = "INSERT OR REPLACE INTO signed_off VALUES (?, ?, ?)"
-_OVERLAPPING: Final = """
-SELECT first, end, rung, attempts, state FROM jobs
-WHERE first >= coalesce((SELECT max(first) FROM jobs WHERE first <= :first), :first)
-    AND first < :end AND end > :first
-"""
 _LEAVE: Final = """
 DELETE FROM {table} WHERE slot >= ? AND slot < ?
     AND (slot IN (SELECT slot FROM signed_off)
@@ -37,6 +32,7 @@ class RecoveryTables:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
+        self._jobs = CutTable(connection, "jobs", columns=5)
 
     def put_given(self, given: Mapping[int, bytes]) -> None:
         """What was handed on of open slots, over what was stored."""
@@ -50,10 +46,10 @@ class RecoveryTables:
     def change(self, changes: Sequence[Job | JobsDone]) -> None:
         """Each over what is stored of its slots, in this order."""
         for change in changes:
-            self._clear(change.first, change.end)
+            self._jobs.cut(change.first, change.end)
             match change:
                 case Job():
-                    self._connection.execute(_PUT_JOB, _row(change))
+                    self._jobs.put(_row(change))
                 case JobsDone():
                     self.leave(change.first, change.end)
 
@@ -66,7 +62,7 @@ class RecoveryTables:
         """Forget everything of slots from this one on, but what was signed off."""
         row = self._connection.execute("SELECT max(end) FROM jobs").fetchone()
         if row is not None and row[0] is not None and row[0] > first:
-            self._clear(first, row[0])
+            self._jobs.cut(first, row[0])
         self._connection.execute("DELETE FROM given WHERE slot >= ?", (first,))
         self._connection.execute("DELETE FROM held WHERE slot >= ?", (first,))
 
@@ -101,17 +97,6 @@ class RecoveryTables:
         """By slot."""
         rows: Iterable[Any] = self._connection.execute("SELECT * FROM signed_off ORDER BY slot")
         return [SignOff(*row) for row in rows]
-
-    def _clear(self, first: int, end: int) -> None:
-        """Cut these slots out of all jobs."""
-        asked = {"first": first, "end": end}
-        overlapping: list[Any] = self._connection.execute(_OVERLAPPING, asked).fetchall()
-        for job_first, job_end, *rest in overlapping:
-            self._connection.execute("DELETE FROM jobs WHERE first = ?", (job_first,))
-            if job_first < first:
-                self._connection.execute(_PUT_JOB, (job_first, first, *rest))
-            if job_end > end:
-                self._connection.execute(_PUT_JOB, (end, job_end, *rest))
 
 
 def _row(job: Job) -> tuple[int, int, str, int, str]:
