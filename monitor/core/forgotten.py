@@ -29,7 +29,7 @@ class Forgotten:
         old = sorted(number for number in self._slots if number <= below)
         spare = [number for number in old if number not in self.busy]
         gone = spare[: max(0, len(old) - KEPT)]
-        given = self.given(gone, gone)
+        given = self.packed(gone, gone)
         for number in gone:
             self._gate.drop(self._slots.pop(number))
             self.ranges.add(number, number + 1)
@@ -65,7 +65,7 @@ class Forgotten:
         self._slots[slot] = state
         return state
 
-    def given(self, changed: Collection[int], still_open: Collection[int]) -> Mapping[int, bytes]:
+    def packed(self, changed: Collection[int], still_open: Collection[int]) -> Mapping[int, bytes]:
         """What was handed on of those slots that are still open, to be stored."""
         at_once = self._gate.levels.at[Commitment.PROCESSED] != 0
         return {

@@ -159,7 +159,7 @@ class Ledger:
             return
         out, self._out = self._out, []
         late.update([each.slot for each in out])
-        yield Certify(out, self.forgotten.given(late, self._partial))
+        yield Certify(out, self.forgotten.packed(late, self._partial))
         settled = self._certified.first_absent(self.floor) - 1
         if settled > self._settled and settled >= self.floor:
             self._settled = settled

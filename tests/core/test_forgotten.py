@@ -46,7 +46,7 @@ def test_a_slot_comes_back_with_what_was_stored_of_it() -> None:
     play, forgotten = holding(range(5, 5 + KEPT + 1))
     state = play.kernel.join.slots[5]
     state.confirmed, state.told_level, state.released_level = "B5", 1, 1
-    (stored,) = forgotten.given((5,), (5,)).values()
+    (stored,) = forgotten.packed((5,), (5,)).values()
     forgotten.forget(5 + KEPT)
     again = forgotten.take_back(5, stored)
     assert again is play.kernel.join.slots[5]
@@ -73,7 +73,7 @@ def test_a_slot_that_is_not_forgotten_stays_as_it_is() -> None:
 
 def test_only_open_slots_that_are_held_have_anything_to_be_stored() -> None:
     _, forgotten = holding(range(5, 8))
-    assert list(forgotten.given({7, 5, 6, 9}, {5, 7, 9})) == [5, 7]
+    assert list(forgotten.packed({7, 5, 6, 9}, {5, 7, 9})) == [5, 7]
 
 
 def test_what_went_out_at_once_is_stored_where_a_monitor_is_at_processed() -> None:
@@ -81,7 +81,7 @@ def test_what_went_out_at_once_is_stored_where_a_monitor_is_at_processed() -> No
     signature = tx(5, 0)[2][:64]
     for monitor, expected in ((fast, {signature}), (ALL, set())):
         _, forgotten = holding(range(5, 6), monitor)
-        (stored,) = forgotten.given((5,), (5,)).values()
+        (stored,) = forgotten.packed((5,), (5,)).values()
         at_once = unpack(5, stored).given_at_once
         assert at_once is not None
         assert at_once[Kind.TRANSACTION] == expected
