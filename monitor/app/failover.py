@@ -9,5 +9,4 @@ def failover_policy(configuration: Configuration) -> FailoverPolicy:
     return FailoverPolicy(
         strategy=Strategy(configuration.failover.strategy),
         hot=configuration.failover.hot,
-        monitors=len(configuration.monitors),
     )

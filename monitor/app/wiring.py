@@ -11,6 +11,7 @@ from monitor.adapters.sinks.null import NullSink as NoWhere
 from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
 from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
+from monitor.app.failover import failover_policy
 from monitor.app.ladder import recovery_policy
 from monitor.app.quorum import quorum_policy
 from monitor.core.chain import Kind
@@ -113,6 +114,7 @@ def assemble(
         for sink in configuration.sinks
     )
     resumed = resumption(store, subscriptions, configuration.start_slot)
+    failover = failover_policy(configuration)
     policy = Policy(
         level,
         hold=hold_of(configuration.sinks),
@@ -121,12 +123,13 @@ def assemble(
         closed=resumed.closed,
         still_open=resumed.open,
         recovery=recovery_policy(configuration, resumed.jobs),
-        covers=min(configuration.covers, len(configuration.endpoints)),
+        covers=min(configuration.covers, len(configuration.endpoints), failover.places),
         held_bytes=budget.held,
         placements=tuple(Placement(e.provider, e.priority) for e in configuration.endpoints),
         quorum=quorum_policy(configuration),
         can_amend=reader != Reader.SINGLE_THREADED,
         asks_floors=world.probes is not None,
+        failover=failover,
     )
     rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
     kernel = Kernel(monitors, len(configuration.endpoints), policy, rpcs=len(rpcs))

@@ -129,9 +129,7 @@ class Deliberation:
             fault = max(fault or Fault.DRAINED, Fault.DRAINED)
         if place.closed_since is None or (fault is not None and fault > Fault.CLOSED):
             return fault
-        patience = closed_patience(
-            self.policy.strategy, place.opened_before, self.now - place.role_at
-        )
+        patience = closed_patience(self.policy, place.opened_before, self.now - place.role_at)
         is_late = self.now - place.closed_since >= patience
         return Fault.CLOSED if is_late and self.now >= place.forgiven_until else fault
 

@@ -11,6 +11,9 @@ PATIENCE: Final = 5.0
 """Seconds, and below slots, after which silence is a fault: whichever takes longer."""
 PATIENCE_SLOTS: Final = 12
 
+SETTLED: Final = 5.0
+"""Seconds that a stream may take to be opened for another role. A guess."""
+
 
 class Strategy(StrEnum):
     """How several endpoints are used (DESIGN 6). The values are the words of `failover.strategy`."""
@@ -46,6 +49,8 @@ class FailoverPolicy:
     """Seconds without slot progress that a feed is forgiven."""
     lag: float = PATIENCE
     """Seconds behind the tip that are forgiven. A guess: as many as of silence."""
+    settled: float = SETTLED
+    """Seconds after a change of role within which a stream may be opened anew; 0 where none is for that."""
 
     def at_pace(self, slot_time: float) -> "FailoverPolicy":
         """The same while slots take so many seconds: 5 s or 12 slots are forgiven, whichever is longer."""

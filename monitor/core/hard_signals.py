@@ -8,8 +8,6 @@ from monitor.core.failover import FailoverPolicy, Strategy
 
 CLOSED_PATIENCE: Final = 5.0
 """Seconds that a stream may take to be open again. A guess: longer than a server's restart of its service."""
-SETTLED: Final = 5.0
-"""Seconds after a change of role within which a stream may be opened anew."""
 DISTRUSTED: Final = 0.5
 """Trust below which an endpoint is isolated (`EndpointHealth.trust`)."""
 TRUSTED_AGAIN: Final = 0.6
@@ -46,12 +44,13 @@ def fault_of(health: EndpointHealth, policy: FailoverPolicy, was: Fault | None) 
     return None
 
 
-def closed_patience(strategy: Strategy, opened_before: bool, in_role_for: float) -> float:
+def closed_patience(policy: FailoverPolicy, opened_before: bool, in_role_for: float) -> float:
     """Seconds that a closed stream is waited for.
 
     None at standby, where nobody else brings anything, unless it is only just being opened for its role.
     """
-    waits = strategy is not Strategy.STANDBY or not opened_before or in_role_for < SETTLED
+    is_opening = not opened_before or in_role_for < policy.settled
+    waits = policy.strategy is not Strategy.STANDBY or is_opening
     return CLOSED_PATIENCE if waits else 0.0
 
 

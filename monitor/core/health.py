@@ -145,10 +145,11 @@ class Health:
 
     def _compare(self, state: SlotState, now: float) -> dict[int, Share]:
         count = len(self._placements)
-        shares = shares_alike(state, count)
+        asked = [i for i, role in enumerate(self.roles) if role is Role.HOT]
+        shares = shares_alike(state, asked)
         if shares is not None:
-            for trust in self.trust:
-                if trust.value < 1.0:
+            for endpoint, trust in enumerate(self.trust):
+                if trust.value < 1.0 and told_block(state, endpoint):
                     trust.slot_was_whole()
             return shares
         liars = self._find_liars(state, now)

@@ -1,7 +1,7 @@
 """One slot, endpoint by endpoint: who left out what others brought, and who told another block."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from monitor.core.banks import Bank
 from monitor.core.evidence import tally_by_bank
@@ -10,10 +10,16 @@ from monitor.core.health_window import Share
 from monitor.core.slots import SlotState
 
 
-def shares_alike(state: SlotState, endpoints: int) -> dict[int, Share] | None:
-    """What each brought, where every endpoint told the same block whole in as many rows: nearly always. Else None."""
-    banks, blockhash = state.banks, state.confirmed
-    if blockhash is None or len(banks) != endpoints:
+def shares_alike(state: SlotState, asked: Collection[int]) -> dict[int, Share] | None:
+    """What each brought, where every endpoint told the same block whole in as many rows: nearly always. Else None.
+
+    `asked`: endpoints that are asked for everything; of the others only the block is looked at.
+    """
+    blockhash = state.confirmed
+    if blockhash is None or len(state.metas) > 1:
+        return None
+    banks = [bank for bank in state.banks if bank.endpoint in asked]
+    if not banks or len(banks) != len(asked):
         return None
     taken = banks[0].taken
     shares = {}
@@ -23,7 +29,7 @@ def shares_alike(state: SlotState, endpoints: int) -> dict[int, Share] | None:
         if bank.by_replay or bank.by_rpc:
             return None
         shares[bank.endpoint] = Share(taken, 0, taken, taken - bank.news)
-    return shares if len(shares) == endpoints else None
+    return shares if len(shares) == len(asked) else None
 
 
 def share_of(

@@ -5,7 +5,7 @@ A synchronous single writer. It asks for no time and no chance: both are handed 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
 from monitor.core.certificates import Certificate, Coverage
@@ -104,6 +104,8 @@ class Kernel:
         self.origins = origins = Origins(endpoints, rpcs)
         self.tally = Tally([0] * origins.count, [0] * endpoints)
         failover = policy.failover or FailoverPolicy(hot=endpoints)
+        if policy.can_amend:  # another role is asked for on the open stream
+            failover = replace(failover, settled=0.0)
         witnesses = min(REPLAYS_ALIKE, endpoints, failover.places)
         recovers = bool(policy.recovery.rungs)
         terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses, recovers)

@@ -87,7 +87,7 @@ from tests.app.configurations import CERTIFICATE, LEAST, loaded, mistakes
         (
             LEAST + "failover:\n  strategy: spread\n  hot: 1\n",
             [
-                "3: failover.strategy: spread comes with a later release; write race",
+                "3: failover.strategy: spread comes with a later release; write race or standby",
                 "4: failover.hot: is 1, and spread puts each monitor on two feeds; "
                 "write 2 or more, or choose standby",
             ],

@@ -21,6 +21,7 @@ from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor
 from monitor.core.origins import Origins
 from monitor.core.rungs import Rung
+from monitor.core.scope import Scope
 from monitor.ports import Clock, Endpoint
 from monitor.ports import Sink as SinkPort
 from monitor.stored import StoredSlot
@@ -104,6 +105,20 @@ def test_blocks_are_believed_as_the_configuration_says(tmp_path: Path) -> None:
     two = assembled(configuration(tmp_path, ends, more=more)).driver.kernel
     assert one.join.quorum is None
     assert two.join.quorum is not None
+
+
+def test_one_endpoint_is_asked_for_everything_at_standby(tmp_path: Path) -> None:
+    text = "failover: {strategy: standby}\n"
+    daemon = assembled(configuration(tmp_path, {"ams": NOBODY, "nyc": NOBODY}, more=text))
+    commands = daemon.driver.kernel.handle(Started(), 0.0)
+    opened = [each.scope for each in commands if isinstance(each, OpenFeed)]
+    assert opened == [Scope.EVERYTHING, Scope.CHAIN]
+    assert daemon.driver.kernel.gate.terms.witnesses == 1
+
+
+def test_a_probe_that_is_decided_on_is_made(tmp_path: Path) -> None:
+    daemon = assembled(configuration(tmp_path, {"ams": NOBODY}))
+    assert daemon.driver.probe == daemon.probing.ask
 
 
 def test_frames_that_wait_for_their_level_are_bounded_by_the_memory_limit(tmp_path: Path) -> None:

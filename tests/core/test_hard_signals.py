@@ -64,7 +64,14 @@ def test_a_fault_ends_well_below_where_it_began(
 def test_a_closed_stream_is_waited_for_unless_nobody_else_is_hot(
     strategy: Strategy, opened_before: bool, in_role_for: float, patience: float
 ) -> None:
-    assert closed_patience(strategy, opened_before, in_role_for) == patience
+    policy = FailoverPolicy(strategy)
+    assert closed_patience(policy, opened_before, in_role_for) == patience
+
+
+def test_nor_is_one_whose_stream_no_role_opens() -> None:
+    policy = FailoverPolicy(Strategy.STANDBY, settled=0.0)
+    assert closed_patience(policy, True, 0.0) == 0.0
+    assert closed_patience(policy, False, 0.0) == CLOSED_PATIENCE
 
 
 @pytest.mark.parametrize(

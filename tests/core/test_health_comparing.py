@@ -22,7 +22,7 @@ def shares(play: Play, slot: int = 6) -> list[Share]:
 
 
 def alike(play: Play, slot: int = 6) -> dict[int, Share] | None:
-    return shares_alike(play.kernel.join.slots[slot], play.kernel.origins.endpoints)
+    return shares_alike(play.kernel.join.slots[slot], range(play.kernel.origins.endpoints))
 
 
 def begun(feeds: int = 3) -> Play:
@@ -182,3 +182,21 @@ def test_nobody_is_blamed_for_rows_that_came_between_two_banks_of_a_slot() -> No
     play.says(1, confirmed(6))
     assert [(each.there, each.lacking) for each in shares(play)] == [(0, 0), (0, 0)]
     assert alike(play) is None
+
+
+def test_only_those_who_are_asked_for_everything_are_compared() -> None:
+    play = begun()
+    for feed in (1, 2):
+        play.block(feed, 6, tx(6, 0), tx(6, 1))
+    play.block(3, 6, transactions=2).says(1, confirmed(6))
+    state = play.kernel.join.slots[6]
+    assert shares_alike(state, (0, 1)) == {0: Share(2, 0, 2, 0), 1: Share(2, 0, 2, 2)}
+    assert shares_alike(state, ()) is None
+
+
+def test_who_tells_another_block_is_looked_at_whatever_is_asked_of_it() -> None:
+    play = begun()
+    for feed in (1, 2):
+        play.block(feed, 6, tx(6, 0))
+    play.block(3, 6, block="other").says(1, confirmed(6))
+    assert shares_alike(play.kernel.join.slots[6], (0, 1)) is None

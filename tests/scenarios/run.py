@@ -12,12 +12,16 @@ from typing_extensions import override
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import Certify, Command, ReadAccounts, Report
+from monitor.core.events import Wished
+from monitor.core.failover import FailoverPolicy
+from monitor.core.health import Placement
 from monitor.core.jobs import Job
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
 from monitor.core.reach import FLOOR_MARGIN
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
+from monitor.core.wishes import Wish
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World
 from monitor.runtime.outbox import Outbox
@@ -196,13 +200,15 @@ async def watch(
     rpcs: Rpcs | None = None,
     tail: int = TAIL_SLOTS,
     asks_floors: bool = True,
+    failover: FailoverPolicy | None = None,
+    wishes: Sequence[tuple[float, Wish]] = (),
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
     `delays` names the regions; of their settings, delay, jitter and slot time are set here. `own_settings` stand
     in the place of `region_settings` for regions that differ. With `losses_apart`
     no two regions drop the same. With `rpcs` what is missing is recovered. Without `asks_floors` servers cannot be asked
-    how far back they replay.
+    how far back they replay. `failover` None: every region is hot. `wishes`: slots, and what an operator asks for then.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base, own = region_settings or RegionSettings(), own_settings or {}
@@ -224,7 +230,14 @@ async def watch(
     plans = [compile_plan(monitors, level, endpoint) for endpoint in ends]
     nodes = [] if rpcs is None else nodes_of(chain, slot_time, START, rpcs.count, seed=seed)
     recovers = RecoveryPolicy() if rpcs is None else recovery_policy(rpcs.archives, monitors)
-    policy = Policy(level, can_amend=can_amend, recovery=recovers, asks_floors=asks_floors)
+    policy = Policy(
+        level,
+        can_amend=can_amend,
+        recovery=recovers,
+        asks_floors=asks_floors,
+        failover=failover,
+        placements=tuple(Placement(end.provider) for end in ends),
+    )
     kernel = Kernel(monitors, len(ends), policy, rpcs=len(nodes))
     names = kernel.origins.names([end.name for end in ends], [node.name for node in nodes])
     sink = DatedSink(feeds)
@@ -253,6 +266,8 @@ async def watch(
                 running.start_soon(kept.run)
                 for fault in faults:
                     running.start_soon(_break, regions[fault.region], fault, slot_time)
+                for at_slot, wish in wishes:
+                    running.start_soon(_wish, driver, wish, START + at_slot * slot_time)
         outbox.finish()
     with TruthFile(directory / "truth.jsonl") as truth:
         truth.follow(chain, chain.first_slot + slots + tail)
@@ -301,6 +316,11 @@ def _blocks(
         archives=rpcs.archives,
         requests_per_second=rpcs.requests_per_second,
     )
+
+
+async def _wish(driver: Driver, wish: Wish, at: float) -> None:
+    await anyio.sleep(at - anyio.current_time())
+    driver.recovering.inbox.post(Wished(wish))
 
 
 async def _break(region: Region, fault: Fault, slot_time: float) -> None:
