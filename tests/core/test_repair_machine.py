@@ -45,6 +45,7 @@ from monitor.core.events import (
 )
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.kernel import Policy
+from monitor.core.reconciling import TRIES
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
@@ -232,16 +233,29 @@ class RepairMachine(KernelMachine):
             self.time_passes(16.0)
 
     @rule(
-        pick=PICK, ahead=st.sampled_from([0, 1, 5, 100]), accounts=st.sets(st.sampled_from("xyz"))
+        pick=PICK,
+        ahead=st.sampled_from([0, 1, 5, 100]),
+        accounts=st.sets(st.sampled_from("xyz")),
+        unsure=st.sampled_from(["", "", "x", "xy"]),
+        times=st.sampled_from([1, 1, TRIES]),
     )
-    def reads_accounts(self, pick: int, ahead: int, accounts: set[str]) -> None:
-        asked = self._picked(self.reads, pick)
-        if asked is not None:
+    def reads_accounts(
+        self, pick: int, ahead: int, accounts: set[str], unsure: str, times: int
+    ) -> None:
+        """RPCs may tell some of them differently, once or for long."""
+        for _ in range(times):
+            asked = self._picked(self.reads, pick)
+            if asked is None:
+                return
             context = asked.min_context_slot + ahead
-            rows = [_state(context, account) for account in sorted(accounts)]
-            source = self.kernel.origins.reconciled(0)
-            event = AccountsRead(asked.first, asked.end, context, rows, source)
-            self._do(self.kernel.handle(event, self.now))
+            rows = [_state(context, account) for account in sorted(accounts.difference(unsure))]
+            one, other = (self.kernel.origins.reconciled(rpc) for rpc in range(2))
+            keys = tuple(map(_pubkey, unsure))
+            dissent = (one, other) if unsure else ()
+            told = AccountsRead(asked.first, asked.end, context, rows, one, 2, dissent, keys)
+            self._do(self.kernel.handle(told, self.now))
+            if times > 1:
+                self.time_passes(16.0)
 
     @rule(pick=PICK, jitter=JITTER)
     def reads_no_accounts(self, pick: int, jitter: float) -> None:
@@ -525,8 +539,12 @@ class RepairMachine(KernelMachine):
         return question
 
 
+def _pubkey(account: str) -> bytes:
+    return account.encode().ljust(32, b"\0")
+
+
 def _state(slot: int, account: str) -> Row:
-    key = account.encode().ljust(32, b"\0") + b"!" + b"h" * 16
+    key = _pubkey(account) + b"!" + b"h" * 16
     return (Kind.ACCOUNT, slot, key, EVERYONE, 0, 5, b"state")
 
 
