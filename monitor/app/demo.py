@@ -244,6 +244,7 @@ Three simulated regions ({ports}) and the daemon that joins them.
   metrics  http://{places.api}/metrics   ready: http://{places.api}/readyz
 See how it does: scripts/run status{api}     what became of each slot, and the proof: scripts/run slots{api}
 What is fetched elsewhere, and from where:  scripts/run recovery{api} --watch
+Drain each region in turn, and see what that costs:  scripts/run drill --state-dir {directory / "state"}
 Break a region:  scripts/run fault{control} nyc kill     mend it:  scripts/run fault{control} nyc heal
 Ctrl-C ends it.
 """

@@ -48,6 +48,7 @@ def test_a_demo_shows_what_became_of_each_slot_and_how_it_does(tmp_path: Path) -
     ports = free_ports()
     with demo(tmp_path, ports) as process:
         status = _printed(process, "status")
+        drill = _printed(process, "drill")
         until((tmp_path / "state" / "api.url").exists)
         until(lambda: len(_slots(tmp_path)) >= ENOUGH)
         slots = _slots(tmp_path)
@@ -55,6 +56,7 @@ def test_a_demo_shows_what_became_of_each_slot_and_how_it_does(tmp_path: Path) -
         assert _slots(tmp_path, str(first), str(last + 1)) == slots
         told = json.loads(chain_monitor(*status, "--json"))
         shown = chain_monitor(*status)
+        walk = chain_monitor(*drill, "--dry-run", "--json")
         table = chain_monitor("slots", str(first), str(first + 9), "--api", told_address(tmp_path))
         metrics_url = f"http://127.0.0.1:{ports + 9}/metrics"
         with urllib.request.urlopen(metrics_url, timeout=10) as answer:
@@ -75,6 +77,7 @@ def test_a_demo_shows_what_became_of_each_slot_and_how_it_does(tmp_path: Path) -
     assert told["coverage"]["complete"] == told["coverage"]["produced"] > 0
     assert [endpoint["open_feeds"] for endpoint in told["endpoints"]] == [1, 1, 1]
     assert [endpoint["missed"] for endpoint in told["endpoints"]] == [0, 0, 0]
+    assert json.loads(walk) == {"walk": ["ams", "nyc", "tyo"], "left_out": []}
     assert shown.startswith("ready\n")
     assert "coverage   100 % (" in shown
     assert table.splitlines()[-1].startswith("9 slots: ")
