@@ -1,6 +1,7 @@
 """Where a daemon that starts again goes on, and what its sinks hold from there.
 
-It goes on behind the last slot that is settled and of which every sink that can be read back has made all safe.
+It goes on behind the last slot that is settled and of which every sink that can be read back has made all safe, and
+behind what an earlier start gave up from there on.
 What these sinks hold of later slots is read back, so that it is not written twice. A monitor, or a sink, that was
 not there before begins at the same slot as all others. Slots behind it that have a closing certificate are done with,
 unless something is new: then what was handed on before was not handed on to all.
