@@ -74,7 +74,7 @@ class Policy:
     resume_slot: int | None = None
     """First slot of ours after a restart: feeds begin live, and a replay fills what lies between (DESIGN 5)."""
     closed: tuple[Certificate, ...] = ()
-    """Of slots behind `resume_slot` that were closed, and handed on, before the restart."""
+    """Of slots behind `resume_slot` that were closed, and handed on, before the restart; and the last block before it."""
     covers: int = 1
     """Whole covers that a filtered slot waits for, within `hold` (DESIGN 5)."""
     held_bytes: int | None = None
