@@ -1,9 +1,14 @@
 """What a block of an RPC claims, against what is known of its slot."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from monitor.core.banks import Meta
 from monitor.core.chain import Kind
 from monitor.core.events import BlockFetched, Row
 from monitor.core.slots import SlotState
+
+_COMPARED: Final = frozenset({int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS)})
 
 
 def contradiction(state: SlotState, row: Row) -> str | None:
@@ -26,8 +31,22 @@ def size_of(block: BlockFetched) -> int:
     return sum(len(row[6] or b"") for row in block.rows)
 
 
-def transactions_of(state: SlotState) -> int:
-    """How many transactions and statuses are held of the slot."""
-    stores = {id(bank.store): bank.store for bank in state.banks}.values()
-    kinds = (Kind.TRANSACTION, Kind.TRANSACTION_STATUS)
-    return sum(len(store.tables[kind]) for store in stores for kind in kinds)
+def tellers(state: SlotState, blockhash: str) -> set[int]:
+    """Endpoints whose streams told this block of the slot."""
+    return {
+        bank.endpoint for bank in state.banks if bank.blockhash == blockhash and not bank.by_rpc
+    }
+
+
+def missing_of(state: SlotState, endpoint: int, rows: Sequence[Row]) -> int:
+    """How many of these transactions and statuses the endpoint's streams left out of the confirmed block."""
+    held = [
+        (bank.store.tables, bank.bit)
+        for bank in state.banks
+        if bank.endpoint == endpoint and bank.blockhash == state.confirmed
+    ]
+    return sum(
+        not any(tables[row[0]].get(row[2], 0) & bit for tables, bit in held)
+        for row in rows
+        if row[0] in _COMPARED
+    )

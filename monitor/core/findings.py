@@ -26,6 +26,25 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Audited:
+    """A slot that an endpoint told whole was compared with RPCs."""
+
+    endpoint: int
+    slot: int
+    missing: int
+    """Updates that they have and it never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicted:
+    """More RPCs than endpoints told a block that cannot be the one which this endpoint told."""
+
+    endpoint: int
+    slot: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault, with all that followed it within EPISODE."""
 

@@ -4,14 +4,14 @@ How this works. Nothing is counted row by row. Each BlockMeta of a live stream s
 told the slot; DEPTH slots later that slot is looked at, once: it is confirmed, and whoever has not told it by then lags.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from monitor.core.connection import Connection
 from monitor.core.connections import Connections
 from monitor.core.endpoint_health import EndpointHealth, Role
-from monitor.core.findings import Cause, Findings
+from monitor.core.findings import Audited, Cause, Contradicted, Findings
 from monitor.core.health_comparing import contradictions, share_of, shares_alike, told_block
 from monitor.core.health_tips import Tips
 from monitor.core.health_window import Rates, Share, Window
@@ -91,6 +91,22 @@ class Health:
         if missing > 0:
             found = f"an RPC had {missing} more updates of slot {slot} than it sent"
             self._find(endpoint, Cause.AUDIT, slot, found, now)
+
+    def contradicted(self, endpoint: int, slot: int, why: str, now: float) -> None:
+        """RPCs that outweigh the endpoint told another block of the slot."""
+        self.trust[endpoint].contradicted()
+        self._find(endpoint, Cause.BLOCK, slot, why, now)
+
+    def hear(self, found: Iterable[Audited | Contradicted], now: float) -> None:
+        """What blocks of RPCs say about endpoints."""
+        for each in found:
+            match each:
+                case Audited():
+                    self.audited(each.endpoint, each.slot, each.missing, now)
+                case Contradicted():
+                    self.contradicted(each.endpoint, each.slot, each.why, now)
+                case _:
+                    assert_never(each)
 
     def dissented(self, dissent: Dissent, now: float) -> None:
         """The endpoint told another block confirmed than enough others."""

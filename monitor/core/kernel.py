@@ -122,7 +122,7 @@ class Kernel:
             asks_floors=policy.asks_floors,
         )
         replays = Replays(self.connections, self.join, origins)
-        self.repair = Repair(self.join, replays, origins, policy.recovery)
+        self.repair = Repair(self.join, replays, policy.recovery)
         placements = policy.placements or (Placement(),) * endpoints
         self.health = Health(self.join, self.connections, placements)
         self.electorate = Electorate(
@@ -235,9 +235,6 @@ class Kernel:
         match event:
             case BlockFetched():
                 repair.fetched(event, now)
-                audited, repair.audited = repair.audited, []
-                for endpoint, slot, missing in audited:
-                    self.health.audited(endpoint, slot, missing, now)
             case FetchFailed():
                 repair.failed(event, now)
             case FetchPaced():
@@ -256,6 +253,9 @@ class Kernel:
     def _finish(self, commands: list[Command], now: float) -> list[Command]:
         self.electorate.look(now)
         recovery = list(self.repair.work(now))
+        if self.repair.blocks.found:
+            found, self.repair.blocks.found = self.repair.blocks.found, []
+            self.health.hear(found, now)
         commands.extend(self.gate.collect())
         commands.extend(self.join.ledger.collect())
         commands.extend(recovery)

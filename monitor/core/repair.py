@@ -13,23 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from monitor.core.audits import SOLE, Audits
+from monitor.core.audits import Audits
 from monitor.core.chain import Kind
-from monitor.core.claims import contradiction, transactions_of
-from monitor.core.commands import Command, Fetch, KeepJobs
+from monitor.core.commands import Command, KeepJobs
 from monitor.core.endings import Ending
-from monitor.core.errands import WITNESSES, Errands
+from monitor.core.errands import Errands
 from monitor.core.events import BlockFetched, FetchFailed, FetchPaced, Row, SignedOff
 from monitor.core.evidence import judge
 from monitor.core.jobs import Job, JobState
 from monitor.core.join import Join
 from monitor.core.missed_gap import MissedGap
-from monitor.core.origins import Origins
 from monitor.core.progress import Progress
 from monitor.core.reconciling import Reconciling
 from monitor.core.recovery import RecoveryQueue
 from monitor.core.recovery_terms import Failure, Lease, Terms
 from monitor.core.replays import Replays
+from monitor.core.rpc_blocks import RpcBlocks
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.sign_offs import SignOffs
 from monitor.core.slots import SlotState
@@ -70,9 +69,7 @@ class RecoveryPolicy:
 class Repair:
     """Everything between a slot that is missing and its proof."""
 
-    def __init__(
-        self, join: Join, replays: Replays, origins: Origins, policy: RecoveryPolicy
-    ) -> None:
+    def __init__(self, join: Join, replays: Replays, policy: RecoveryPolicy) -> None:
         self.policy = policy
         self.replays = replays
         terms = Terms(
@@ -90,12 +87,8 @@ class Repair:
         self.sign_offs = SignOffs(join, self.queue, self.progress)
         self.errands = Errands(join, self.queue, replays, self._fail)
         self._join = join
-        self._answers = 0
-        """Blocks of RPCs that were taken: each is told from the others as feeds are."""
-        is_alone = origins.endpoints == 1 and Rung.RPC in policy.rungs
-        self._audits = Audits(join, is_on=is_alone)
-        self.audited: list[tuple[int, int, int]] = []
-        """Audits since somebody looked: endpoint, slot, updates that it never sent."""
+        self.blocks = RpcBlocks(join)
+        self._audits = Audits(join, self.blocks, is_on=Rung.RPC in policy.rungs)
         self._passed_over: list[SlotState] = []
         self._has_more = False
         """Blocks wait that could be taken at once."""
@@ -137,9 +130,7 @@ class Repair:
                 self.queue.open(slot, slot + 1, now, is_unknown=not is_named)
         self.under_holes.place(now)
         self._look_at_all(now)
-        audited = self._audits.begin()
-        if audited is not None:
-            yield Fetch(audited, Rung.RPC, WITNESSES)
+        yield from self._audits.begin(now)
         self.queue.fetch_ahead(is_wanted=not self.unproven.is_full)
         yield from self.errands.cancel()
         asked = list(self.errands.begin(now)) if self.queue or self.errands.is_due else []
@@ -166,6 +157,7 @@ class Repair:
             return 0.0
         due = (
             self.queue.next_deadline(),
+            self._audits.next_deadline(),
             self.reconciling.next_deadline(),
             self.replays.next_deadline(),
         )
@@ -176,12 +168,13 @@ class Repair:
         slot = event.slot
         self.errands.answered(event)
         self._tell_dissent(slot, event.dissent)
-        is_audit = self._audits.end(slot) and not self.queue.is_open(slot)
-        if not (is_audit or self.queue.is_open(slot)):
+        if not self.queue.is_open(slot):
+            self._audits.fetched(event, now)
             return
+        self._audits.drop(slot)
         state = self._join.slots.get(slot)
         if state is not None and state.confirmed is not None:
-            self._take(state, event, now, is_audit=is_audit)
+            self._take(state, event, now)
         elif self.unproven.keep(event, now):
             self.queue.fetched(slot, now)
             self.under_holes.may_place = True
@@ -189,39 +182,28 @@ class Repair:
             self.queue.give_back(slot, now + NO_ROOM_PAUSE)
             self._join.ledger.forgotten.busy.discard(slot)
 
-    def _take(self, state: SlotState, event: BlockFetched, now: float, *, is_audit: bool) -> None:
-        slot, rows = event.slot, event.rows
-        wrong = contradiction(state, rows[-1])
-        if wrong is not None:
-            self._report("critical", "an RPC told a block that is not the chain's", slot, why=wrong)
-            self._fail(Lease(event.rung, slot, slot + 1), Failure(Verdict.DISAGREED), now)
+    def _take(self, state: SlotState, event: BlockFetched, now: float) -> None:
+        if self.blocks.is_refused(state, event):
+            lease = Lease(event.rung, event.slot, event.slot + 1)
+            self._fail(lease, Failure(Verdict.DISAGREED), now)
             return
-        before = transactions_of(state)
-        before_by = state.recovered_by
-        state.recovered_by = event.rung
-        self._answers += 1
-        self._join.take_block(-self._answers, event.sources[0], rows, now)
-        if is_audit:
-            added = transactions_of(state) - before
-            self.audited.append((SOLE, slot, added))
-            if added > 0:
-                self._report("error", "an audit found updates that never came", slot, updates=added)
-            else:
-                state.recovered_by = before_by
-        elif slot in self._join.slots:
+        self.blocks.take(state, event, now)
+        if event.slot in self._join.slots:
             self._judge(state, event.rung, now)
 
     def failed(self, event: FetchFailed, now: float) -> None:
         """No RPC told the block."""
         self.errands.answered(event)
         self._tell_dissent(event.slot, event.dissent)
-        if self._audits.end(event.slot) and not self.queue.is_open(event.slot):
+        if not self.queue.is_open(event.slot):
+            self._audits.failed(event, now)
             return
         lease = Lease(event.rung, event.slot, event.slot + 1)
         self._fail(lease, Failure(event.verdict, event.jitter, event.retry_after), now)
 
     def paced(self, event: FetchPaced, now: float) -> None:
         """Calls went, or one waits for its turn."""
+        self._audits.paced(event, now)
         lease = Lease(event.rung, event.slot, event.slot + 1)
         if event.is_waiting:
             self.queue.held_up(lease, now)
@@ -318,7 +300,7 @@ class Repair:
             self.queue.open(number, number + 1, now)  # it is known to hold a block from now on
             block = self.unproven.take(number)
             if block is not None:
-                self._take(state, block, now, is_audit=False)
+                self._take(state, block, now)
             return block is not None
         kept_from = join.ledger.kept_from
         is_awaited = kept_from is not None and number >= kept_from

@@ -9,10 +9,11 @@ from monitor.core.audits import AUDITED
 from monitor.core.commands import Report
 from monitor.core.endings import EndReason
 from monitor.core.endpoint_health import EndpointHealth, Role
-from monitor.core.events import ReadingResumed, Row
+from monitor.core.events import BlockFetched, ReadingResumed, Row
 from monitor.core.failover import FailoverPolicy
 from monitor.core.findings import Cause
 from monitor.core.health import STAMPS, Placement
+from monitor.core.rungs import Rung
 from monitor.core.trust import AUDIT_FACTOR, BLOCK_FACTOR, CLEAN_AUDIT, CLEAN_SLOT
 from tests.core.play import (
     ALL,
@@ -52,6 +53,19 @@ def test_a_clean_audit_gives_trust_back() -> None:
     play.fetched(slot, tx(slot, 0), transactions=1, parent=AUDITED)
     assert play.kernel.health.trust[0].value == AUDIT_FACTOR + CLEAN_AUDIT
     assert len(play.kernel.health.findings[0].newest()) == 1
+
+
+def test_who_told_another_block_than_rpcs_agree_on_is_isolated_at_once() -> None:
+    play = audited(AUDITED, 0)
+    slot = 2 * AUDITED
+    play.block(1, slot, tx(slot, 0), parent=AUDITED).says(1, confirmed(slot))
+    rows = [tx(slot, 0), meta(slot, "another", parent=AUDITED)]
+    play.hears(BlockFetched(slot, Rung.RPC, (2, 3), rows))
+    health = play.kernel.health
+    assert health.trust[0].value == BLOCK_FACTOR
+    (found,) = health.findings[0].newest()
+    assert (found.cause, found.slot) == (Cause.BLOCK, slot)
+    assert "RPCs told another block: its blockhash is another" in found.sentence
 
 
 def rows_of(slot: int, left_out: int | None = None, block: str | None = None) -> list[Row]:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from monitor.core import repair, unproven
-from monitor.core.audits import AUDITED
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import (
@@ -41,7 +40,7 @@ from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.skips import SKIPPED
-from tests.core.play import ALL, SOME, VAULT, Play, confirmed, finalized, meta, tx, write
+from tests.core.play import ALL, VAULT, Play, confirmed, finalized, meta, tx, write
 
 RPC = RecoveryPolicy(rungs=(Rung.RPC,), workers={Rung.RPC: 8}, attempts=2)
 
@@ -139,7 +138,7 @@ def test_what_contradicts_the_stream_is_refused_and_told() -> None:
     play.says(1, confirmed(5))
     play.block(1, 6)
     play.fetched(5, tx(5, 0), tx(5, 1, "t1"))
-    assert play.said("not the chain's")
+    assert play.said("an RPC and an endpoint tell different blocks")
     assert play.take() == []
 
 
@@ -232,28 +231,6 @@ def test_accounts_are_read_where_nothing_else_is_missing() -> None:
     certificate = play.certificates()[6]
     assert certificate.end == SlotEnd.RECOVERED
     assert "accounts as of slot 9" in certificate.proof
-
-
-def test_with_one_endpoint_a_sample_is_audited_and_what_it_never_sent_comes_late() -> None:
-    play = Recovery(SOME)
-    play.block(1, AUDITED, tx(AUDITED, 0))
-    play.says(1, confirmed(AUDITED))
-    (asked,) = play.asked(Fetch)
-    assert (asked.slot, asked.witnesses) == (AUDITED, 2)
-    play.take()
-    play.fetched(AUDITED, tx(AUDITED, 0), tx(AUDITED, 1, "u1"), transactions=1)
-    assert play.said("an audit found updates that never came")
-    assert play.take() == [f"{AUDITED} u1 late"]
-
-
-def test_an_audit_that_finds_nothing_leaves_the_slot_complete() -> None:
-    play = Recovery(SOME)
-    play.block(1, AUDITED, tx(AUDITED, 0))
-    play.says(1, confirmed(AUDITED))
-    play.fetched(AUDITED, tx(AUDITED, 0))
-    play.says(1, finalized(AUDITED))
-    play.block(1, AUDITED + 1)
-    assert play.certificates()[AUDITED].end == SlotEnd.COMPLETE
 
 
 def test_what_was_handed_on_of_a_forgotten_slot_is_not_handed_on_again() -> None:
@@ -460,16 +437,6 @@ def test_where_none_is_believed_the_slot_is_asked_for_again_and_they_are_named()
     assert play.said("RPCs disagree about a block")
     play.at(play.now + 5)
     assert [each.slot for each in play.asked(Fetch)] == [6]
-
-
-def test_an_audit_that_nobody_answers_opens_nothing() -> None:
-    play = Recovery(SOME)
-    play.block(1, AUDITED, tx(AUDITED, 0))
-    play.says(1, confirmed(AUDITED))
-    play.not_fetched(AUDITED, Verdict.CANNOT)
-    play.at(play.now + 60)
-    assert [each.slot for each in play.asked(Fetch)] == [AUDITED]
-    assert not play.kernel.repair.queue.is_open(AUDITED)
 
 
 def test_a_slot_that_is_not_lost_is_not_signed_off() -> None:
