@@ -46,3 +46,9 @@ def written_in(state: SlotState, blockhash: str) -> Iterator[bytes]:
         for key, seen in store.tables[Kind.ACCOUNT].items():
             if seen & bits:
                 yield account_of(key)
+
+
+def written_in_any(state: SlotState) -> Iterator[bytes]:
+    """Accounts that any bank of the slot wrote, as often as they did."""
+    for store in {bank.store for bank in state.banks}:
+        yield from map(account_of, store.tables[Kind.ACCOUNT])

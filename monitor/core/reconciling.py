@@ -19,7 +19,7 @@ from monitor.core.errands import Fail
 from monitor.core.events import AccountsRead, AccountsUnread, Row
 from monitor.core.join import Join
 from monitor.core.keys import account_of
-from monitor.core.last_writes import written_in
+from monitor.core.last_writes import written_in, written_in_any
 from monitor.core.recovery_terms import Failure, Lease
 from monitor.core.rungs import Rung, Verdict
 
@@ -102,11 +102,16 @@ class Reconciling:
         overtaken = self._written_from(event.end)
         wanting = [account for account in event.unsure if account not in overtaken]
         fresh = [row for row in event.rows if account_of(row[2]) not in overtaken]
-        join.gate.hand_on_states([row for row in fresh if self._is_newer(row, event)], event.source)
-        settled = [] if wanting else self._settle(event)
+        early = self._written_at_once(event.end)
+        ready = [row for row in fresh if account_of(row[2]) not in early]
+        join.gate.hand_on_states([row for row in ready if self._is_newer(row, event)], event.source)
+        is_early = len(ready) < len(fresh)
+        settled = [] if wanting or is_early else self._settle(event)
         if wanting:
             why = f"RPCs do not tell the states of accounts alike, {len(wanting)} of them"
             self._ask_again(event, Failure(Verdict.DISAGREED, _NO_JITTER), why, now)
+        elif is_early:
+            self._is_reading, self._read_at = False, now + GATHER
         join.tick(now)
         return settled
 
@@ -187,10 +192,25 @@ class Reconciling:
     def _written_from(self, first: int) -> set[bytes]:
         """Accounts that a confirmed block from this slot on wrote. Later than the state or not: the write says more.
 
-        A block that is not confirmed may be of a losing fork; if it is not, its writes come behind the state.
+        A block that is not confirmed may be of a losing fork; if it is not, its writes come behind the state: but for
+        those that monitors at processed have had, of which `_written_at_once` tells.
         """
         found = self._join.gate.writes.since(first)
         for number, state in self._join.slots.items():
             if number >= first and state.confirmed is not None:
                 found.update(written_in(state, state.confirmed))
+        return found
+
+    def _written_at_once(self, first: int) -> set[bytes]:
+        """Accounts of which monitors at processed had a write from this slot on that may yet be the chain's.
+
+        Whether it overtakes the state is known when its slot is confirmed, or the chain has passed it by.
+        """
+        gate = self._join.gate
+        found: set[bytes] = set()
+        if gate.levels.at[Commitment.PROCESSED]:
+            first = max(first, gate.frontier[Commitment.CONFIRMED] + 1)
+            for number, state in self._join.slots.items():
+                if number >= first and state.confirmed is None and state.dead is None:
+                    found.update(written_in_any(state))
         return found

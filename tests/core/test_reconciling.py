@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.core.chain import Commitment
+from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import ReadAccounts, Release, Report
 from monitor.core.events import AccountsRead, AccountsUnread, Row
 from monitor.core.keys import account_of
@@ -10,7 +10,7 @@ from monitor.core.pace import AHEAD
 from monitor.core.reconciling import GATHER, TRIES, Reconciling
 from monitor.core.recovery_terms import Failure, Lease
 from monitor.core.rungs import Rung, Verdict
-from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, write
+from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, status, write
 
 ORIGIN = 3
 
@@ -25,9 +25,11 @@ class Failures:
         self.found.append((lease, failure.verdict))
 
 
-def opened(*slots: int, failures: Failures | None = None) -> tuple[Play, Reconciling]:
+def opened(
+    *slots: int, failures: Failures | None = None, level: Commitment = Commitment.CONFIRMED
+) -> tuple[Play, Reconciling]:
     """These slots lack their account writes."""
-    play = Play(VAULT, rpcs=1)
+    play = Play(VAULT, level=level, rpcs=1)
     reconciling = Reconciling(play.kernel.join, (failures or Failures()).fail, is_on=True)
     for slot in slots:
         reconciling.want(slot, Rung.RPC)
@@ -407,3 +409,44 @@ def test_after_a_restart_no_state_is_asked_for_that_may_be_older_than_what_went_
     play.says(1, created(35))
     reconciling.unread(AccountsUnread(5, 6, jitter=0.5), 2.0)
     assert asked(reconciling, 60.0) == [ReadAccounts(5, 6, 30)]
+
+
+def written_at_once() -> tuple[Play, Reconciling]:
+    """A monitor at processed had a write to x of slot 8, which nobody calls confirmed."""
+    play, reconciling = opened(5, level=Commitment.PROCESSED)
+    play.block(1, 7, transactions=0).says(1, confirmed(7))
+    play.says(1, created(8), write(8, "x", "t0", 1), meta(8, transactions=0))
+    assert "8 x by t0" in play.take()
+    return play, reconciling
+
+
+def test_a_state_waits_for_what_becomes_of_a_write_that_went_out_at_once() -> None:
+    play, reconciling = written_at_once()
+    event = AccountsRead(5, 6, 9, [state_of("x", 9), state_of("y", 9)], ORIGIN)
+    now = read_again(reconciling, event, 0.0)
+    assert accounts(play) == [Y]
+    due = reconciling.next_deadline()
+    assert due == now + GATHER
+    assert len(asked(reconciling, due)) == 1
+    play.says(1, confirmed(8))
+    assert reconciling.read(event, due) == [5]
+    assert accounts(play) == []
+
+
+def test_a_state_goes_out_when_the_chain_has_passed_by_such_a_write() -> None:
+    play, reconciling = written_at_once()
+    event = AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN)
+    now = read_again(reconciling, event, 0.0)
+    play.says(1, created(9), meta(9, parent=7, parent_block="B7", transactions=0), confirmed(9))
+    releases(play)
+    assert reconciling.read(event, now + 1.0) == [5]
+    assert accounts(play) == [X]
+
+
+def test_a_write_of_a_bank_that_died_keeps_no_state_back() -> None:
+    play, reconciling = written_at_once()
+    play.says(1, status(8, SlotStatus.DEAD))
+    releases(play)
+    event = AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN)
+    assert reconciling.read(event, 1.0) == [5]
+    assert accounts(play) == [X]
