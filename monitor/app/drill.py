@@ -2,8 +2,9 @@
 
 How this works. For a while the stream is watched undisturbed. Then the endpoint is drained; when its stream is closed,
 and as much time again has gone by, it is promoted back, and the drill waits until it has its place again and brings
-whole slots. What came meanwhile is compared with the time before: the longest pause between two lines of an event
-file, lines that came twice, and the certificates of all slots that began meanwhile, which prove what was lost.
+whole slots, and its stand-in has gone; as much time again shows what that did. What came meanwhile is compared with the
+time before: the longest pause between two lines of an event file, lines that came twice, and the certificates of all
+slots that began meanwhile, which prove what was lost. Pauses of chance are counted against the failover: it takes longer.
 
 An endpoint that this drained and did not give back is remembered, whatever happens: `give_back` says how that ended.
 """
@@ -65,7 +66,7 @@ class Patience:
     """How long is watched, and waited, in seconds. Only the first one is a choice; the others say when it went wrong."""
 
     window: float = 10.0
-    """Without a disturbance, and again with the endpoint drained."""
+    """Without a disturbance, then with the endpoint drained, then with the endpoint back."""
     hand_over: float = 60.0
     """Until the drained stream is closed: a hand-over may take 30 s."""
     sound: float = 120.0
@@ -119,7 +120,7 @@ class Drill:
         self._has_place(name)
         self._world.seen()
         self._world.pause(self._patience.window)
-        before, at_first = self._world.seen(), self._ready()
+        before, at_first, hot = self._world.seen(), self._ready(), self._hot()
         began = self._world.now()
         self.drained = name  # an answer that is lost may have been heard
         told = self._daemon.wish(Want.DRAIN, name)
@@ -133,10 +134,13 @@ class Drill:
         self._daemon.wish(Want.PROMOTE, name)
         self.drained = None
         sound_again = self._until(
-            lambda: self._is_sound(name), self._patience.sound, self._world.now()
+            lambda: self._is_sound(name) and self._hot() <= hot,
+            self._patience.sound,
+            self._world.now(),
         )
         if sound_again is None and fault is None:
             fault = f"it did not get its place back within {self._patience.sound:.0f} s"
+        self._world.pause(self._patience.window)
         during, at_last = self._world.seen(), self._ready()
         return Cost(
             endpoint=name,
@@ -174,6 +178,10 @@ class Drill:
         if not endpoint["drained"]:
             raise DrillBroken(f"the drill broke off: {name} is not drained any more")
         return endpoint["role"] == Role.OFF and not endpoint["open"]
+
+    def _hot(self) -> int:
+        """Endpoints that carry everything: one more while a hand-over lasts."""
+        return sum(endpoint["role"] == Role.HOT for endpoint in self._daemon.endpoints())
 
     def _is_sound(self, name: str) -> bool:
         endpoint = self._endpoint(name)

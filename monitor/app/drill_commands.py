@@ -19,7 +19,9 @@ def drill(
     window: Annotated[
         float,
         typer.Option(
-            metavar="S", min=0.1, help="Seconds that are watched undisturbed, and again drained."
+            metavar="S",
+            min=0.1,
+            help="Seconds that are watched undisturbed, then drained, then given back.",
         ),
     ] = 10.0,
     dry_run: Annotated[

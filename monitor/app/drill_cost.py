@@ -43,7 +43,7 @@ class Cost:
     handed_over: float | None
     """From the wish until its stream was closed; None: it was not."""
     sound_again: float | None
-    """From the wish to have it back until it had its place again and brought whole slots; None: it did not."""
+    """From the wish to have it back until it had its place again and brought whole slots, and no stand-in was left; None: it did not."""
     before: tuple[Seen, ...]
     """Of the event files, while nothing was disturbed; none: there are no files that can be read."""
     during: tuple[Seen, ...]

@@ -27,6 +27,8 @@ class Drilled:
         self.proved_after = 5.0
         self.outcome: str | None = "drained"
         self.successor: str | None = None
+        self.stays = 0.0
+        """Seconds for which a warm successor keeps its place after the other one was promoted back."""
         self.states: dict[int, str] = {}
         """Of slots that are not complete."""
         self.misses_at: float | None = None
@@ -105,10 +107,16 @@ class Drilled:
         if self.forgets_at is not None and self.now >= self.forgets_at:
             self._drained.clear()
 
+    def _stands_in(self) -> bool:
+        promoted = any(self.now - since < self.stays for since in self._promoted.values())
+        return promoted or bool(self._drained)
+
     def _endpoint(self, name: str) -> dict[str, Any]:
         told = well() | {"endpoint": name, "open": True, "covered": 40}
         if name in self.warm:
-            return told | {"role": "warm"}
+            return told | {
+                "role": "hot" if name == self.successor and self._stands_in() else "warm"
+            }
         if name in self._drained and self.now >= self.hears_from:
             is_over = self.now - self._drained[name] >= self.closes_after
             return told | ({"drained": True} | ({"role": "off", "open": False} if is_over else {}))

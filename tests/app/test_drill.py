@@ -28,13 +28,20 @@ def test_each_endpoint_is_drained_and_given_back_before_the_next_one(daemon: Dri
     assert all(cost.is_clean for cost in costs)
 
 
-def test_the_stream_is_watched_undisturbed_and_then_as_long_with_the_endpoint_drained(
-    daemon: Drilled,
-) -> None:
+def test_the_stream_is_watched_undisturbed_then_drained_then_given_back(daemon: Drilled) -> None:
+    daemon.proved_after = 0.0
     (cost,) = daemon.drill(window=10.0).walk(["ams"])
 
     assert [at for at, _, _ in daemon.asked] == [10.0, 20.0]
     assert (cost.handed_over, cost.sound_again) == (2.0, 3.0)
+    assert 33.0 <= daemon.now < 35.0
+
+
+def test_a_failover_is_over_when_the_one_that_stood_in_has_gone(daemon: Drilled) -> None:
+    daemon.warm, daemon.successor, daemon.stays = {"tyo"}, "tyo", 6.0
+    (cost,) = daemon.drill().walk(["ams"])
+
+    assert (cost.sound_again, cost.is_clean) == (6.0, True)
 
 
 def test_an_endpoint_is_not_given_back_before_its_stream_is_closed(daemon: Drilled) -> None:
@@ -49,7 +56,7 @@ def test_the_slots_meanwhile_are_proved_or_counted_as_lost(daemon: Drilled) -> N
     daemon.states = {109: "lost", 112: "partial", 113: "lost", 114: "recovered", 115: "skipped"}
     (cost,) = daemon.drill().walk(["ams"])
 
-    assert cost.proof == Proof(slots=14, lost=2, recovered=1, missed=0)
+    assert cost.proof == Proof(slots=24, lost=2, recovered=1, missed=0)
     assert not cost.is_clean
 
 
