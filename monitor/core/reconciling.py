@@ -39,7 +39,7 @@ class Reconciling:
         self.is_on = is_on
         """There is somebody to ask, and accounts are named."""
         self.resumes = False
-        """The process before this one handed events on."""
+        """The first slot was given: a process before this one may have handed on events of it and of later ones."""
         self._join = join
         self._fail = fail
         self._slots: dict[int, Rung] = {}

@@ -101,7 +101,7 @@ class Repair:
         if not self.policy.rungs:
             return
         self.missed_gap.begin_at(resume_slot)
-        self.reconciling.resumes = resume_slot is not None
+        self.reconciling.resumes = self._join.floor is not None
         self.queue.restore(self.policy.jobs, now)
         for first, end in still_open:
             self.queue.open(first, end, now, is_unknown=True)

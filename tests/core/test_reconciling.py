@@ -1,5 +1,7 @@
 """Account states that are read in place of writes that can no longer be had."""
 
+from typing import Any
+
 import pytest
 
 from monitor.core.chain import Commitment, SlotStatus
@@ -9,6 +11,7 @@ from monitor.core.keys import account_of
 from monitor.core.pace import AHEAD
 from monitor.core.reconciling import GATHER, TRIES, Reconciling
 from monitor.core.recovery_terms import Failure, Lease
+from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import VAULT, Play, confirmed, created, finalized, meta, status, write
 
@@ -409,6 +412,17 @@ def test_after_a_restart_no_state_is_asked_for_that_may_be_older_than_what_went_
     play.says(1, created(35))
     reconciling.unread(AccountsUnread(5, 6, jitter=0.5), 2.0)
     assert asked(reconciling, 60.0) == [ReadAccounts(5, 6, 30)]
+
+
+@pytest.mark.parametrize(
+    ("given", "resumes"), [({}, False), ({"resume_slot": 5}, True), ({"start_slot": 5}, True)]
+)
+def test_who_is_given_its_first_slot_may_have_handed_on_later_ones_before(
+    given: dict[str, Any], resumes: bool
+) -> None:
+    recovery = RecoveryPolicy(rungs=(Rung.RPC,), reads_accounts=True)
+    play = Play(VAULT, rpcs=1, recovery=recovery, **given)
+    assert play.kernel.repair.reconciling.resumes is resumes
 
 
 def written_at_once() -> tuple[Play, Reconciling]:
