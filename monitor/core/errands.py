@@ -49,6 +49,7 @@ class Errands:
         forgotten = self._ledger.forgotten
         gone: list[int] = []
         for lease in self._queue.lease(now, frontier=self._ledger.frontier()):
+            forgotten.busy.update(range(lease.first, lease.end))
             of_lease = forgotten.among(lease.first, lease.end)
             if of_lease:
                 gone += of_lease
@@ -59,7 +60,6 @@ class Errands:
             yield Recall(tuple(gone))
         has_failed = False
         for lease in leases:
-            forgotten.busy.update(range(lease.first, lease.end))
             self._begin_anew(lease)
             if lease.rung != Rung.REPLAY:
                 for slot in range(lease.first, lease.end):

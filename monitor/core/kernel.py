@@ -268,6 +268,7 @@ class Kernel:
         self.gate.excuse(paused)
         self.electorate.excuse(paused)
         self.join.ledger.excuse(paused)
+        self.repair.excuse(paused)
 
     def _first_request(self) -> int | None:
         """The from_slot of the first requests: after a restart none where a second request can replay."""

@@ -110,6 +110,12 @@ class RecoveryQueue:
             grant.is_waiting = True
             grant.until = self._terms.turn_until(lease.rung, now)
 
+    def excuse(self, paused: float) -> None:
+        """Nobody heard anything for so many seconds: leases have that time back."""
+        for grants in self._table.grants.values():
+            for grant in grants:
+                grant.until += paused
+
     def fetched(self, slot: int, now: float) -> bool:
         """A block was brought and nothing proves it yet: its worker is free, and nobody asks for it until `proof_seconds` from now.
 

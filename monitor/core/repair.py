@@ -235,6 +235,11 @@ class Repair:
         for lease, failure in replay.failures(ending, floor, jitter):
             self._fail(lease, failure, now)
 
+    def excuse(self, paused: float) -> None:
+        """Nothing was read for so many seconds: answers that came meanwhile are not late."""
+        self.queue.excuse(paused)
+        self.replays.excuse(paused)
+
     def sign_off(self, event: SignedOff) -> None:
         """A person gave up a lost slot."""
         if self.sign_offs.take(event):
@@ -247,6 +252,7 @@ class Repair:
         ended, join.ledger.ended = join.ledger.ended, []
         for first, end in links:
             self.queue.close_range(first, end)
+            join.ledger.forgotten.busy.difference_update(range(first, end))
             self.unproven.drop(first, end)
         for slot in ended:
             self._done(slot, now)

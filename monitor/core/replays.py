@@ -116,9 +116,9 @@ class Replays:
         return min(floors, default=None)
 
     def heard(self, feed: int, slot: int, now: float) -> Iterator[Command]:
-        """The stream told of this slot; -1: of none."""
+        """The stream told of this slot; 0 or less: of none, as a ping does, and whoever stalls may ping for ever."""
         replay = self.by_feed.get(feed)
-        if replay is None:
+        if replay is None or slot <= 0:
             return
         replay.heard_at = now
         replay.reached = max(replay.reached, slot)
@@ -132,6 +132,11 @@ class Replays:
         if replay is not None:
             learn(self._connections.all[replay.endpoint], ending, replay.first)
         return replay
+
+    def excuse(self, paused: float) -> None:
+        """Nothing was read for so many seconds, which is no silence of theirs."""
+        for replay in self.by_feed.values():
+            replay.heard_at += paused
 
     def tick(self, now: float) -> Iterator[Command]:
         """Close what brings nothing any more."""

@@ -37,6 +37,6 @@ class Verdict(StrEnum):
     DISAGREED = "disagreed"
     """Several were asked and no two told the same block."""
     UNASKED = "unasked"
-    """Nobody could be asked: who may have it is busy, or out of reach for now."""
+    """Nobody, or not everybody, could be asked: who may have it is busy, or out of reach for now."""
     OURS = "ours"
     """It refused the request itself: a mistake of ours."""

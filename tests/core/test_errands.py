@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from monitor.core import forgotten
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, KeepJobs, OpenFeed, Recall
@@ -171,6 +174,30 @@ def test_slots_that_were_forgotten_are_recalled_before_anybody_is_asked() -> Non
     assert play.asked(Fetch) == []
     play.hears(Recalled((7, 6, 5), {}))
     assert [each.slot for each in play.asked(Fetch)] == [7, 6, 5]
+
+
+def test_what_waits_for_other_slots_to_be_recalled_is_not_forgotten_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forgotten, "KEPT", 2)
+    alone = RecoveryPolicy(rungs=(Rung.REPLAY,), workers={Rung.REPLAY: 1})
+    play = Recovery(ALL, recovery=alone, resume_slot=20)
+    play.kernel.connections.all[0].opened = False
+    for slot in (20, 21, 22):
+        partial(play, slot)
+    assert play.asked(Recall) == [Recall((20,))]
+    for slot in (23, 24):
+        partial(play, slot)
+    play.kernel.connections.all[0].opened = True
+    play.asked(OpenFeed)
+    play.hears(Recalled((20,), {}))
+    assert [each.from_slot for each in play.asked(OpenFeed)] == [20]
+
+
+def partial(play: Recovery, slot: int) -> None:
+    """The slot is final and certified, without one of its transactions."""
+    play.block(1, slot, tx(slot, 0), transactions=2).says(1, confirmed(slot), finalized(slot))
+    play.at(play.now + 3)
 
 
 def test_a_replay_begins_when_all_of_its_slots_are_known_again() -> None:

@@ -30,6 +30,7 @@ from monitor.core.events import (
     Event,
     FetchFailed,
     FetchPaced,
+    ReadingResumed,
     Recalled,
     Row,
     SignedOff,
@@ -521,6 +522,25 @@ def test_what_waits_for_its_turn_too_long_is_asked_for_anew_and_no_try_is_lost()
     assert len(play.asked(Fetch)) == len(play.asked(CancelFetch)) == 5
     assert attempts_at(play, 6) == 0
     assert not play.kernel.is_lost(6)
+
+
+def test_an_answer_is_not_late_that_came_while_nothing_was_read() -> None:
+    play = a_gap()
+    all_asked(play, 6)
+    play.now += 10 * repair.LEASE_SECONDS[Rung.RPC]
+    play.hears(ReadingResumed(10 * repair.LEASE_SECONDS[Rung.RPC]))
+    play.at(play.now + repair.LEASE_SECONDS[Rung.RPC] - 1)
+    assert play.asked(CancelFetch) == []
+    play.at(play.now + 1)
+    assert play.asked(CancelFetch) == [CancelFetch(6, Rung.RPC)]
+
+
+def test_slots_that_the_chain_jumps_over_are_nobodys_work_any_more() -> None:
+    play = blocks_at_five_and(8)
+    busy = play.kernel.join.ledger.forgotten.busy
+    assert {6, 7} <= busy
+    play.fetched(7, tx(7, 0, "y0"), parent=5)
+    assert 6 not in busy
 
 
 def test_what_a_closed_slot_was_asked_for_is_cancelled() -> None:

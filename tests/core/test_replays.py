@@ -1,10 +1,11 @@
 """Recovery by replay, on a stream of its own."""
 
 from monitor.core.certificates import SlotEnd
+from monitor.core.chain import Kind
 from monitor.core.commands import CloseFeed, Fetch, OpenFeed, Recall
 from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
-from monitor.core.events import FloorTold, Recalled
+from monitor.core.events import FloorTold, ReadingResumed, Recalled
 from monitor.core.reach import REPEAT_LIMIT
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
@@ -14,6 +15,9 @@ from tests.core.test_repair import Recovery, a_gap
 BOTH = RecoveryPolicy(
     rungs=(Rung.REPLAY, Rung.RPC), workers={Rung.REPLAY: 2, Rung.RPC: 8}, attempts=1
 )
+
+
+PINGED = (Kind.PING, 0, 0, 1, None, 5, b"frame")
 
 
 def replaying(**settings: object) -> tuple[Recovery, int]:
@@ -73,6 +77,21 @@ def test_a_replay_that_brings_nothing_is_closed() -> None:
     play, feed = replaying()
     play.at(play.now + REPLAY_PATIENCE)
     assert [each.feed for each in play.asked(CloseFeed)][:1] == [feed]
+
+
+def test_a_replay_that_only_pings_is_closed() -> None:
+    play, feed = replaying()
+    for _ in range(3):
+        play.at(play.now + REPLAY_PATIENCE / 3).says(feed, PINGED)
+    play.at(play.now + REPLAY_PATIENCE / 3)
+    assert [each.feed for each in play.asked(CloseFeed)][:1] == [feed]
+
+
+def test_a_replay_was_not_silent_while_nothing_was_read() -> None:
+    play, _ = replaying()
+    play.now += 60.0
+    play.hears(ReadingResumed(60.0)).at(play.now + REPLAY_PATIENCE / 2)
+    assert play.asked(CloseFeed) == []
 
 
 def test_nobody_waits_for_a_replay_for_recovery() -> None:

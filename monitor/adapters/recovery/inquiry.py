@@ -30,6 +30,7 @@ _HOPE: Final = (
     Verdict.OURS,
     Verdict.CANNOT,
     Verdict.SKIPPED_CLAIM,
+    Verdict.UNASKED,
     Verdict.FAILED,
     Verdict.THROTTLED,
     Verdict.NOT_YET,

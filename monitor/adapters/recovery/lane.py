@@ -60,8 +60,11 @@ class Lane:
         return is_free and self._window.delay(self._clock.now()) == 0
 
     def pause(self) -> tuple[float, Verdict] | None:
-        """For how many seconds not to ask, and why."""
-        return self._breaker.pause(self._clock.now())
+        """For how many seconds not to ask, and why. One that is dead has said nothing of what it would be asked for."""
+        pause = self._breaker.pause(self._clock.now())
+        if pause is None or pause[1] is not Verdict.FAILED:
+            return pause
+        return pause[0], Verdict.UNASKED
 
     @property
     def is_unable(self) -> bool:
@@ -102,7 +105,7 @@ class Lane:
             if now > began:
                 self._tally.waits += 1
                 self._tally.wait_seconds += now - began
-            if (pause := self._breaker.pause(now)) is not None:
+            if (pause := self.pause()) is not None:
                 return Refusal(pause[1], "paused", retry_after=pause[0])
             self._tally.calls += 1
             self._breaker.asked(now, self._dice.jitter())
