@@ -18,6 +18,7 @@ from monitor.core.health import Placement
 from monitor.core.jobs import Job
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import Monitor
+from monitor.core.quorum import QuorumPolicy
 from monitor.core.reach import FLOOR_MARGIN
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
@@ -202,6 +203,8 @@ async def watch(
     asks_floors: bool = True,
     failover: FailoverPolicy | None = None,
     wishes: Sequence[tuple[float, Wish]] = (),
+    quorum: QuorumPolicy | None = None,
+    providers: Sequence[str] = (),
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
@@ -209,6 +212,7 @@ async def watch(
     in the place of `region_settings` for regions that differ. With `losses_apart`
     no two regions drop the same. With `rpcs` what is missing is recovered. Without `asks_floors` servers cannot be asked
     how far back they replay. `failover` None: every region is hot. `wishes`: slots, and what an operator asks for then.
+    `providers` run the regions, in their order; where none are named each is its own.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base, own = region_settings or RegionSettings(), own_settings or {}
@@ -236,7 +240,8 @@ async def watch(
         recovery=recovers,
         asks_floors=asks_floors,
         failover=failover,
-        placements=tuple(Placement(end.provider) for end in ends),
+        placements=tuple(Placement(each) for each in providers or delays),
+        quorum=quorum or QuorumPolicy(),
     )
     kernel = Kernel(monitors, len(ends), policy, rpcs=len(nodes))
     names = kernel.origins.names([end.name for end in ends], [node.name for node in nodes])
