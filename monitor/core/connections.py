@@ -60,11 +60,10 @@ class Connections:
         self._next_feed = 1
 
     def start(self, now: float, from_slot: int | None) -> Iterator[Command]:
-        """Open a feed to every endpoint that is to have one."""
+        """Open a feed to every endpoint."""
         for connection in self.all:
-            if connection.scope is not None:
-                is_part = connection.scope is not Scope.EVERYTHING
-                yield self._open(connection, now, None if is_part else from_slot)
+            is_hot = connection.scope is Scope.EVERYTHING
+            yield self._open(connection, now, from_slot if is_hot else None)
 
     def ask(
         self, connection: Connection, scope: Scope | None, missing: Missing, now: float

@@ -253,3 +253,23 @@ def test_a_reader_that_can_send_one_request_alone_opens_another_stream() -> None
     play.at(play.now + 1)
     (warm,) = play.of(OpenFeed)[3:]
     assert (warm.endpoint, warm.scope, warm.from_slot) == (0, Scope.CHAIN, None)
+
+
+def test_whoever_is_asked_for_more_is_asked_first() -> None:
+    play = play_of(STANDBY, feeds=2)
+    stream = Stream(play)
+    stream.goes_on(20)
+    stream.mute = {0}
+    stream.goes_on(14)
+    asked = [(each.feed, each.scope) for each in play.of(AmendFeed) if each.from_slot is None]
+    assert asked == [(2, Scope.EVERYTHING), (1, Scope.CHAIN)]
+
+
+def test_what_warm_ones_did_not_replay_keeps_nobody_waiting() -> None:
+    play = play_of(STANDBY, feeds=3)
+    connections = play.kernel.connections
+    connections.all[0].replayed_below = 50
+    assert connections.replayed_below() == (50, 50)
+    for connection in connections.all:
+        connection.scope = Scope.CHAIN
+    assert connections.replayed_below() == (0, 0)
