@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 from typing_extensions import override
 
-from monitor.core import forgotten
+from monitor.core import forgotten, repair
 from monitor.core.certificates import CLOSED, Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import (
     Abandon,
+    CancelFetch,
     Certify,
     Command,
     Fetch,
@@ -38,6 +39,7 @@ from monitor.core.events import (
     BlockFetched,
     FeedEnded,
     FetchFailed,
+    FetchPaced,
     FramesArrived,
     Recalled,
     Row,
@@ -114,6 +116,9 @@ class RepairMachine(KernelMachine):
         self.patched = patch.object(forgotten, "KEPT", KEPT)
         self.patched.start()
         self.fetches: list[Fetch] = []
+        """What may be answered, if only late: cancelled ones too."""
+        self.asking: set[tuple[int, Rung]] = set()
+        """What is neither answered nor cancelled."""
         self.reads: list[ReadAccounts] = []
         self.recalls: list[Recall] = []
         self.replays: list[tuple[int, int]] = []
@@ -172,6 +177,19 @@ class RepairMachine(KernelMachine):
                 self._brings(asked, "", 1, (0, 1), errs=False, high=True, dissent=())
             self.time_passes(0.3)
 
+    @rule(pick=PICK, is_waiting=st.booleans())
+    def calls_go_or_wait(self, pick: int, is_waiting: bool) -> None:
+        asked = self._picked(self.fetches, pick, again=True)
+        if asked is not None:
+            self._do(self.kernel.handle(FetchPaced(asked.slot, asked.rung, is_waiting), self.now))
+
+    @rule()
+    def nobody_answers_in_time(self) -> None:
+        for asked in list(self.fetches):
+            event = FetchPaced(asked.slot, asked.rung, is_waiting=False)
+            self._do(self.kernel.handle(event, self.now))
+        self.time_passes(repair.LEASE_SECONDS[Rung.RPC])
+
     def _brings(
         self,
         asked: Fetch,
@@ -198,6 +216,7 @@ class RepairMachine(KernelMachine):
         self._remembers(rows)
         source = self.kernel.origins.rpc(0)
         event = BlockFetched(slot, asked.rung, (source,), rows, dissent)
+        self.asking.discard((slot, asked.rung))
         self._do(self.kernel.handle(event, self.now))
 
     @rule(
@@ -220,6 +239,7 @@ class RepairMachine(KernelMachine):
         asked = self._picked(self.fetches, pick, again=again)
         if asked is not None:
             event = FetchFailed(asked.slot, asked.rung, verdict, jitter, retry_after, dissent)
+            self.asking.discard((asked.slot, asked.rung))
             self._do(self.kernel.handle(event, self.now))
 
     @rule(verdict=st.sampled_from([Verdict.CANNOT, Verdict.SKIPPED_CLAIM, Verdict.FAILED]))
@@ -229,6 +249,7 @@ class RepairMachine(KernelMachine):
             for asked in list(self.fetches):
                 self.fetches.remove(asked)
                 event = FetchFailed(asked.slot, asked.rung, verdict, 0.9)
+                self.asking.discard((asked.slot, asked.rung))
                 self._do(self.kernel.handle(event, self.now))
             self.time_passes(16.0)
 
@@ -341,7 +362,7 @@ class RepairMachine(KernelMachine):
         self.given = [{event for event in given if event[1] < first} for given in self.given]
         self.feeds, self.banks = {}, {}
         self.fetches, self.reads, self.recalls, self.replays = [], [], [], []
-        self.asked_at = {}
+        self.asked_at, self.asking = {}, set()
         certified = sorted(self.certificates.items())
         left_open = [slot for slot, each in certified if self._is_open(each)]
         # Slots from `first` on are watched anew, whatever was said of them.
@@ -371,6 +392,8 @@ class RepairMachine(KernelMachine):
                 self.replays.append((command.feed, command.endpoint))
             case Fetch():
                 self._is_to_fetch(command)
+            case CancelFetch():
+                self._is_cancelled(command)
             case ReadAccounts():
                 assert not self.reads, "accounts are read one after the other"
                 self.reads.append(command)
@@ -384,10 +407,13 @@ class RepairMachine(KernelMachine):
                     self._stores(Certificate(slot, SlotEnd.LOST, command.reason))
             case KeepJobs():
                 self._keeps(command.changes)
-            case Refuse():
-                raise AssertionError("nobody chose to refuse")
             case _:
+                assert not isinstance(command, Refuse), "nobody chose to refuse"
                 super()._is_asked(command)
+
+    def _is_cancelled(self, cancel: CancelFetch) -> None:
+        assert (cancel.slot, cancel.rung) in self.asking, "cancelled, and not asked"
+        self.asking.remove((cancel.slot, cancel.rung))
 
     def _is_to_fetch(self, fetch: Fetch) -> None:
         slot, rung = fetch.slot, fetch.rung
@@ -396,6 +422,8 @@ class RepairMachine(KernelMachine):
             assert slot not in self.signed
             before = self.certificates.get(slot)
             assert before is None or before.end not in CLOSED, "asked for, and closed"
+        assert (slot, rung) not in self.asking, "asked for twice"
+        self.asking.add((slot, rung))
         self.fetches.append(fetch)
         self.asked_at[slot, rung] = self.now
 
@@ -489,6 +517,8 @@ class RepairMachine(KernelMachine):
         kernel, queue = self.kernel, self.kernel.repair.queue
         kernel.check()
         queue.check()
+        for slot, rung in self.asking:
+            assert queue.leased_on(slot) is rung, "asked for, and wanted by nobody"
         assert kernel.open_slots() == sum(map(self._is_open, self.certificates.values()))
         ends = Counter(certificate.end for certificate in self.certificates.values())
         if not self.restarts:
