@@ -9,8 +9,9 @@ import anyio
 
 from monitor.adapters.recovery.lane import Lane
 from monitor.core.commands import CancelFetch, Fetch, Recall
-from monitor.core.events import FetchFailed
 from monitor.core.origins import Origins
+from monitor.core.rates import FIRST_CALLS
+from monitor.core.repair import LEASE_SECONDS
 from monitor.core.rungs import Rung
 from monitor.ports import AccountsFound, BlockFound, NoBlock, Paced, RpcTally, unpaced
 from monitor.runtime.inbox import Inbox
@@ -43,7 +44,8 @@ class SlowRpc:
         self.lane = Lane(rate, self.tallies[0], LoopClock(), EvenDice())
         self.sent: list[tuple[float, int]] = []
         """(moment, slot) of every call."""
-        self.is_mute = False
+        self.mute_calls = 0
+        """The first ones, which are never answered."""
 
     async def fetch(
         self, slot: int, rung: Rung, witnesses: int, paced: Paced = unpaced
@@ -53,7 +55,7 @@ class SlowRpc:
             assert not isinstance(ticket, Refusal)
             paced(False)
             self.sent.append((anyio.current_time(), slot))
-            await anyio.sleep(1e6 if self.is_mute else LATENCY)
+            await anyio.sleep(LATENCY if len(self.sent) > self.mute_calls else 1e6)
             self.lane.reached(ticket)
         return BlockFound((0,), [tx(slot, 0, f"y{slot}"), meta(slot, transactions=1)])
 
@@ -79,7 +81,6 @@ class Stage:
         sources = Sources(self.rpc, nothing)
         origins = Origins(endpoints=2, rpcs=1)
         self.recovering = Recovering(sources, self.inbox, origins, EvenDice(), Journal())
-        self.failures = 0
 
     def begin(self) -> None:
         self.play.at(anyio.current_time())
@@ -108,7 +109,6 @@ class Stage:
         play.now = anyio.current_time()
         play.says(1).says(2)  # so that the feeds are not silent
         while (event := self.inbox.take()) is not None:
-            self.failures += isinstance(event, FetchFailed)
             play.hears(event)
         play._do(play.kernel.tick(play.now))
         for command in [*play.asked(CancelFetch), *play.asked(Recall), *play.asked(Fetch)]:
@@ -132,3 +132,14 @@ async def test_two_hundred_slots_at_a_call_a_second_are_asked_for_once_each_and_
     moments = [at for at, _ in stage.rpc.sent]
     assert min(b - a for a, b in pairwise(moments)) >= 1.0
     assert len(stage.play.take()) == SLOTS + 2
+
+
+async def test_calls_that_are_never_answered_are_ended_and_asked_again() -> None:
+    stage = Stage(rate=100.0, leases=FIRST_CALLS)
+    stage.rpc.mute_calls = FIRST_CALLS
+    stage.begin()
+    await stage.runs(LEASE_SECONDS[Rung.RPC] + 60)
+    assert stage.rpc.lane.in_use == 0
+    assert len(stage.rpc.sent) == SLOTS + FIRST_CALLS
+    assert len(stage.play.kernel.repair.queue) == 0
+    assert stage.play.kernel.standing().lost == 0
