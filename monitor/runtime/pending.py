@@ -82,7 +82,7 @@ class Pending:
 
     def __init__(self) -> None:
         self.size_bytes = 0
-        """Of all of it but sign-offs, about."""
+        """Of all of it but sign-offs and what was given up, about."""
         self._entries: dict[int, list[Entry]] = {}
         """By slot, each needs more than the one before."""
         self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
