@@ -19,8 +19,11 @@ from monitor.wire.plan import compile_plan
 from monitor.wire.rpc_accounts import AccountsReader
 
 LEASES_AN_RPC: Final = 16
-"""Slots that are asked of an RPC at a time. More are no faster and come too late: of 100 leases at 2 answers a second most
-ended as failures before their turn came."""
+"""Slots that are asked of an RPC at a time, at most. More are no faster, and what presses cannot overtake what is leased."""
+QUEUE_SECONDS: Final = 4.0
+"""An RPC has no more leases than it can be asked for within this time. Guessed: what presses waits no longer."""
+FEWEST_LEASES: Final = 2
+"""One of them is kept for the frontier."""
 
 
 def rungs_of(configuration: Configuration) -> tuple[Rung, ...]:
@@ -37,14 +40,13 @@ def rungs_of(configuration: Configuration) -> tuple[Rung, ...]:
 def recovery_policy(configuration: Configuration, jobs: Sequence[Job]) -> RecoveryPolicy:
     """What the kernel needs to know; `jobs` are those of the process before."""
     recovery = configuration.recovery
-    rpcs = Counter(Rung.ARCHIVE if rpc.archive else Rung.RPC for rpc in configuration.rpc)
+    leases: Counter[Rung] = Counter()
+    for rpc in configuration.rpc:
+        leases[Rung.ARCHIVE if rpc.archive else Rung.RPC] += leases_of(rpc.requests_per_second)
     return RecoveryPolicy(
         rungs=rungs_of(configuration),
         workers={Rung.REPLAY: len(configuration.endpoints)}
-        | {
-            rung: min(recovery.batch_size, LEASES_AN_RPC * rpcs[rung])
-            for rung in (Rung.RPC, Rung.ARCHIVE)
-        },
+        | {rung: min(recovery.batch_size, leases[rung]) for rung in (Rung.RPC, Rung.ARCHIVE)},
         attempts=recovery.max_retries,
         passes_lost=recovery.on_lost == "continue",
         reads_accounts=bool(configuration.rpc) and all_name_pubkeys(configuration.monitors),
@@ -52,6 +54,11 @@ def recovery_policy(configuration: Configuration, jobs: Sequence[Job]) -> Recove
         on_exceeded=recovery.on_catchup_exceeded,
         jobs=tuple(jobs),
     )
+
+
+def leases_of(requests_per_second: float) -> int:
+    """Slots that are asked of such an RPC at a time."""
+    return min(LEASES_AN_RPC, max(FEWEST_LEASES, round(QUEUE_SECONDS * requests_per_second)))
 
 
 def make_pool(configuration: Configuration, clock: Clock, dice: Dice) -> RpcPool | None:

@@ -50,6 +50,15 @@ def test_the_kernel_recovers_as_the_configuration_says(tmp_path: Path) -> None:
     assert policy.jobs == tuple(jobs)
 
 
+@pytest.mark.parametrize(("rate", "leases"), [(0.2, 2), (1, 4), (2.5, 10), (10, 16), (500, 16)])
+def test_a_slow_rpc_is_asked_for_few_slots_at_a_time(
+    tmp_path: Path, rate: float, leases: int
+) -> None:
+    rpc = f"{{name: main, url: 'http://a', requests_per_second: {rate}}}"
+    policy = recovery_policy(loaded(tmp_path, LEAST + f"rpc: [{rpc}]\n"), [])
+    assert policy.workers[Rung.RPC] == leases
+
+
 def test_lost_slots_hold_the_frontier_unless_told_otherwise(tmp_path: Path) -> None:
     assert not recovery_policy(loaded(tmp_path, LEAST), []).passes_lost
 
