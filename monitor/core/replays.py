@@ -20,7 +20,8 @@ from monitor.core.rungs import Rung, Verdict
 
 SOON: Final = 1.0
 """Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
-_NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF, EndReason.REPLAY_AHEAD))
+_NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF))
+"""A server that is not that far yet may have the slot soon, and with it account writes that no RPC tells."""
 
 
 @dataclass(slots=True)

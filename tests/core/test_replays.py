@@ -1,5 +1,7 @@
 """Recovery by replay, on a stream of its own."""
 
+from dataclasses import replace
+
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.commands import CloseFeed, Fetch, OpenFeed, Recall
@@ -63,6 +65,15 @@ def test_what_a_replay_cannot_bring_is_asked_of_rpcs() -> None:
     play, feed = replaying()
     play.ends(feed, EndReason.REPLAY_EXPIRED, floor=7)
     assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_a_server_that_has_the_slot_not_yet_is_asked_again_before_any_rpc() -> None:
+    play = a_gap(recovery=replace(BOTH, attempts=2))
+    feed = play.asked(OpenFeed)[-1].feed
+    play.ends(feed, EndReason.REPLAY_AHEAD).at(play.now + 2)
+    assert play.asked(Fetch) == []
+    again = play.asked(OpenFeed)[-1]
+    assert (again.from_slot, again.is_replay, again.feed > feed) == (6, True, True)
 
 
 def test_a_replay_that_passes_the_slot_without_it_has_failed() -> None:

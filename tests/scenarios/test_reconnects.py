@@ -29,7 +29,14 @@ CHAIN = ChainSettings(
     slot_time=SLOT_TIME, votes=3, transactions=3, account_writes=2, entries=1, skipped=0.05
 )
 TAIL = 120
-LATE_RPCS = Rpcs(2, [("rpc1", "behind", "100"), ("rpc2", "behind", "100")])
+LATE_RPCS = Rpcs(
+    2,
+    [
+        (name, *fault)
+        for name in ("rpc1", "rpc2")
+        for fault in (("slow", "4"), ("errors", "429 0.8"))
+    ],
+)
 """What no region has stays away for many seconds, and each reconnect finds it missing."""
 SEEDS = st.integers(0, 2**32 - 1)
 

@@ -43,11 +43,19 @@ def replaying() -> tuple[Recovery, int]:
     return play, feed
 
 
-@pytest.mark.parametrize(("code", "text"), EXPIRED + OFF + AHEAD)
+@pytest.mark.parametrize(("code", "text"), EXPIRED + OFF)
 def test_each_refusal_sends_the_gap_to_the_next_rung_at_once(code: str, text: str) -> None:
     play, feed = replaying()
     ended(play, feed, code, text)
     assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+@pytest.mark.parametrize(("code", "text"), AHEAD)
+def test_a_server_that_is_not_that_far_yet_is_asked_again(code: str, text: str) -> None:
+    play, feed = replaying()
+    ended(play, feed, code, text).at(play.now + 2)
+    assert play.asked(Fetch) == []
+    assert [each.from_slot for each in play.asked(OpenFeed) if each.is_replay] == [6]
 
 
 @pytest.mark.parametrize(("code", "text"), EXPIRED + OFF)
