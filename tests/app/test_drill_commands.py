@@ -8,6 +8,7 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
+from monitor.core.errors import DrillBroken
 from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
 from tests.adapters.http.controlling import Lost, Wishes, controlled
@@ -71,6 +72,18 @@ async def test_a_failover_that_does_not_go_through_is_1(tmp_path: Path) -> None:
     assert (code, told["endpoint"], told["clean"]) == (1, "ams", False)
     assert told["fault"] == "it kept its place, since no other endpoint is sound"
     assert error == "duplicates and pauses are not measured: no sink is of kind jsonl\n"
+
+
+async def test_it_is_the_same_within_a_process(tmp_path: Path) -> None:
+    endpoints = open_ones("ams", "nyc")
+    line = ("drill", "--state-dir", str(tmp_path))
+    async with answering(replace(ANSWERS, endpoints=lambda: {"endpoints": endpoints})) as address:
+        (tmp_path / "api.url").write_text(address + "\n")
+        code, output = await anyio.to_thread.run_sync(lambda: invoke(*line, "--dry-run"))
+        endpoints.pop()
+        with pytest.raises(DrillBroken, match="only ams is usable"):
+            await anyio.to_thread.run_sync(lambda: invoke(*line))
+    assert (code, len(output.splitlines())) == (0, 2)
 
 
 @pytest.mark.parametrize(
