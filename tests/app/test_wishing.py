@@ -12,7 +12,7 @@ from monitor.app.wiring import Daemon
 from monitor.app.wishing import outcome_of, wished
 from monitor.core.decision_history import Told
 from monitor.core.endpoint_profile import EndpointProfile
-from monitor.core.events import Wished
+from monitor.core.events import Started, Wished
 from monitor.core.failover import Explanation, What
 from monitor.core.wishes import Want, Wish
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
@@ -64,6 +64,30 @@ async def test_the_kernel_hears_the_wish_and_its_decision_is_the_answer(tmp_path
         ("replaced", "nyc", "ams"),
     ]
     assert "profile" not in told
+
+
+async def test_the_kernel_says_how_it_takes_a_wish(tmp_path: Path) -> None:
+    daemon, clock = watching(tmp_path)
+    kernel = daemon.driver.kernel
+    kernel.handle(Started(), clock.seconds)
+
+    def decides() -> None:
+        heard = daemon.recovering.inbox.take()
+        assert heard is not None
+        kernel.handle(heard, clock.seconds)
+
+    outcomes = []
+    for want, name in (
+        (Want.DRAIN, "ams"),
+        (Want.DRAIN, "nyc"),
+        (Want.DRAIN, "nyc"),
+        (Want.PROMOTE, "nyc"),
+        (Want.PROBE, "ams"),
+    ):
+        clock.seconds += 1
+        outcomes.append((await answered(daemon, want, name, decides))["outcome"])
+
+    assert outcomes == ["drained", "kept", "kept", "promoted", "probed"]
 
 
 async def test_a_wish_that_nothing_is_decided_about_has_no_outcome(
