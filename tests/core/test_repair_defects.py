@@ -1,16 +1,19 @@
 """What the machine of `test_repair_machine` and reviews have found in recovery, each in as few steps as show it."""
 
+from dataclasses import replace
+
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, OpenFeed, Recall
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, Recalled, SignedOff
 from monitor.core.forgotten import KEPT
+from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksMetaFilter, Monitor, TransactionsFilter
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, Play, confirmed, created, finalized, meta, tx
-from tests.core.test_repair import Recovery
+from tests.core.test_repair import RPC, Recovery
 
 AT_ONCE = Monitor("at once", Commitment.PROCESSED, transactions=TransactionsFilter())
 
@@ -29,6 +32,15 @@ def with_a_forgotten_slot(*monitors: Monitor) -> tuple[Recovery, int]:
     play.at(play.now + 4000)
     play.take()
     return play, play.of(Recall)[0].slots[0]
+
+
+def with_a_lost_slot_that_is_recalled() -> Recovery:
+    """A start tries what was lost before it at once, and slot 5 was."""
+    policy = replace(RPC, jobs=(Job(5, 6, Rung.RPC, 0, JobState.LOST),))
+    play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 6),))
+    assert play.kernel.is_lost(5)
+    assert [each.slots for each in play.asked(Recall)] == [(5,)]
+    return play
 
 
 def test_what_monitors_at_processed_had_of_a_forgotten_slot_is_not_handed_on_again() -> None:
@@ -68,12 +80,10 @@ def test_a_lost_slot_that_was_signed_off_while_it_waits_is_not_asked_for_again()
 
 
 def test_a_slot_that_was_signed_off_while_it_is_recalled_stays_closed() -> None:
-    play, slot = with_a_forgotten_slot(ALL)
-    while not play.kernel.is_lost(slot):
-        play.at(play.now + 40)
-    play.hears(SignedOff(slot, "for good"))
-    play.hears(Recalled((slot,), {}))
-    assert slot not in play.kernel.join.slots
+    play = with_a_lost_slot_that_is_recalled()
+    play.hears(SignedOff(5, "for good"))
+    play.hears(Recalled((5,), {}))
+    assert 5 not in play.kernel.join.slots
 
 
 def test_a_slot_that_begins_anew_gives_back_the_memory_of_what_came_since() -> None:
@@ -86,13 +96,11 @@ def test_a_slot_that_begins_anew_gives_back_the_memory_of_what_came_since() -> N
 
 
 def test_a_slot_that_was_signed_off_while_it_is_recalled_is_not_asked_for() -> None:
-    play, slot = with_a_forgotten_slot(ALL)
-    while not play.kernel.is_lost(slot):
-        play.at(play.now + 40)
-    play.hears(SignedOff(slot, "for good"))
+    play = with_a_lost_slot_that_is_recalled()
+    play.hears(SignedOff(5, "for good"))
     play.asked(Fetch)
-    asked = play.kernel.handle(Recalled((slot,), {}), play.now)
-    assert slot not in [each.slot for each in asked if isinstance(each, Fetch)]
+    play.hears(Recalled((5,), {}))
+    assert play.asked(Fetch) == []
 
 
 def test_a_partial_slot_that_was_whole_and_lost_its_frames_is_asked_for() -> None:
