@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from monitor.core.certificates import CLOSED, Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.commands import Certify, Command, OpenFeed, Release, Released, Settled
+from monitor.core.commands import Certify, CloseFeed, Command, OpenFeed, Release, Released, Settled
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import (
     FeedEnded,
@@ -37,6 +37,7 @@ from monitor.core.monitors import (
     SlotsFilter,
     TransactionsFilter,
 )
+from monitor.core.quorum import QuorumPolicy
 from tests.core import play
 
 BLOCKS = {"": ("t0", "t1"), "'": ("t1", "t0", "u")}
@@ -66,6 +67,14 @@ POLICIES = st.builds(
     held_bytes=st.sampled_from([None, None, 60]),
     can_amend=st.booleans(),
     asks_floors=st.booleans(),
+    quorum=st.sampled_from(
+        [
+            QuorumPolicy(),
+            QuorumPolicy(2, 1.0),
+            QuorumPolicy(3, 5.0),
+            QuorumPolicy(2, is_strict=True),
+        ]
+    ),
 )
 
 
@@ -94,6 +103,8 @@ class KernelMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.feeds: dict[int, int] = {}
         """Open feeds: endpoint to number."""
+        self.closed: set[int] = set()
+        """Feeds that the kernel has closed."""
         self.banks: dict[tuple[int, int], str] = {}
         """(endpoint, slot) to the block whose bank the feed is in."""
         self.given: list[set[tuple[int, int, object]]] = [set(), set(), set()]
@@ -319,8 +330,11 @@ class KernelMachine(RuleBasedStateMachine):
         for command in commands:
             match command:
                 case OpenFeed(is_replay=False):
-                    assert command.endpoint not in self.feeds, "a second feed to one endpoint"
+                    before = self.feeds.get(command.endpoint)
+                    assert before is None or before in self.closed, "a second feed to one endpoint"
                     self.feeds[command.endpoint] = command.feed
+                case CloseFeed():
+                    self.closed.add(command.feed)
                 case Release():
                     for released in command.released:
                         self._gets(command.commitment, released)
