@@ -15,6 +15,8 @@ class Connection:
     feed: int | None = None
     scope: Scope | None = Scope.EVERYTHING
     """What is asked of it, or is to be when it is open again; None: no stream is to be open."""
+    sent: Scope | None = None
+    """What the request that its stream was sent last asks for."""
     generation: int = 1
     """Of the request that was sent last."""
     opened: bool = False

@@ -77,9 +77,8 @@ class Connections:
             elif scope is None:
                 connection.reopen_at = None
         elif scope is not None and self.can_amend:
-            connection.generation += 1
-            _begin_anew(connection)
-            yield AmendFeed(feed, connection.generation, None, scope)
+            if connection.opened:  # else when it is: nothing can be sent before
+                yield _amended(connection, feed, scope)
         else:
             del self.by_feed[feed]
             _begin_anew(connection)
@@ -98,6 +97,9 @@ class Connections:
                 connection.asked.append((now, connection.replay_from))
                 connection.replay_since = now
             yield Report("info", "a feed opened", {"endpoint": connection.endpoint, "feed": feed})
+            scope = connection.scope
+            if scope is not None and scope is not connection.sent:
+                yield _amended(connection, feed, scope)
             yield from self.floors.accepted(connection, now)
 
     def ended(self, feed: int, ending: Ending, jitter: float, now: float) -> Iterator[Command]:
@@ -301,6 +303,7 @@ class Connections:
         connection.replay_from = None if self.can_amend else from_slot
         self.by_feed[feed] = connection
         scope = Scope.EVERYTHING if connection.scope is None else connection.scope
+        connection.sent = scope
         return OpenFeed(feed, connection.endpoint, connection.generation, from_slot, scope=scope)
 
     def _to_reopen_with(self, connection: Connection, missing: Missing, now: float) -> int | None:
@@ -359,6 +362,14 @@ class Connections:
         connection.replay_from = None
         connection.refused = []
         connection.replayed_below = slot
+
+
+def _amended(connection: Connection, feed: int, scope: Scope) -> Command:
+    """Something else is asked for on the open stream."""
+    connection.generation += 1
+    connection.sent = scope
+    _begin_anew(connection)
+    return AmendFeed(feed, connection.generation, None, scope)
 
 
 def _begin_anew(connection: Connection) -> None:

@@ -44,7 +44,7 @@ class FailoverPolicy:
     hot: int = 3
     """Hot feeds at once; standby has one, whatever this says."""
     monitors: int = 0
-    """How many there are to divide."""
+    """How many there are to divide; 0: none can be."""
     silence: float = PATIENCE
     """Seconds without slot progress that a feed is forgiven."""
     lag: float = PATIENCE

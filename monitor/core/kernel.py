@@ -142,7 +142,7 @@ class Kernel:
             case FramesArrived():
                 self._frames(event, now, commands)
             case FeedOpened():
-                commands.extend(self._opened(event.feed, now))
+                commands.extend(self._amending(self._opened(event.feed, now)))
                 self._look(now, commands)
             case FeedEnded():
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
@@ -285,7 +285,7 @@ class Kernel:
         for feed, connection in self.connections.by_feed.items():
             if feed not in self.join.sights.open:
                 is_replay = not self.connections.can_amend and connection.replay_from is not None
-                generation = _begins_under(connection.scope, connection.generation)
+                generation = _begins_under(connection.sent, connection.generation)
                 self.join.sights.begin(
                     feed, connection.endpoint, is_replay=is_replay, generation=generation
                 )

@@ -44,6 +44,15 @@ def test_nothing_is_divided_where_that_would_not_make_it_less(strategy: Strategy
     assert looks.why().endswith("load stays narrow")
 
 
+def test_nothing_is_divided_where_nothing_can_be() -> None:
+    looks = Looks(4, hot=3)
+    looks.settle()
+    for now in (100.0, 200.0):
+        lag(looks, 0)
+        looks.at(now)
+    assert looks.state.load is Load.NARROW
+
+
 def test_load_is_taken_on_again_step_by_step_after_a_calm_while() -> None:
     looks = Looks(4, monitors=3)
     looks.settle()
