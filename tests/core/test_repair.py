@@ -517,9 +517,9 @@ def test_who_waits_for_its_turn_to_be_asked_has_not_failed() -> None:
 def test_what_waits_for_its_turn_too_long_is_asked_for_anew_and_no_try_is_lost() -> None:
     play = a_gap(recovery=replace(RPC, attempts=1))
     play.asked(Fetch)
-    for _ in range(5):
+    for _ in range(2):
         play.at(play.now + 610)
-    assert len(play.asked(Fetch)) == len(play.asked(CancelFetch)) == 5
+    assert len(play.asked(Fetch)) == len(play.asked(CancelFetch)) == 2
     assert attempts_at(play, 6) == 0
     assert not play.kernel.is_lost(6)
 

@@ -29,7 +29,8 @@ def with_a_forgotten_slot(*monitors: Monitor) -> tuple[Recovery, int]:
         play.at(play.now + 5)
     for lease in range(8):
         play.not_fetched(5 + lease, Verdict.CANNOT)
-    play.at(play.now + 4000)
+    while not play.of(Recall):
+        play.at(play.now + 5)
     play.take()
     return play, play.of(Recall)[0].slots[0]
 
