@@ -370,6 +370,18 @@ def test_a_block_that_comes_again_before_its_proof_is_kept_once() -> None:
     assert len(play.kernel.repair.unproven) == 0
 
 
+def test_a_block_that_nothing_proves_for_long_is_let_go_and_asked_for_again() -> None:
+    play = blocks_at_five_and(10)
+    play.fetched(7, tx(7, 0, "y0"))
+    play.asked(Fetch)
+    play.at(play.now + 599)
+    assert 7 in play.kernel.repair.unproven
+    play.at(play.now + 3)
+    assert 7 not in play.kernel.repair.unproven
+    assert 7 in [each.slot for each in play.asked(Fetch)]
+    assert attempts_at(play, 7) == 0
+
+
 def test_no_more_blocks_are_fetched_ahead_than_memory_is_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
