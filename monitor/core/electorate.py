@@ -46,8 +46,7 @@ class Electorate:
             self._began_at = now
         if quorum.dissent:
             dissent, quorum.dissent = quorum.dissent, []
-            for each in dissent:
-                self._health.dissented(each, now)
+            self._health.hear(dissent, now)
         trust = self._health.trust
         self._distrusted = frozenset(
             endpoint

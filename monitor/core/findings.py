@@ -37,7 +37,7 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Contradicted:
-    """More RPCs than endpoints told a block that cannot be the one which this endpoint told."""
+    """Others that outweigh it told a block that cannot be the one which this endpoint told."""
 
     endpoint: int
     slot: int

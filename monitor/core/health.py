@@ -16,7 +16,6 @@ from monitor.core.health_comparing import contradictions, share_of, shares_alike
 from monitor.core.health_tips import Tips
 from monitor.core.health_window import Rates, Share, Window
 from monitor.core.join import Join
-from monitor.core.quorum import Dissent
 from monitor.core.slots import SlotState
 from monitor.core.trust import Trust
 
@@ -93,12 +92,12 @@ class Health:
             self._find(endpoint, Cause.AUDIT, slot, found, now)
 
     def contradicted(self, endpoint: int, slot: int, why: str, now: float) -> None:
-        """RPCs that outweigh the endpoint told another block of the slot."""
+        """Others that outweigh the endpoint told another block of the slot."""
         self.trust[endpoint].contradicted()
         self._find(endpoint, Cause.BLOCK, slot, why, now)
 
     def hear(self, found: Iterable[Audited | Contradicted], now: float) -> None:
-        """What blocks of RPCs say about endpoints."""
+        """What blocks of RPCs, and the quorum, say about endpoints."""
         for each in found:
             match each:
                 case Audited():
@@ -107,11 +106,6 @@ class Health:
                     self.contradicted(each.endpoint, each.slot, each.why, now)
                 case _:
                     assert_never(each)
-
-    def dissented(self, dissent: Dissent, now: float) -> None:
-        """The endpoint told another block confirmed than enough others."""
-        self.trust[dissent.endpoint].contradicted()
-        self._find(dissent.endpoint, Cause.BLOCK, dissent.slot, dissent.sentence, now)
 
     def snapshot(self, now: float) -> tuple[EndpointHealth, ...]:
         """All endpoints as they are now, in the order of the configuration."""

@@ -13,6 +13,7 @@ from typing import Final
 from monitor.core.ancestry import is_denied
 from monitor.core.banks import Bank, Meta
 from monitor.core.chain import Commitment
+from monitor.core.findings import Contradicted
 from monitor.core.gate import Gate
 from monitor.core.origins import Origins
 from monitor.core.slots import SlotState
@@ -39,15 +40,6 @@ class QuorumPolicy:
     """It waits for ever."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dissent:
-    """An endpoint told another block confirmed than enough others."""
-
-    endpoint: int
-    slot: int
-    sentence: str
-
-
 class Quorum:
     """The voices of all slots. Not made where one endpoint is enough."""
 
@@ -60,8 +52,8 @@ class Quorum:
         slots: Mapping[int, SlotState],
     ) -> None:
         """`providers`: by endpoint; an empty one is a provider of its own."""
-        self.dissent: list[Dissent] = []
-        """Since somebody looked."""
+        self.dissent: list[Contradicted] = []
+        """Who told another block confirmed than enough others, since somebody looked."""
         self._policy = policy
         self._endpoints = origins.endpoints
         named = [each or f"\n{endpoint}" for endpoint, each in enumerate(providers)]
@@ -267,7 +259,7 @@ class Quorum:
                 continue
             voices.accused.add(voter)
             self.dissent.append(
-                Dissent(voter, state.number, _difference(state.number, told, chains))
+                Contradicted(voter, state.number, _difference(state.number, told, chains))
             )
 
 

@@ -280,14 +280,17 @@ def test_trust_comes_back_with_slots_that_are_whole() -> None:
     assert told(play)[0].trust == 1.0
 
 
-def test_who_is_asked_for_little_regains_trust_by_telling_the_right_blocks() -> None:
-    play = Play(ALL, feeds=3)
+@pytest.mark.parametrize("left_out", [None, 1])
+def test_who_is_asked_for_little_regains_trust_by_telling_the_right_blocks(
+    left_out: int | None,
+) -> None:
+    play = Play(ALL, feeds=4)
     health = play.kernel.health
     health.roles[1] = health.roles[2] = Role.WARM
     for endpoint in (1, 2):
         health.trust[endpoint].contradicted()
     for slot in range(100, 120):
-        play.says(1, *rows_of(slot), confirmed(slot))
+        play.says(1, *rows_of(slot), confirmed(slot)).says(4, *rows_of(slot, left_out))
         play.says(2, created(slot), meta(slot, transactions=3), processed(slot))
     assert told(play)[1].trust == pytest.approx(BLOCK_FACTOR + 7 * CLEAN_SLOT)
     assert told(play)[2].trust == BLOCK_FACTOR

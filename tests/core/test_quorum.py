@@ -258,7 +258,9 @@ def test_who_tells_another_block_than_enough_others_is_named_once_and_isolated(
     told(scene, 5, 2, 3)
     for feed in order:
         scene.says(feed, confirmed(5))
-    scene.says(1, finalized(5)).says(2, finalized(5))
+    scene.says(1, finalized(5))
+    for slot in range(6, 20):
+        told(scene, slot, 1, 2, 3)
     assert causes(scene) == [[Cause.BLOCK], [], []]
     assert scene.kernel.health.findings[0].counts == {Cause.BLOCK: 1}
     assert [each.value < 0.5 for each in scene.kernel.health.trust] == [True, False, False]
