@@ -258,8 +258,9 @@ def test_who_tells_another_block_than_enough_others_is_named_once_and_isolated(
     told(scene, 5, 2, 3)
     for feed in order:
         scene.says(feed, confirmed(5))
+    assert causes(scene) == [[Cause.BLOCK], [], []]
     scene.says(1, finalized(5))
-    for slot in range(6, 20):
+    for slot in range(6, 20):  # others look at it again later
         told(scene, slot, 1, 2, 3)
     assert causes(scene) == [[Cause.BLOCK], [], []]
     assert scene.kernel.health.findings[0].counts == {Cause.BLOCK: 1}
