@@ -5,7 +5,7 @@ from monitor.core.chain import Commitment
 
 
 class GivenUp:
-    """By slot, what is kept of blocks whose slots are closed as lost."""
+    """By slot, what is kept of blocks whose slots are closed as lost. Each is a person's word, so they are few."""
 
     def __init__(self) -> None:
         self.proven: list[tuple[int, Meta]] = []
