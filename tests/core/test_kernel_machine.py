@@ -16,7 +16,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from monitor.core.certificates import CLOSED, Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
-from monitor.core.commands import Certify, CloseFeed, Command, OpenFeed, Release, Released, Settled
+from monitor.core.commands import (
+    AmendFeed,
+    Certify,
+    CloseFeed,
+    Command,
+    OpenFeed,
+    Release,
+    Released,
+    Settled,
+)
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import (
     FeedEnded,
@@ -26,7 +35,9 @@ from monitor.core.events import (
     ReadingResumed,
     Row,
     Started,
+    Wished,
 )
+from monitor.core.failover import FailoverPolicy, Strategy
 from monitor.core.floors import NOTHING_STORED
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import (
@@ -38,6 +49,7 @@ from monitor.core.monitors import (
     TransactionsFilter,
 )
 from monitor.core.quorum import QuorumPolicy
+from monitor.core.wishes import Want, Wish
 from tests.core import play
 
 BLOCKS = {"": ("t0", "t1"), "'": ("t1", "t0", "u")}
@@ -75,6 +87,7 @@ POLICIES = st.builds(
             QuorumPolicy(2, is_strict=True),
         ]
     ),
+    failover=st.sampled_from([None, None, FailoverPolicy(hot=2), FailoverPolicy(Strategy.STANDBY)]),
 )
 
 
@@ -105,6 +118,8 @@ class KernelMachine(RuleBasedStateMachine):
         """Open feeds: endpoint to number."""
         self.closed: set[int] = set()
         """Feeds that the kernel has closed."""
+        self.generations: dict[int, int] = {}
+        """By feed, that of the last request."""
         self.banks: dict[tuple[int, int], str] = {}
         """(endpoint, slot) to the block whose bank the feed is in."""
         self.given: list[set[tuple[int, int, object]]] = [set(), set(), set()]
@@ -130,6 +145,10 @@ class KernelMachine(RuleBasedStateMachine):
     def tells_a_floor(self, endpoint: int, first: int | None, has_replay: bool) -> None:
         self._do(self.kernel.handle(FloorTold(endpoint, first, has_replay), self.now))
 
+    @rule(endpoint=FEED, want=st.sampled_from([Want.DRAIN, Want.PROMOTE, Want.PROMOTE]))
+    def wishes(self, endpoint: int, want: Want) -> None:
+        self._do(self.kernel.handle(Wished(Wish(want, endpoint)), self.now))
+
     @rule(paused=st.floats(0, 60))
     def resumes_reading(self, paused: float) -> None:
         self.now += paused
@@ -150,7 +169,7 @@ class KernelMachine(RuleBasedStateMachine):
 
     @rule(endpoint=FEED, slot=SLOT, block=BLOCK, hidden=st.booleans())
     def creates_bank(self, endpoint: int, slot: int, block: str, hidden: bool) -> None:
-        self._says(endpoint, self._created(endpoint, slot, block, int(hidden)))
+        self._says(endpoint, self._created(endpoint, slot, block, hidden=hidden))
 
     @rule(endpoint=FEED, slot=SLOT, block=BLOCK, indexes=INDEXES)
     def brings_transactions(
@@ -262,7 +281,7 @@ class KernelMachine(RuleBasedStateMachine):
         *,
         high: bool,
     ) -> list[Row]:
-        rows = [self._created(endpoint, slot, block, 1)]
+        rows = [self._created(endpoint, slot, block, hidden=True)]
         rows += self._transactions(endpoint, slot, block, brought)
         if self.takes_accounts:
             rows.append(play.write(slot, "x", "t", 1, mask=EVERYONE))
@@ -273,8 +292,9 @@ class KernelMachine(RuleBasedStateMachine):
             play.status(slot, SlotStatus(level)) for level in Commitment if level <= told
         ]
 
-    def _created(self, endpoint: int, slot: int, block: str, generation: int) -> Row:
+    def _created(self, endpoint: int, slot: int, block: str, *, hidden: bool) -> Row:
         self.banks[endpoint, slot] = block
+        generation = self.generations.get(self.feeds.get(endpoint, 0), 1) if hidden else 0
         return play.status(slot, SlotStatus.CREATED_BANK, slot - 1, generation=generation)
 
     def _transactions(
@@ -333,6 +353,9 @@ class KernelMachine(RuleBasedStateMachine):
                     before = self.feeds.get(command.endpoint)
                     assert before is None or before in self.closed, "a second feed to one endpoint"
                     self.feeds[command.endpoint] = command.feed
+                    self.generations[command.feed] = command.generation
+                case AmendFeed():
+                    self.generations[command.feed] = command.generation
                 case CloseFeed():
                     self.closed.add(command.feed)
                 case Release():
