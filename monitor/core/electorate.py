@@ -4,6 +4,7 @@ from typing import Final
 
 from monitor.core.connection import Connection
 from monitor.core.connections import Connections
+from monitor.core.endings import Ending
 from monitor.core.failover import PATIENCE, PATIENCE_SLOTS
 from monitor.core.hard_signals import DISTRUSTED, TRUSTED_AGAIN
 from monitor.core.health import Health
@@ -13,7 +14,7 @@ from monitor.core.quorum import Quorum, QuorumPolicy
 from monitor.core.scope import Scope
 
 OPENING: Final = 5.0
-"""Seconds from the start that streams may take to be opened, before one that is not is missed. Guessed."""
+"""Seconds that a stream may take to be opened, at the start or when we change it, before it is missed. Guessed."""
 
 
 class Electorate:
@@ -34,7 +35,8 @@ class Electorate:
         self._join = join
         self._connections = connections
         self._health = health
-        self._began_at: float | None = None
+        self._open_at: dict[int, tuple[float, Ending | None]] = {}
+        """By endpoint, when its stream was last open, and how the one before that had ended; the start counts as open."""
         self._distrusted: frozenset[int] = frozenset()
 
     def look(self, now: float) -> None:
@@ -42,8 +44,6 @@ class Electorate:
         quorum = self._quorum
         if quorum is None:
             return
-        if self._began_at is None:
-            self._began_at = now
         if quorum.dissent:
             dissent, quorum.dissent = quorum.dissent, []
             self._health.hear(dissent, now)
@@ -73,9 +73,12 @@ class Electorate:
     def _is_heard(self, connection: Connection, now: float) -> bool:
         if connection.scope is Scope.SLOTS:
             return False  # it names no block
-        if not connection.opened:
-            is_awaited = connection.last_ending is None and connection.feed is not None
-            return is_awaited and now < (self._began_at or 0.0) + OPENING
+        ending = connection.last_ending
+        if connection.opened:
+            self._open_at[connection.endpoint] = now, ending
+        else:
+            open_at, before = self._open_at.setdefault(connection.endpoint, (now, None))
+            return connection.feed is not None and ending is before and now < open_at + OPENING
         bound = max(PATIENCE, PATIENCE_SLOTS * self._join.pace.slot_time)
         is_replaying = connection.replay_from is not None
         return is_replaying or self._health.tips.silent_for(connection.endpoint, now) <= bound

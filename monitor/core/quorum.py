@@ -109,7 +109,9 @@ class Quorum:
         voices = voices_of(state)
         named, voices.named = voices.named, None
         if named is not None:
-            yield named
+            self._deciding = named[2]
+            yield named[:2]
+            self._deciding = self._policy.needed
         is_decided = voices.named is None
         for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
             ballots = self._ranked(voices.ballots(level, self._providers))
@@ -134,15 +136,17 @@ class Quorum:
         """Whether this is to be known now: not while as many providers tell one parent of the block as another."""
         voices = voices_of(state)
         versions = self._ranked(voices.ballots(-1, self._providers, blockhash))
+        agreed = self._deciding
         if len(versions) > 1 and versions[0].providers == versions[1].providers:
             if not self._is_over(state, now):
                 known = level if voices.named is None else voices.named[1]
-                voices.named = blockhash, max(level, known)
+                voices.named = blockhash, max(level, known), agreed
                 self._wait(state, now)
                 return False
+            agreed = min(agreed, versions[0].providers)
         if versions and alike(state.metas[blockhash]) != alike(versions[0].meta):
             state.metas[blockhash], state.evidence = versions[0].meta, None
-        self._count(voices, self._deciding)
+        self._count(voices, agreed)
         return True
 
     def due(self, now: float) -> list[SlotState]:

@@ -39,8 +39,8 @@ class Voices:
         self.by_voter: dict[int, Voice] = {}
         self.accused: set[int] = set()
         """Endpoints of which it was said already that they told another block."""
-        self.named: tuple[str, Commitment] | None = None
-        """The block that a child names, and its level, while nobody can tell which parent it has."""
+        self.named: tuple[str, Commitment, int] | None = None
+        """The block that a child names, its level, and how many agreed on that, while nobody can tell its parent."""
         self.providers = self.needed = 0
         """How many had agreed when the slot's block, or one behind it, was taken for confirmed; how many should have."""
 

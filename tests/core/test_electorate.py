@@ -47,6 +47,15 @@ def test_a_stream_that_ends_is_missed_at_once() -> None:
     assert told(scene) == [SHORT, AGAIN]
 
 
+def test_a_stream_that_we_open_anew_is_given_a_while() -> None:
+    scene = play().at(1.0).block(1, 5, tx(5, 0))
+    scene.kernel.connections.all[1].opened = False
+    scene.says(1)
+    assert told(scene) == []
+    scene.at(4.0).block(1, 6, tx(6, 0)).at(OPENING + 1.0).says(1)
+    assert told(scene) == [SHORT]
+
+
 def test_a_stream_on_which_nothing_goes_on_is_missed() -> None:
     scene = play()
     for slot in range(5, 17):

@@ -144,6 +144,8 @@ def test_where_nobody_can_tell_the_parent_of_an_ancestor_it_waits() -> None:
     scene.at(33.0)
     assert scene.take()[-1] == "7 t0 late"
     assert scene.certified()[7] == "complete"
+    assert scene.certificates()[7].proof.endswith("; quorum: 1 of 2")
+    assert "quorum" not in scene.certificates()[8].proof
 
 
 def test_where_the_parent_of_an_ancestor_is_told_at_last_it_waits_no_more() -> None:
