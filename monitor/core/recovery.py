@@ -309,19 +309,20 @@ class RecoveryQueue:
         place, terms, above = run[2], self._terms, self._above[run[2].rung]
         verdict, jitter = failure.verdict, failure.jitter
         since = now if place.failing_since is None else place.failing_since
+        has_paused = now + failure.retry_after - since >= terms.unasked_seconds
+        is_tired = verdict is Verdict.THROTTLED and above is not None and has_paused
+        if is_tired:
+            verdict = Verdict.UNASKED  # pauses without end are no answer
         owed = owed_after(place, verdict, now)
         waits_for = None if place.rounds else owed_still(owed, terms, now)
         free = place._replace(
             grant=None, is_fetched=False, due=None, failing_since=since, owed=owed
         )
         attempts = attempts_after(place, verdict)
-        is_done = is_spent(place, verdict, terms, has_next=above is not None)
+        is_done = is_tired or is_spent(place, verdict, terms, has_next=above is not None)
         if verdict is Verdict.UNASKED and (above is None or (waits_for and waits_for.is_last)):
-            attempts, above, is_done = (
-                place.attempts,
-                None,
-                waits_for is None,
-            )  # nobody else is left
+            # Nobody else is left to ask.
+            attempts, above, is_done = place.attempts, None, waits_for is None
         if is_done and above is not None:
             self._move(run, free._replace(rung=above, attempts=0, failing_since=None))
             return []

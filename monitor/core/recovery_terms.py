@@ -46,8 +46,8 @@ class Terms:
     """Slots that nobody misses, which a replay brings along rather than be asked twice. A guess."""
 
     unasked_seconds: float = 60.0
-    """A slot is not LOST before so long after a rung could not be asked that may have it. A guess: an endpoint comes back,
-    or ends what it replays."""
+    """A slot is not LOST before so long after a rung could not be asked that may have it, and a rung that wants nothing but
+    pauses is passed by after as long. A guess: an endpoint comes back, or ends what it replays."""
 
     def turn_until(self, rung: Rung, now: float) -> float:
         """Until when a lease of now waits for its turn."""

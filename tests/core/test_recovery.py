@@ -542,6 +542,26 @@ def test_a_wish_for_a_pause_is_no_answer_of_a_rung_that_could_not_be_asked() -> 
     assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT) == []
 
 
+def test_a_rung_that_wants_one_pause_after_the_other_is_passed_by_after_a_while() -> None:
+    jobs = queue(RPC, ARCHIVE, unasked_seconds=60.0)
+    jobs.open(100, 101, 0.0)
+    now = 0.0
+    while jobs.rung_of(100) is RPC:
+        fail(jobs, jobs.lease(now, frontier=None), now, Verdict.THROTTLED, retry_after=7.0)
+        now = jobs.next_deadline() or now
+    assert 50.0 < now < 60.0
+    assert fail(jobs, jobs.lease(now, frontier=None), now, Verdict.CANNOT) == []
+    assert leased(jobs, now) == [(RPC, 100, 101)]
+
+
+def test_a_long_pause_is_no_reason_to_wait_where_another_rung_may_be_asked() -> None:
+    for rungs, due in (((RPC, ARCHIVE), None), ((RPC,), 300.0)):
+        jobs = queue(*rungs, unasked_seconds=60.0)
+        jobs.open(100, 101, 0.0)
+        fail(jobs, jobs.lease(0.0, frontier=None), 0.0, Verdict.THROTTLED, retry_after=300.0)
+        assert jobs.next_deadline() == due
+
+
 def test_a_rung_that_no_longer_reaches_the_slot_is_not_waited_for() -> None:
     jobs = queue(REPLAY, RPC)
     jobs.open(100, 101, 0.0)
