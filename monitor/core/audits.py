@@ -93,7 +93,8 @@ class Audits:
             self._suspect(event.slot)
             return
         missing = missing_of(state, audit.endpoint, event.rows)
-        if self._told_by(state) == audit.endpoint:
+        is_compared = len(event.rows) > 1  # else nobody wants anything that an RPC knows of
+        if is_compared and self._told_by(state) == audit.endpoint:
             self._blocks.found.append(Audited(audit.endpoint, event.slot, missing))
         if missing > 0:
             self._suspect(event.slot)

@@ -222,6 +222,13 @@ def test_a_closed_slot_of_which_nothing_is_missing_speaks_for_the_endpoint() -> 
     assert reports(play.commands, "an audit found updates of a closed slot that never came") == []
 
 
+def test_a_block_of_which_nobody_wants_anything_gives_no_trust_back() -> None:
+    play = released(AUDITED)
+    play.kernel.health.trust[0].value = 0.5
+    play.fetched(AUDITED, transactions=1)
+    assert trust(play) == 0.5
+
+
 def test_a_slot_with_two_banks_blames_nobody_and_what_is_missing_comes_all_the_same() -> None:
     play = released(AUDITED)
     play.says(1, created(AUDITED), tx(AUDITED, 0), tx(AUDITED, 7, "of another bank"))
