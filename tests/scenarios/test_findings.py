@@ -1,11 +1,13 @@
 """One region of three lags, lies, or drops a few: it is named within 30 slots, the others are not, and nothing is lost."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from monitor.core.endpoint_health import EndpointHealth
 from monitor.core.findings import Cause
+from monitor.simulator.chain_settings import ChainSettings
 from monitor.wire.pb import geyser_pb2
 from tests.scenarios.run import REGIONS, START, Fault, Outcome, watch
 from tests.scenarios.test_three_regions import MONITORS, assert_complete
@@ -17,6 +19,8 @@ TAIL = 40
 SOON = 30
 """Slots within which a fault is to be named."""
 NAMES = list(REGIONS)
+LIGHT = ChainSettings(slot_time=0.1, votes=8, transactions=6, account_writes=20, entries=3)
+"""For what is told by whole slots: how much happens in them is of no account."""
 
 
 def named(outcome: Outcome) -> list[tuple[str, str, float]]:
@@ -55,7 +59,10 @@ def first_lacking(outcome: Outcome, name: str) -> int:
 async def test_a_region_that_tells_other_blocks_is_named_and_not_trusted(
     tmp_path: Path, liar: str
 ) -> None:
-    outcome = await watch(MONITORS, tmp_path, tail=TAIL, slots=40, faults=[Fault(10, liar, "lie")])
+    faults = [Fault(10, liar, "lie")]
+    outcome = await watch(
+        MONITORS, tmp_path, tail=TAIL, slots=40, faults=faults, chain_settings=LIGHT
+    )
     found = named(outcome)
     assert {each[:2] for each in found} == {(liar, Cause.BLOCK)}
     assert 10 <= found[0][2] <= 10 + SOON
@@ -77,7 +84,15 @@ async def test_a_region_that_drops_a_transaction_in_a_thousand_is_named(tmp_path
 
 async def test_a_region_that_lags_is_named(tmp_path: Path) -> None:
     faults = [Fault(10, "ams", "lag", "5")]
-    outcome = await watch(MONITORS, tmp_path, tail=TAIL, slots=40, slot_time=0.4, faults=faults)
+    outcome = await watch(
+        MONITORS,
+        tmp_path,
+        tail=TAIL,
+        slots=40,
+        slot_time=0.4,
+        faults=faults,
+        chain_settings=replace(LIGHT, slot_time=0.4),
+    )
     found = named(outcome)
     assert {each[:2] for each in found} == {("ams", Cause.LAGGING)}
     assert 10 <= found[0][2] <= 10 + SOON
@@ -88,7 +103,7 @@ async def test_a_region_that_lags_is_named(tmp_path: Path) -> None:
 
 
 async def test_nothing_is_found_against_regions_that_do_their_work(tmp_path: Path) -> None:
-    outcome = await watch(MONITORS, tmp_path, tail=TAIL, slots=30)
+    outcome = await watch(MONITORS, tmp_path, tail=TAIL, slots=30, chain_settings=LIGHT)
     assert named(outcome) == []
     told = [health(outcome, name) for name in NAMES]
     assert [each.miss_rate for each in told] == [0.0, 0.0, 0.0]

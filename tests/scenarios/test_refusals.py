@@ -23,7 +23,9 @@ pytestmark = pytest.mark.timeout(90)
 
 SLOT_TIME = 0.1
 DELAY = 0.02
-CHAIN = ChainSettings(slot_time=SLOT_TIME, recreated=0.0)
+CHAIN = ChainSettings(
+    slot_time=SLOT_TIME, votes=10, transactions=8, account_writes=25, entries=4, recreated=0.0
+)
 """Without re-created slots: of those a single feed that broke can confirm nothing."""
 FIRST = CHAIN.first_slot
 
@@ -257,6 +259,6 @@ async def test_a_region_that_lags_costs_nothing(tmp_path: Path) -> None:
 async def test_being_told_that_we_lagged_costs_nothing(tmp_path: Path) -> None:
     """What a healed region sends at once is more than its queue for us takes."""
     faults = [Fault(30, "ams", "lag", "1.5"), Fault(50, "ams", "heal")]
-    outcome = await watch_one(tmp_path, 80, faults, RegionSettings(channel_capacity=500))
+    outcome = await watch_one(tmp_path, 80, faults, RegionSettings(channel_capacity=160))
     assert set(reasons(outcome)) == {"lagged"}
     assert_complete(outcome)
