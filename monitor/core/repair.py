@@ -252,7 +252,8 @@ class Repair:
         ended, join.ledger.ended = join.ledger.ended, []
         for first, end in links:
             self.queue.close_range(first, end)
-            join.ledger.forgotten.busy.difference_update(range(first, end))
+            busy = join.ledger.forgotten.busy  # few, and the range may be of millions
+            busy.difference_update([slot for slot in busy if first <= slot < end])
             self.unproven.drop(first, end)
         for slot in ended:
             self._done(slot, now)
