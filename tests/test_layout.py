@@ -33,10 +33,8 @@ WITHOUT_MIRROR = {
     Path("monitor/core/events.py"): "a glossary",
     Path("monitor/core/jobs.py"): "words and plain values",
     Path("monitor/core/rungs.py"): "words",
-    Path("monitor/core/scope.py"): "words",
     Path("monitor/core/standing.py"): "plain values",
     Path("monitor/core/terms.py"): "plain values",
-    Path("monitor/core/wishes.py"): "words and plain values",
 }
 """Modules that hold nothing to test, and why."""
 TRACES = re.compile(
