@@ -24,7 +24,7 @@ from tests.e2e.processes import Daemon, daemon
 REGIONS: Final = ("ams", "nyc", "tyo")
 SLOT_TIME: Final = 0.1
 """Seconds: a quarter of the real one."""
-OPTIONS: Final = ("--slot-time", str(SLOT_TIME), "--votes", "20", "--transactions", "20")
+OPTIONS: Final = ("--slot-time", str(SLOT_TIME), "--votes", "10", "--transactions", "10")
 MONITORS: Final = (
     {"name": "all", "transactions": {}, "blocks_meta": {}},
     {"name": "writes", "accounts": {}},
