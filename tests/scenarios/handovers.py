@@ -2,7 +2,8 @@
 
 What makes the union whole. The first region is let alone, so that somebody always has everything; it is the last that
 anybody would choose, since it is the slowest and named last. Streams lose nothing but what passes while they are away
-or asked for less, and regions replay that.
+or asked for less, and regions replay that. What a stream loses while it is open, mute for a moment, is recovery's: it has
+replays and no RPC.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from monitor.core.wishes import Want, Wish
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.wire.pb import geyser_pb2
 from tests.e2e.expected import expected
-from tests.scenarios.run import START, Fault, Outcome, watch
+from tests.scenarios.run import START, Fault, Outcome, Rpcs, watch
 from tests.scenarios.test_stitched import assert_truth, busiest_accounts, monitors, wants
 
 DELAYS: Final = {"ams": 0.02, "nyc": 0.06, "tyo": 0.12, "fra": 0.18}
@@ -118,6 +119,7 @@ async def watch_handovers(
         chain_settings=replace(CHAIN, slot_time=fleet.slot_time),
         delays={name: DELAYS[name] for name in fleet.regions},
         failover=fleet.policy,
+        rpcs=Rpcs(0),
     )
     assert_truth(outcome, expected(outcome.truth, wants(accounts), outcome.slots))
     return outcome
