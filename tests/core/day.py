@@ -37,6 +37,12 @@ CONFIRMED_AFTER = 2
 FINALIZED_AFTER = 8
 FAULT_EVERY = 15
 """Slots: a minute."""
+HOUR = 900
+"""Slots."""
+SOUND_AFTER = 5 * SLOT_TIME
+"""Seconds after its opening, and after its last fault, until a server may be the only one that is whole."""
+LONGEST_OUTAGE = 480.0
+"""Seconds that a server is out of reach, once an hour, one server after the other."""
 PING: Row = (Kind.PING, 0, 0, 0, None, 0, b"ping")
 ENDS = [SlotEnd.COMPLETE] * 90 + [SlotEnd.SKIPPED] * 5 + [SlotEnd.FORKED] * 3 + [SlotEnd.DEAD] * 2
 
@@ -132,6 +138,15 @@ class Server:
         """When all that lags will have been sent."""
         self.drops: dict[int, str] = {}
         """Slots that it leaves out: `slot` all of it, `row` its last transaction."""
+        self.faulted_at = 0.0
+        """When its last fault was chosen, which may come a little later."""
+        self.out_until = 0.0
+        """Nobody reaches it before."""
+
+    def is_sound(self, now: float) -> bool:
+        """It tells everything, and has for some slots."""
+        since = max(self.opened_at, self.behind_until, self.faulted_at)
+        return self.is_live and not self.is_mute and now >= since + SOUND_AFTER
 
 
 class Day:
@@ -151,6 +166,8 @@ class Day:
         self.to_name: set[int] = set()
         """Those of them in which its stream is unbroken, so that it must be named."""
         self.faults: Counter[str] = Counter()
+        self.outages: Counter[int] = Counter()
+        """By endpoint."""
         self.sentences: Counter[str] = Counter()
         self.late = 0
         self.most_slots = 0
@@ -166,6 +183,8 @@ class Day:
         for slot in self.chain.values():
             at = slot.number * SLOT_TIME
             self._until(at)
+            if (slot.number - FIRST) % HOUR == 0:
+                self._plan_outages(at)
             if slot.number % FAULT_EVERY == 0:
                 self._fault(slot.number)
             for server in self.servers:
@@ -244,6 +263,9 @@ class Day:
                 self._sends(server, list(replayed(slot, server.endpoint)))
 
     def _accepts(self, server: Server, feed: int) -> None:
+        if self.now < server.out_until:
+            self._ends(server, feed, EndReason.UNREACHABLE)
+            return
         if self.random.random() < 0.2 and self.now > FIRST * SLOT_TIME + 1:
             self._ends(server, feed, EndReason.UNREACHABLE)
             return
@@ -261,9 +283,34 @@ class Day:
     def _falls_mute(self, server: Server) -> None:
         server.is_mute = server.is_live
 
+    def _plan_outages(self, now: float) -> None:
+        """Every server is out of reach once in this hour, for some minutes of a part of it that is its own."""
+        part = HOUR * SLOT_TIME / len(self.servers)
+        for place, server in enumerate(self.servers):
+            at = now + (place + self.random.uniform(0.1, 0.4)) * part
+            self._at(at, partial(self._goes_out, server))
+
+    def _goes_out(self, server: Server) -> None:
+        """Not while it lags: what came late of a bank that others saw die would stand for a new one."""
+        lags = server.lag > 0 or server.behind_until > self.now
+        if lags or not self._is_another_sound(server):
+            self._at(self.now + SLOT_TIME, partial(self._goes_out, server))
+            return
+        self.outages[server.endpoint] += 1
+        server.out_until = self.now + self.random.uniform(SLOT_TIME, LONGEST_OUTAGE)
+        self.to_name -= {slot for slot in server.drops if slot * SLOT_TIME > self.now - SOUND_AFTER}
+        self._ends(server, server.feed, EndReason.TRANSIENT)
+
+    def _is_another_sound(self, server: Server) -> bool:
+        return any(other.is_sound(self.now) for other in self.servers if other is not server)
+
     def _fault(self, number: int) -> None:
-        """One of all that goes wrong with servers, at one of them."""
+        """One of all that goes wrong with servers, at one of them; at none where another one is needed whole."""
         server = self.random.choice(self.servers)
+        if not self._is_another_sound(server):
+            self.faults["spared"] += 1
+            return
+        server.faulted_at = self.now
         kind = self.random.choice(["kill", "mute", "lag", "drop a row", "drop a slot"])
         self.faults[kind] += 1
         feed, at = server.feed, self.now + self.random.uniform(0.0, SLOT_TIME)
