@@ -28,7 +28,7 @@ GATHER: Final = 0.25
 TRIES: Final = 6
 """Readings that bring no state of some account, until the slots count as failed: 16 s at the most. Guessed."""
 _NO_JITTER: Final = 1.0
-"""The whole pause: who told nonsense is asked again no sooner."""
+"""The whole pause: who told nonsense is asked again no sooner, nor is one whose answer came too early."""
 
 
 class Reconciling:
@@ -47,6 +47,8 @@ class Reconciling:
         self._read_at: float | None = None
         self._is_reading = False
         self._failures = 0
+        self._early = 0
+        """Readings in a row of which a state had to wait for what becomes of a write."""
         self._least = 0
         """States of lower slots are older than what the process before this one may have handed on."""
         self._told: dict[bytes, int] = {}
@@ -111,7 +113,7 @@ class Reconciling:
             why = f"RPCs do not tell the states of accounts alike, {len(wanting)} of them"
             self._ask_again(event, Failure(Verdict.DISAGREED, _NO_JITTER), why, now)
         elif is_early:
-            self._is_reading, self._read_at = False, now + GATHER
+            self._wait_for_writes(now)
         join.tick(now)
         return settled
 
@@ -152,9 +154,14 @@ class Reconciling:
                 state.reconciled = why
             self._fail(Lease(rung, slot, slot + 1), failure, now)
 
+    def _wait_for_writes(self, now: float) -> None:
+        """Read again later, and later still while nothing is confirmed: that is nobody's failure, and may take long."""
+        self._early += 1
+        self._is_reading, self._read_at = False, now + full_jitter(self._early, _NO_JITTER)
+
     def _take_out(self, event: AccountsRead | AccountsUnread) -> dict[int, Rung]:
         """The slots of this reading wait no more; answers them, ascending."""
-        self._is_reading, self._read_at, self._failures = False, None, 0
+        self._is_reading, self._read_at, self._failures, self._early = False, None, 0, 0
         self._dissent.clear()
         self._done.clear()
         out = {

@@ -1,9 +1,11 @@
 """Account states that are read in place of writes that can no longer be had."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from monitor.core.backoff import FIRST_DELAY, LONGEST_DELAY
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.commands import ReadAccounts, Release, Report
 from monitor.core.events import AccountsRead, AccountsUnread, Row
@@ -440,11 +442,44 @@ def test_a_state_waits_for_what_becomes_of_a_write_that_went_out_at_once() -> No
     now = read_again(reconciling, event, 0.0)
     assert accounts(play) == [Y]
     due = reconciling.next_deadline()
-    assert due == now + GATHER
+    assert due == now + 2 * FIRST_DELAY
     assert len(asked(reconciling, due)) == 1
     play.says(1, confirmed(8))
     assert reconciling.read(event, due) == [5]
     assert accounts(play) == []
+
+
+def test_while_such_a_write_stays_unconfirmed_readings_become_rare() -> None:
+    play, reconciling = written_at_once()
+    event = AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN)
+    now, times = 0.0, []
+    while now < 600.0:
+        now = read_again(reconciling, event, now)
+        times.append(now)
+    assert len(times) < 30
+    pauses = [later - sooner for sooner, later in pairwise(times)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_DELAY
+    play.says(1, confirmed(8))
+    assert reconciling.read(event, now) == [5]
+    reconciling.want(6, Rung.RPC)
+    asked(reconciling, now)
+    assert reconciling.next_deadline() == now + GATHER
+
+
+def test_a_pause_begins_anew_for_the_slots_after_those_that_waited_long() -> None:
+    play, reconciling = written_at_once()
+    event = AccountsRead(5, 6, 9, [state_of("x", 9)], ORIGIN)
+    now = 0.0
+    for _ in range(8):
+        now = read_again(reconciling, event, now)
+    play.says(1, confirmed(8))
+    assert reconciling.read(event, now) == [5]
+    reconciling.want(10, Rung.RPC)
+    play.says(1, created(11), write(11, "x", "t1", 1), meta(11, transactions=0))
+    later = AccountsRead(10, 11, 12, [state_of("x", 12)], ORIGIN)
+    now = read_again(reconciling, later, now)
+    assert reconciling.next_deadline() == now + 2 * FIRST_DELAY
 
 
 def test_a_state_goes_out_when_the_chain_has_passed_by_such_a_write() -> None:
