@@ -1,8 +1,13 @@
-"""Blocks that are missing, as their children name them."""
+"""Blocks that are missing, as their children name them, and as certificates of a process before tell of them."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
+from monitor.core.certificates import Certificate
 from monitor.core.gate import Gate
+
+KEPT: Final = 4096
+"""Missing blocks that are remembered; when there are more, those that were named first are let go. Guessed."""
 
 
 class Child(NamedTuple):
@@ -19,19 +24,32 @@ class Children:
         self._gate = gate
         self._children: dict[int, Child] = {}
         self._told: set[int] = set()
+        self._heights: dict[int, int] = {}  # of blocks next to open slots, closed before a restart
 
     def get(self, slot: int) -> Child | None:
         """The first block that named this slot, or None."""
         return self._children.get(slot)
 
     def height_of(self, slot: int) -> int | None:
-        """Of the missing block, as that of its child tells; None: nobody knows."""
+        """Of the missing block, as that of its child tells, or its own certificate; None: nobody knows."""
         child = self._children.get(slot)
-        return None if child is None or child.height is None else child.height - 1
+        if child is None or child.height is None:
+            return self._heights.get(slot)
+        return child.height - 1
+
+    def resume(self, beside: Iterable[Certificate]) -> None:
+        """Go on behind a restart with what is known of blocks next to open slots."""
+        for each in beside:
+            if each.block_height is not None:
+                self._heights[each.slot] = each.block_height
+            if each.parent_slot is not None:
+                self.name(each.parent_slot, Child(each.slot, each.block_height))
 
     def name(self, slot: int, child: Child) -> None:
         """A block names this slot as its parent, and nobody has brought that."""
         self._children.setdefault(slot, child)
+        if len(self._children) > KEPT:
+            self.forget(next(iter(self._children)))
 
     def tell(self, slot: int, blockhash: str | None) -> None:
         """Say once in the log that the block of this slot is missing, if it was named."""

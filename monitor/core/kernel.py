@@ -81,6 +81,8 @@ class Policy:
     """Frames that may wait for their level; above it the oldest slots lose theirs and are partial. None: no bound."""
     still_open: tuple[tuple[int, int], ...] = ()
     """Ranges of slots below `resume_slot` that were left open: first, end."""
+    beside: tuple[Certificate, ...] = ()
+    """Of blocks next to them, whose heights tell those of missing blocks."""
     recovery: RecoveryPolicy = field(default_factory=RecoveryPolicy)
     placements: tuple[Placement, ...] = ()
     """By endpoint; none: nothing is known of any."""
@@ -113,6 +115,7 @@ class Kernel:
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
         self.join = Join(self.gate, origins.count, floor=floor)
         self.join.resume(policy.closed, policy.still_open)
+        self.join.ledger.children.resume(policy.beside)
         self.holes = Holes(self.join)
         self.connections = Connections(
             endpoints,

@@ -52,13 +52,13 @@ class Ledger:
         self._certified = Ranges()
         self.skips = Skips(self._certified, self._closed, gate.tally)
         self.forgotten = Forgotten(gate, slots)
+        self.children = Children(gate)
         self._partial = gate.left_open  # what certificates say that leave slots open
         self._early: set[int] = set()  # lost before it was known to be final, if it ever is
         self._open: list[SlotState] = []  # finalized and handed on, not closed
         self._named: list[SlotState] = []
         """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
         self._named_until: float | None = None
-        self._children = Children(gate)
         self._unspoken = Unspoken()
         self._blocks = BlockCount()
         self._settled = -1
@@ -88,8 +88,10 @@ class Ledger:
             if certificate.blockhash is not None:
                 self._blocks.since = min(self._blocks.since, slot)
                 self._blocks.complete(slot, certificate.block_height)
-        named = {c.parent_slot: c.parent_blockhash for c in closed if c.parent_slot is not None}
-        return sorted(each for each in named.items() if not self._is_accounted(each[0]))
+        named = {c.parent_slot: c for c in closed if c.parent_slot is not None}
+        missing = sorted(slot for slot in named if not self._is_accounted(slot))
+        self.children.resume(named[slot] for slot in missing)
+        return [(slot, named[slot].parent_blockhash) for slot in missing]
 
     def expect(self, state: SlotState) -> None:
         """A block of the finalized chain of which no more is known: a closed child names it."""
@@ -111,20 +113,20 @@ class Ledger:
     def look_for_parent(self, state: SlotState, meta: Meta) -> None:
         """A block came: if nobody can still bring the one that it names as parent, that one is missing."""
         slot = meta.parent_slot
-        if self._is_accounted(slot):
+        if self.floor is None or slot < self.floor or slot in self._closed:
             return
         parent = self._slots.get(slot)
         if parent is not None and meta.parent_blockhash in parent.metas:
             return
-        self._children.name(slot, Child(state.number, meta.block_height))
-        if self._sights.have_passed(slot):
+        self.children.name(slot, Child(state.number, meta.block_height))
+        if self._sights.have_passed(slot) and slot not in self.forgotten.ranges:
             if parent is None:
                 parent = self._slots[slot] = SlotState(slot)
-            self._children.tell(slot, meta.parent_blockhash)
+            self.children.tell(slot, meta.parent_blockhash)
 
     def missing(self, state: SlotState) -> None:
         """A confirmed block of which no BlockMeta has come."""
-        self._children.tell(state.number, state.confirmed)
+        self.children.tell(state.number, state.confirmed)
 
     def close(self, now: float) -> None:
         """Certify what can be certified now."""
@@ -226,7 +228,7 @@ class Ledger:
     def height_of(self, slot: int) -> int | None:
         """Of a block that was closed of late or that its child names; None: nobody knows."""
         known = self._blocks.height_of(slot)
-        return self._children.height_of(slot) if known is None else known
+        return self.children.height_of(slot) if known is None else known
 
     def open_slots(self) -> int:
         """Slots whose certificate says partial or lost."""
@@ -294,7 +296,7 @@ class Ledger:
             self._certify(complete_or_partial(state, found, self._gate, self._sights))
             self._gate.report("error", "a slot was certified partial", slot=number, why=found.proof)
         meta = state.metas.get(state.confirmed or "")
-        height = self._children.height_of(number) if meta is None else meta.block_height
+        height = self.children.height_of(number) if meta is None else meta.block_height
         if height is not None:
             self._blocks.produced(number, height)
         if meta is not None:
@@ -319,7 +321,7 @@ class Ledger:
         before = max((n for n, s in self._slots.items() if n < gap and s.finalized), default=-1)
         before = max([before, *(end - 1 for first, end in self._certified if first < gap)])
         between = list(self._certified.absent(max(before + 1, floor), gap))
-        child = self._children.get(gap)
+        child = self.children.get(gap)
         height = self._blocks.height_of(before)
         if child is not None and child.height is not None and height == child.height - 2:
             proof = f"block heights of {before} and {child.slot}"
@@ -344,7 +346,7 @@ class Ledger:
                 self.wanted.append((number, state is not None and state.is_named()))
         else:
             self._partial.pop(number, None)
-            self._children.forget(number)
+            self.children.forget(number)
             self.ended.append(number)
         if state is not None:
             state.certified = certificate
@@ -370,7 +372,6 @@ class Ledger:
         if given:
             self._open = [state for state in self._open if state.number in self._slots]
         for number in given:
-            self._children.forget(number)
             self.wanted.append((number, known[number].is_named()))  # else nobody would speak of it
         self._sights.forget_below(min(settled, min(self._slots, default=settled)))
         return given

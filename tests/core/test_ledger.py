@@ -325,7 +325,7 @@ def test_a_child_that_lost_leaves_no_trace_of_its_parent() -> None:
     play.block(1, 4).block(1, 6, parent=5).block(2, 5, tx(5, 0), parent=4)
     play.block(1, 7, parent=4).block(2, 7, parent=4).says(1, finalized(7)).at(2.0)
     assert play.certified() == {4: COMPLETE, 5: FORKED, 6: FORKED, 7: COMPLETE}
-    assert play.kernel.join.ledger._children.get(5) is None
+    assert play.kernel.join.ledger.children.get(5) is None
 
 
 def test_slots_wait_for_certificates_with_the_earliest_deadline_first() -> None:
