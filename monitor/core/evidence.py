@@ -47,8 +47,6 @@ class Evidence:
     """More whole covers are wanted before release than there are."""
     by_replay: bool = False
     """Nobody told some filtered kind whole as it happened."""
-    is_doubtful: bool = False
-    """Feeds that broke hold more than those that tell the whole block: dropped by these, or of another bank."""
     is_overfull: bool = False
     """There are more transactions than the block has: some are of another bank."""
 
@@ -85,12 +83,23 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
         if is_overfull or is_apart or (completes and _repeats(joined.parts, needs)):
             state.contest()  # some feed had another bank: two transactions at one index, or more than the chain's
             return first
-        return replace(joined, is_doubtful=first.whole and bool(lacking))
+        return joined
     if needs.counted and completes and not _repeats(joined.parts, needs):
         return joined
     if state.is_doubted and first.whole and lacking and not is_apart:
         return replace(first, whole=False, proof="a feed that broke held more than whole feeds do")
     return first
+
+
+def is_doubtful(state: SlotState, found: Evidence) -> bool:
+    """Whether rows of feeds that told no BlockMeta stand in a block that is not whole: they may be of another bank."""
+    tied, untied = state.bits_of(state.confirmed or "")
+    if found.whole or state.contested or not untied:
+        return False
+    tables = state.shared.tables
+    return any(
+        seen & untied and not seen & tied for table in tables for seen in set(table.values())
+    )
 
 
 def holding(parts: Parts, kind: int) -> Mapping[Any, int]:

@@ -16,7 +16,7 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
-from monitor.core.evidence import Evidence, Parts, judge, whole_covers
+from monitor.core.evidence import Evidence, Parts, is_doubtful, judge, whole_covers
 from monitor.core.last_writes import LastWrites
 from monitor.core.levels import Levels
 from monitor.core.slots import SlotState
@@ -204,6 +204,7 @@ class Gate:
 
     def release_late(self, state: SlotState, now: float) -> None:
         """A released slot got another feed's bank: what that adds is handed on once, marked late."""
+        self._weigh(state, now)
         added = 0
         for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
             if state.released_level >= level:
@@ -254,24 +255,18 @@ class Gate:
 
     def _may_go(self, state: SlotState, now: float, precedes: Callable[[SlotState], bool]) -> bool:
         is_over = self.is_hopeless(state) or now >= state.confirmed_at + self.terms.hold
-        evidence = self.evidence(state, now)
-        if evidence.whole:
-            awaited = evidence.has_covers_to_come
-            if evidence.by_replay and state.number < self._compared_below:
+        found = self.evidence(state, now)
+        if found.whole:
+            awaited = found.has_covers_to_come
+            if found.by_replay and state.number < self._compared_below:
                 awaited = False
             if is_over or (not awaited and (self._is_behind(state) or precedes(state))):
                 return True
         elif is_over:
             state.gave_up = True
-            if evidence.is_doubtful and self.terms.recovers:
-                state.doubt()
             self.passed_over.append(state)
-            self.report(
-                "warning",
-                "a slot was passed over incomplete",
-                slot=state.number,
-                why=evidence.proof,
-            )
+            facts = {"slot": state.number, "why": found.proof}
+            self.report("warning", "a slot was passed over incomplete", **facts)
         return state.gave_up
 
     def _is_behind(self, state: SlotState) -> bool:
@@ -279,8 +274,7 @@ class Gate:
         return state.number < self.frontier[Commitment.CONFIRMED]
 
     def _release(self, state: SlotState, level: Commitment, now: float) -> None:
-        if not self.evidence(state, now).whole:
-            state.remember_given()
+        self._weigh(state, now)
         late = state.number < self.frontier[level]
         self._hand_on(state, level, now, late=late)
         state.released_level = level
@@ -294,6 +288,14 @@ class Gate:
             self._slot_events(state, confirmed, (finalized,), late=late)
             self._slot_events(state, finalized, tuple(Commitment), late=late)
         self._let_go(state)
+
+    def _weigh(self, state: SlotState, now: float) -> None:
+        """What may be another bank's is held back where somebody can be asked, else remembered."""
+        found = self.evidence(state, now)
+        if self.terms.recovers and is_doubtful(state, found):
+            state.doubt()
+        elif not found.whole:
+            state.remember_given()
 
     def _let_go(self, state: SlotState) -> None:
         """Frames of a slot that feeds disagree on stay until it is closed: a bank may yet turn out to be the block's."""

@@ -8,6 +8,7 @@ near, goes first, lowest first. Then a short gap at the frontier; then the other
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Final
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_answers import (
@@ -22,9 +23,12 @@ from monitor.core.recovery_answers import (
 from monitor.core.recovery_floors import NEVER, Floors
 from monitor.core.recovery_places import Grant, Place
 from monitor.core.recovery_table import Run, Table
-from monitor.core.recovery_terms import Ended, Failure, Lease, Terms
+from monitor.core.recovery_terms import Ended, Failure, Lease, Offer, Terms
 from monitor.core.recovery_turns import Turns
 from monitor.core.rungs import LADDER, Rung, Verdict
+
+ANY: Final = Offer()
+"""Who replays is no concern of the queue."""
 
 
 class RecoveryQueue:
@@ -79,12 +83,15 @@ class RecoveryQueue:
         """An operator takes a LOST slot out; False: it is not LOST."""
         return self.is_lost(slot) and self.close(slot) is not None
 
-    def lease(self, now: float, *, frontier: int | None) -> list[Lease]:
-        """What to begin now, as far as workers are free. `frontier`: the highest slot up to which all are closed."""
+    def lease(self, now: float, *, frontier: int | None, offer: Offer = ANY) -> list[Lease]:
+        """What to begin now, as far as workers are free.
+
+        `frontier`: the highest slot up to which all are closed. `offer`: what endpoints would replay.
+        """
         self._wake(now)
         leases = []
         for rung in self._table.lines:
-            for first, end in self._turns.of(rung, now, frontier):
+            for first, end in self._turns.of(rung, now, frontier, offer):
                 self._grant(rung, first, end, now)
                 leases.append(Lease(rung, first, end))
         return leases
@@ -201,6 +208,10 @@ class RecoveryQueue:
         """The lowest slot above this open one that is LOST or has no job."""
         end, lost = self._table.slots.first_absent(slot), self._table.lost.at_or_after(slot + 1)
         return end if lost is None else min(end, lost)
+
+    def end_of_lost(self, slot: int) -> int:
+        """The first slot from this one on that is not LOST."""
+        return self._table.lost.first_absent(slot)
 
     def lost_slots(self) -> list[int]:
         """All LOST slots, ascending."""

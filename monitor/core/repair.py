@@ -346,8 +346,8 @@ class Repair:
         self._lose(self.queue.failed(lease, failure, now))
 
     def _lose(self, slots: list[int]) -> None:
+        self.under_holes.may_place = True
         for lost in slots:
-            self.under_holes.may_place = True
             self.progress.lost += 1
             self._join.ledger.lose(lost)
             if self.policy.passes_lost:

@@ -6,7 +6,8 @@ the lost block, as the child of that tells, or its own links lead down to a slot
 walk goes by links again. A block that does not fit in time counts as not brought, so that its slot is lost too, loudly.
 """
 
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from monitor.core.chain import Commitment
@@ -15,6 +16,10 @@ from monitor.core.join import Join
 from monitor.core.recovery import RecoveryQueue
 from monitor.core.unproven import Unproven
 
+HOLES: Final = 64
+"""Runs of lost slots that are looked at at a time, lowest first. Guessed."""
+SPAN: Final = 64
+"""Slots that are walked from a lost one to one of known height, either way. Guessed."""
 TELLERS: Final = 2
 """RPCs that must tell a block alike; what one says is no proof (DESIGN 5)."""
 
@@ -24,7 +29,7 @@ class UnderHoles:
 
     def __init__(self, join: Join, queue: RecoveryQueue, unproven: Unproven) -> None:
         self.may_place = False
-        """A block came or a slot was lost or given up since `place` looked last."""
+        """A block came, or could not be had, or a slot was given up since `place` looked last."""
         self._join = join
         self._queue = queue
         self._unproven = unproven
@@ -41,32 +46,64 @@ class UnderHoles:
             if fits_above or self._leads_down(block):
                 blockhash = block.rows[-1][2]
                 self._join.know(block.slot, blockhash, Commitment.FINALIZED, now, is_link=True)
-                self._join.slots[block.slot].is_placed = True
+                state = self._join.slots.get(block.slot)
+                if state is not None:
+                    state.is_placed = True
                 if fits_above:
                     proof = f"block heights of {block.slot}, by RPCs, and of the child of {hole}"
                     self._join.ledger.close_off_chain(block.slot + 1, hole, proof)
+        self._close_between()
+
+    def _close_between(self) -> None:
+        """Slots that are lost between a closed block and a named one of the next height hold nothing."""
+        ledger = self._join.ledger
+        for first, end in self._queue.lost_ranges(HOLES):
+            named = self._named_from(first, end)
+            below = first - 1
+            while ledger.height_of(below) is None and below > first - SPAN:
+                if ledger.first_open(below) == below:
+                    break
+                below -= 1
+            height, above = ledger.height_of(below), ledger.height_of(named)
+            if named > first and height is not None and above == height + 1:
+                proof = f"block heights of {below} and of the child of {named}"
+                ledger.close_off_chain(first, named, proof)
+
+    def _named_from(self, first: int, end: int) -> int:
+        """The lowest of these lost slots whose height is known; else the first."""
+        heights = (slot for slot in range(first, min(end, first + SPAN)))
+        return next((s for s in heights if self._join.ledger.height_of(s) is not None), first)
 
     def is_under_one(self, slot: int) -> bool:
         """Whether no parent link will name the block of this slot, as far as is known."""
-        return self._hole_above(slot) is not None
+        named = [n for n, state in self._join.slots.items() if n > slot and state.confirmed]
+        return self._hole_above(slot, sorted(named)) is not None
 
     def _highest(self) -> Iterator[tuple[BlockFetched, int]]:
         """The highest block below each hole, with the slot of the hole."""
+        if not len(self._unproven):
+            return
         lowest: int | None = None
+        named = sorted(slot for slot, state in self._join.slots.items() if state.confirmed)
         for first, end in reversed(list(self._unproven.runs())):
-            hole = self._hole_above(end - 1)
+            hole = self._hole_above(end - 1, named)
             if hole is not None and (lowest is None or hole <= lowest):
                 yield self._unproven[end - 1], hole
             lowest = first
 
-    def _hole_above(self, slot: int) -> int | None:
-        """The slot that hides this one: lost, or given up by a person; None when a link may still come from above."""
+    def _hole_above(self, slot: int, named: Sequence[int]) -> int | None:
+        """The slot that hides this one: lost, or given up by a person; None when a link may still come from above.
+
+        Of several lost ones in a row the lowest of known height. `named`: slots with a confirmed block, ascending.
+        """
         hole = self._queue.ceiling(slot)
-        join = self._join
-        if not self._queue.is_lost(hole) and join.ledger.first_open(hole) == hole:
+        if not self._queue.is_lost(hole):
+            if self._join.ledger.first_open(hole) == hole:
+                return None
+        at = bisect(named, slot)
+        if at < len(named) and named[at] < hole:
             return None
-        is_named = any(state.confirmed and slot < n < hole for n, state in join.slots.items())
-        return None if is_named else hole
+        return self._named_from(hole, self._queue.end_of_lost(hole))
 
     def _is_believed(self, block: BlockFetched) -> bool:
         return len(set(block.sources)) >= TELLERS and block.slot < self._join.root

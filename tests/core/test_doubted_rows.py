@@ -2,7 +2,7 @@
 
 from monitor.core.banks import Meta
 from monitor.core.certificates import SlotEnd
-from monitor.core.chain import Kind
+from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Fetch, ReadAccounts
 from monitor.core.events import AccountsRead
 from monitor.core.evidence import judge
@@ -10,7 +10,18 @@ from monitor.core.needs import Needs
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from monitor.core.slots import SlotState
-from tests.core.play import SOME, VAULT, confirmed, created, finalized, meta, processed, tx, write
+from tests.core.play import (
+    ALL,
+    SOME,
+    VAULT,
+    confirmed,
+    created,
+    finalized,
+    meta,
+    processed,
+    tx,
+    write,
+)
 from tests.core.test_repair import RPC, Recovery
 
 NO_RUNG = RecoveryPolicy()
@@ -53,8 +64,7 @@ def test_rpcs_that_tell_it_prove_that_the_whole_feed_dropped_it() -> None:
 def test_a_slot_that_is_not_waited_for_any_longer_goes_out_without_it() -> None:
     play = one_feed_broke()
     play.at(play.now + 3)
-    assert play.take()[0] == "5 t0"
-    assert play.take() == []
+    assert play.take() == ["5 t0"]
     play.fetched(5, tx(5, 0), transactions=9)
     assert end_of(play) == SlotEnd.RECOVERED
     assert "x1" not in "".join(play.take())
@@ -119,3 +129,48 @@ def test_account_writes_that_two_endpoints_replay_without_are_another_banks() ->
     found = judge(state, "B5", needs, covers=state.cover_bits("B5"), wanted=1)
     assert found.whole
     assert not found.counts(broken.bit)
+
+
+def test_where_no_feed_is_whole_rows_of_one_that_broke_are_held_back_too() -> None:
+    play = Recovery(SOME, feeds=2)
+    for feed in (1, 2):
+        play.block(feed, 4, tx(4, 0)).says(feed, confirmed(4))
+    play.says(2, created(5), tx(5, 0), tx(5, 1, "x1")).ends(2)
+    play.says(1, tx(5, 0), meta(5, transactions=3), confirmed(5))  # its beginning was not told
+    play.block(1, 6).block(1, 7)
+    play.at(play.now + 3)
+    assert play.take() == ["4 t0", "5 t0"]
+    play.fetched(5, tx(5, 0), transactions=3)
+    assert play.take() == []
+
+
+def test_counts_that_are_not_exact_join_nothing() -> None:
+    play = Recovery(ALL, feeds=2)
+    play.block(1, 5, tx(5, 0), transactions=3)
+    play.says(2, created(5), tx(5, 1, "x1")).ends(2)
+    play.says(1, confirmed(5)).block(1, 6).block(1, 7)
+    play.at(play.now + 3)
+    assert play.take() == ["5 t0"]
+    play.fetched(5, tx(5, 0), tx(5, 1, "t1"), tx(5, 2, "t2"))
+    assert play.take() == ["5 t1 late", "5 t2 late"]
+
+
+def test_rows_that_come_between_confirmed_and_finalized_are_doubted_as_well() -> None:
+    play = Recovery(SOME, feeds=2, level=Commitment.FINALIZED)
+    for feed in (1, 2):
+        play.block(feed, 4, tx(4, 0)).says(feed, confirmed(4))
+    play.block(1, 5, tx(5, 0), transactions=3).says(1, confirmed(5))
+    play.says(2, created(5), tx(5, 1, "x1")).ends(2)
+    play.block(1, 6).says(1, finalized(5))
+    assert play.take() == ["4 t0", "5 t0"]
+
+
+def test_rows_that_come_after_the_release_are_doubted_as_well() -> None:
+    play = Recovery(SOME, feeds=3)
+    for feed in (1, 2, 3):
+        play.block(feed, 4, tx(4, 0)).says(feed, confirmed(4))
+    play.block(1, 5, tx(5, 0), transactions=3).says(1, confirmed(5))
+    play.take()
+    play.says(2, created(5), tx(5, 1, "x1")).ends(2)
+    play.block(3, 5, tx(5, 0), transactions=3)
+    assert play.take() == []

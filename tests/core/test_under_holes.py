@@ -2,9 +2,16 @@
 
 from typing import Any
 
+import pytest
+
+from monitor.core import forgotten
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
-from monitor.core.events import BlockFetched, Row, SignedOff
+from monitor.core.commands import Fetch, OpenFeed, Recall
+from monitor.core.endings import EndReason
+from monitor.core.events import BlockFetched, FetchFailed, Recalled, Row, SignedOff
+from monitor.core.jobs import Job, JobState
+from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, confirmed, finalized, meta, tx
 from tests.core.test_repair import Recovery
@@ -168,3 +175,79 @@ def test_while_the_slot_above_may_still_be_had_its_link_is_waited_for() -> None:
     assert play.take() == []
     told(play, 7, tx(7, 0, "w0"))
     assert play.take() == ["6 y0", "7 w0", "8 x0"]
+
+
+def skipped_below_a_lost_slot(height: int) -> Recovery:
+    """As `below_a_lost_slot`, and every RPC calls slot 8 skipped, so that it is lost as well."""
+    play = below_a_lost_slot(height=height)
+    give_up_8_and_9(play)
+    return play
+
+
+def give_up_8_and_9(play: Recovery) -> None:
+    """No RPC has slot 9, all call 8 skipped, and 7 is to be had later."""
+    for _ in range(8):
+        play.not_fetched(7, Verdict.THROTTLED)
+        play.not_fetched(8, Verdict.SKIPPED_CLAIM)
+        play.not_fetched(9, Verdict.CANNOT)
+        play.at(play.now + 5)
+
+
+def test_a_slot_that_was_lost_though_it_holds_nothing_hides_nothing() -> None:
+    play = skipped_below_a_lost_slot(height=54)
+    told(play, 7, tx(7, 0, "w0"), parent=6, height=52)
+    play.at(play.now + 5)
+    assert play.take() == ["7 w0 late"]
+    assert ends(play)[8] == SlotEnd.SKIPPED
+
+
+def test_lost_slots_between_a_closed_block_and_one_of_the_next_height_hold_nothing() -> None:
+    play = Recovery(ALL)
+    play.block(1, 5, tx(5, 0), height=50).says(1, confirmed(5), finalized(5))
+    play.block(1, 7, tx(7, 0), parent=5, height=51, transactions=2)
+    play.says(1, confirmed(7), finalized(7))
+    play.block(1, 10, tx(10, 0, "x0"), height=53).says(1, confirmed(10), finalized(10))
+    play.block(1, 11, height=54)
+    give_up_8_and_9(play)
+    assert play.certified()[8] == SlotEnd.LOST
+    play.fetched(7, tx(7, 0), tx(7, 1, "w1"), parent=5, height=51)
+    give_up_8_and_9(play)
+    assert play.certificates()[8].end == SlotEnd.SKIPPED
+    assert "block heights of 7" in play.certificates()[8].proof
+    assert play.kernel.is_lost(9)
+
+
+def test_a_block_that_waits_for_its_proof_may_be_of_a_forgotten_slot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forgotten, "KEPT", 0)
+    rungs = {6: Rung.REPLAY, 7: Rung.RPC, 8: Rung.RPC, 9: Rung.REPLAY}
+    jobs = [Job(slot, slot + 1, rung, 0, JobState.OPEN) for slot, rung in rungs.items()]
+    jobs.append(Job(10, 11, Rung.RPC, 0, JobState.LOST))
+    workers = {Rung.REPLAY: 1, Rung.RPC: 8}
+    policy = RecoveryPolicy((Rung.REPLAY, Rung.RPC), workers, attempts=2, jobs=tuple(jobs))
+    play = Recovery(ALL, recovery=policy, resume_slot=12, still_open=((6, 11),))
+    recall(play)
+    for slot in (12, 13):
+        play.block(1, slot, tx(slot, 0), height=slot + 44).says(1, confirmed(slot), finalized(slot))
+    for slot in (12, 13):
+        play.says(1, tx(slot, 0), meta(slot, height=slot + 44))
+    told(play, 8, tx(8, 0, "w0"), parent=7, height=52)
+    play.hears(FetchFailed(7, Rung.RPC, Verdict.THROTTLED, 0.5)).not_fetched(10, Verdict.CANNOT)
+    (replay,) = [each.feed for each in play.of(OpenFeed) if each.is_replay]
+    play.accepts(replay).ends(replay, EndReason.TRANSIENT, jitter=1.0)
+    for slot in (14, 15, 16, 17):
+        play.block(1, slot, tx(slot, 0), height=slot + 44).says(1, confirmed(slot), finalized(slot))
+    play.take()
+    for _ in range(30):
+        play.at(play.now + 0.1)
+        recall(play)
+        if Fetch(7, Rung.RPC, 2) in play.asked(Fetch):
+            told(play, 7, tx(7, 0, "y0"), parent=5, height=51)
+    assert sorted(play.take()) == ["7 y0 late", "8 w0 late"]
+
+
+def recall(play: Recovery) -> None:
+    """Nothing was handed on of what comes back."""
+    for each in play.asked(Recall):
+        play.hears(Recalled(each.slots, {}))
