@@ -122,6 +122,7 @@ def assemble(
         resume_slot=resumed.resume_slot,
         closed=resumed.closed,
         still_open=resumed.open,
+        beside=resumed.beside,
         recovery=recovery_policy(configuration, resumed.jobs),
         covers=min(configuration.covers, len(configuration.endpoints), failover.places),
         held_bytes=budget.held,

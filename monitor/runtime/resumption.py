@@ -13,10 +13,11 @@ what a sink held of them when an earlier process began; lines of theirs behind t
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from monitor.core.certificates import CLOSED, Certificate
-from monitor.core.jobs import Job
+from monitor.core.jobs import Job, JobState
 from monitor.core.ranges import Ranges
 from monitor.ports import DurableSink, LedgerStore, Store, Written
 from monitor.runtime.delivery import Route
@@ -24,6 +25,10 @@ from monitor.stored import Cursor, HeldEvents, StoredSlot
 
 READ_SLOTS: Final = 100_000
 """Certificates that are looked at behind the first slot to watch: half a day of them. Guessed."""
+MOST_ENDS: Final = 1000
+"""Open ranges and lost slots next to which blocks are looked for, the highest first: half a second. Guessed."""
+NEXT: Final = 32
+"""Certificates above an open range that are looked at for the one of a block. Guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ class Resumption:
     """
     open: tuple[tuple[int, int], ...] = ()
     """Ranges (first, end) of slots before the first one to watch that are to be recovered."""
+    beside: tuple[Certificate, ...] = ()
+    """Of blocks next to `open` and to what is lost of it: their heights tell those of the missing ones."""
     jobs: tuple[Job, ...] = ()
     """What the queue had come to with the slots of `open`."""
     held: tuple[HeldEvents, ...] = ()
@@ -91,6 +98,7 @@ def resumption(
     is_skipping = start_slot is not None and start_slot > resume_slot
     first = start_slot if is_skipping and start_slot is not None else resume_slot
     still_open = tuple(store.open_before(first))
+    jobs = tuple(_within(still_open, store.jobs()))
     return Resumption(
         settled,
         tuple(cursors),
@@ -98,7 +106,8 @@ def resumption(
         start_slot if is_skipping else None,
         closed=() if is_skipping else tuple(_closed(store, resume_slot, has_all=is_same)),
         open=still_open,
-        jobs=tuple(_within(still_open, store.jobs())),
+        beside=tuple(_beside(store, still_open, jobs)),
+        jobs=jobs,
         held=tuple(_held(store, first, renamed)),
     )
 
@@ -128,6 +137,20 @@ def _closed(store: LedgerStore, first: int, *, has_all: bool) -> Iterator[Certif
     for one in store.slots(first, first + READ_SLOTS, READ_SLOTS) if has_all else ():
         if one.end in CLOSED:
             yield _certificate(one)
+
+
+def _beside(
+    store: LedgerStore, ranges: Sequence[tuple[int, int]], jobs: Iterable[Job]
+) -> Iterator[Certificate]:
+    """Of the last block below each range, and of the next one above it and above each lost slot in it."""
+    for first, _ in ranges[-MOST_ENDS:]:
+        below = store.last_block(first)
+        if below is not None:
+            yield _certificate(below)
+    ends = {end for _, end in ranges} | {job.end for job in jobs if job.state is JobState.LOST}
+    for end in sorted(ends)[-MOST_ENDS:]:
+        above = store.slots(end, end + NEXT, NEXT)
+        yield from islice((_certificate(each) for each in above if each.parent_slot is not None), 1)
 
 
 def _certificate(stored: StoredSlot) -> Certificate:

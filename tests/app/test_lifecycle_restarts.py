@@ -16,6 +16,7 @@ from monitor.app.wiring import Daemon
 from monitor.core.errors import StoreFailed
 from tests.app.daemons import NOBODY, assembled, cluster, configuration, surroundings, until
 from tests.runtime.fakes import DurableMemory, Journal, MemoryLedger
+from tests.runtime.test_resumption import store_with_open_slots
 
 pytestmark = pytest.mark.real_time
 
@@ -86,6 +87,13 @@ def test_the_kernel_begins_where_the_store_says(tmp_path: Path) -> None:
     daemon = assembled(watched, store=MemoryLedger(settled=99))
     assert daemon.resumed.resume_slot == 100
     assert daemon.driver.kernel.join.floor == 100
+
+
+def test_the_kernel_knows_the_heights_of_blocks_that_are_missing(tmp_path: Path) -> None:
+    watched = configuration(tmp_path, {"ams": NOBODY}, more="start_slot: 14\n")
+    daemon = assembled(watched, store=store_with_open_slots())
+    assert daemon.driver.kernel.join.ledger.height_of(11) == 11
+    assert daemon.driver.kernel.join.ledger.height_of(9) == 9
 
 
 def test_a_start_slot_behind_the_store_is_obeyed(tmp_path: Path) -> None:

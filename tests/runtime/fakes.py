@@ -15,6 +15,7 @@ from monitor.core.commands import Report
 from monitor.core.errors import ReaderLeft, SinkFailed, StoreFailed
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.origins import Origins
+from monitor.core.ranges import Ranges
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import (
     AccountsFound,
@@ -303,8 +304,11 @@ class MemoryLedger:
         return self.certificates.get(max(lower, default=-1))
 
     def open_before(self, slot: int) -> list[tuple[int, int]]:
-        kept = [self.certificates[number] for number in sorted(self.certificates) if number < slot]
-        return [(each.slot, each.slot + 1) for each in kept if each.end not in CLOSED]
+        ranges = Ranges()
+        for number, each in self.certificates.items():
+            if number < slot and each.end not in CLOSED:
+                ranges.add(number, number + 1)
+        return list(ranges)
 
     def tally(self) -> SlotTally:
         self._fail()

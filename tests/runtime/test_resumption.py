@@ -8,7 +8,7 @@ from monitor.core.jobs import Job, JobState
 from monitor.core.rungs import Rung
 from monitor.runtime.delivery import Route
 from monitor.runtime.outbox import Outbox
-from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
+from monitor.runtime.resumption import MOST_ENDS, Resumption, Subscription, read_back, resumption
 from monitor.stored import AbandonedSlots, Cursor, HeldEvents, StoredSlot
 from tests.runtime.fakes import DurableMemory, EvenDice, Journal, MemoryLedger, MemorySink
 
@@ -215,6 +215,40 @@ def test_jobs_of_slots_that_were_closed_or_signed_off_do_not_come_back() -> None
     found = resumption(store, [FILE], None)
     cut = [(job.first, job.end) for job in found.jobs]
     assert cut == [(2, 3), (3, 4), (6, 7)]
+
+
+def beside(store: MemoryLedger, start_slot: int | None = None) -> list[tuple[int, int | None]]:
+    """Slots and heights of the blocks next to what is open."""
+    found = resumption(store, [FILE], start_slot).beside
+    return [(each.slot, each.block_height) for each in found]
+
+
+def test_blocks_next_to_open_slots_tell_the_heights_of_missing_ones() -> None:
+    store = store_with_open_slots()
+    block = store.certificates[10]
+    for slot, end in ((3, SlotEnd.COMPLETE), (5, SlotEnd.SKIPPED), (6, SlotEnd.RECOVERED)):
+        store.certificates[slot] = replace(block, slot=slot, end=end, block_height=slot)
+    store.certificates[5] = replace(store.certificates[5], parent_slot=None)
+    store.certificates[13] = replace(block, slot=13, parent_slot=11)
+    assert beside(store) == [(3, 3), (6, 6)]
+    assert beside(store, 13) == [(3, 3), (11, 11), (6, 6), (13, 10)]
+
+
+def test_so_does_the_block_above_a_lost_slot_among_open_ones() -> None:
+    store = store_of()
+    block = store_of(SlotEnd.PARTIAL).certificates[10]
+    for slot in (3, 4, 5, 6, 7):
+        store.certificates[slot] = replace(block, slot=slot, parent_slot=None, block_height=None)
+    store.certificates[6] = replace(block, slot=6, parent_slot=4, block_height=77)
+    store.found_jobs = [replace(JOB, first=4, end=5, state=JobState.LOST)]
+    assert beside(store) == [(6, 77)]
+    assert [each.state for each in resumption(store, [FILE], None).jobs] == [JobState.LOST]
+
+
+def test_of_very_many_open_ranges_the_blocks_next_to_the_highest_are_looked_for() -> None:
+    store = store_of(*[SlotEnd.COMPLETE, SlotEnd.PARTIAL] * (MOST_ENDS + 1), SlotEnd.COMPLETE)
+    slots = {slot for slot, _ in beside(store, max(store.certificates))}
+    assert slots == set(range(12, max(store.certificates) + 1, 2))
 
 
 def test_what_a_sink_held_of_open_slots_follows_its_name() -> None:

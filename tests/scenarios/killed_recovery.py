@@ -215,6 +215,7 @@ class Machine:
             resume_slot=resumed.resume_slot,
             closed=resumed.closed,
             still_open=resumed.open,
+            beside=resumed.beside,
             recovery=recovery_policy(ARCHIVES, self.monitors, resumed.jobs),
             asks_floors=True,
         )
