@@ -19,12 +19,17 @@ Missing = Callable[[int | None, int], int | None]
 """`missing(covered, above)`: `Holes.missing_from`."""
 
 
+def is_willing(connection: Connection, now: float) -> bool:
+    """Whether the endpoint may be asked for some from_slot now."""
+    _forget_old(connection, now)
+    is_tired = len(connection.refused) >= REFUSAL_LIMIT
+    return not (connection.replay_off or connection.stores_nothing or is_tired)
+
+
 def may_replay(connection: Connection, first: int, now: float) -> bool:
     """Whether the endpoint may be asked for this from_slot now, and may have it."""
-    _forget_old(connection, now)
-    is_below = first < connection.replays_from or connection.stores_nothing
-    often = _was_asked_often(connection, first) or len(connection.refused) >= REFUSAL_LIMIT
-    return not (connection.replay_off or is_below or often)
+    may_have = is_willing(connection, now) and first >= connection.replays_from
+    return may_have and not _was_asked_often(connection, first)
 
 
 def learn(connection: Connection, ending: Ending, asked: int | None) -> None:

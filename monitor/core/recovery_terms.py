@@ -69,6 +69,17 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What endpoints would replay now."""
+
+    most: int | None = None
+    """Replays that may begin; None: as many as there are workers for."""
+    waits_from: int = 0
+    waits_to: int = 0
+    """The lowest slot that a free endpoint may have. Those from `waits_from` on below it wait for a busy one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why nothing came of a lease."""
 

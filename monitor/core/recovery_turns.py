@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from monitor.core.recovery_floors import Floors
 from monitor.core.recovery_table import Table
-from monitor.core.recovery_terms import Terms
+from monitor.core.recovery_terms import Offer, Terms
 from monitor.core.rungs import Rung
 
 Gap = tuple[int, int]
@@ -22,15 +22,19 @@ class Turns:
         self.named_only = False
         """No slot that nobody has named is asked of an RPC; a replay brings what it brings."""
 
-    def of(self, rung: Rung, now: float, frontier: int | None) -> Iterator[tuple[int, int]]:
-        """The ranges for the free workers of this rung, one after another."""
+    def of(
+        self, rung: Rung, now: float, frontier: int | None, offer: Offer
+    ) -> Iterator[tuple[int, int]]:
+        """The ranges for the free workers of this rung, one after another. `offer`: who would replay them."""
         workers, grants = self._terms.workers.get(rung, 0), self._table.grants[rung]
+        if rung is Rung.REPLAY and offer.most is not None:
+            workers = min(workers, len(grants) + offer.most)
         if len(grants) >= workers or not self._table.lines[rung].slots:
             return
         gap = None if frontier is None else self._frontier_gap(frontier)
         while (free := workers - len(grants)) > 0:
             if rung is Rung.REPLAY:
-                chosen = self._replay()
+                chosen = self._replay(offer)
             else:
                 is_kept = rung is Rung.RPC and workers > 1 and free == 1
                 chosen = self._single(rung, now, gap, is_kept=is_kept)
@@ -40,16 +44,22 @@ class Turns:
                 return
             yield chosen
 
-    def _replay(self) -> tuple[int, int] | None:
-        """From the lowest ready slot in reach to where more than `replay_gap` slots follow that nobody wants, or the span ends."""
+    def _replay(self, offer: Offer) -> tuple[int, int] | None:
+        """From the lowest ready slot in reach to where more than `replay_gap` slots follow that nobody wants, or the span ends.
+
+        Slots that wait for a busy endpoint are none of it.
+        """
         slots = self._table.lines[Rung.REPLAY].slots
         lowest = slots.at_or_after(self._floors.of(Rung.REPLAY))
         if lowest is None:
             lowest = slots.at_or_after(0)
+        if lowest is not None and offer.waits_from <= lowest < offer.waits_to:
+            lowest = slots.at_or_after(offer.waits_to)
         if lowest is None:
             return None
         reach, terms = lowest, self._terms
-        for first, end in slots.runs(lowest, lowest + terms.replay_span):
+        edges = [each for each in (offer.waits_from, offer.waits_to) if lowest < each]
+        for first, end in slots.runs(lowest, min([lowest + terms.replay_span, *edges])):
             if first - reach > terms.replay_gap:
                 break
             reach = end

@@ -14,8 +14,9 @@ from monitor.core.connections import REPLAY_PATIENCE, Connections
 from monitor.core.endings import Ending, EndReason
 from monitor.core.join import Join
 from monitor.core.origins import Origins
-from monitor.core.reach import learn, may_replay, was_asked
-from monitor.core.recovery_terms import Failure, Lease
+from monitor.core.reach import is_willing, learn, may_replay, was_asked
+from monitor.core.recovery_floors import NEVER
+from monitor.core.recovery_terms import Failure, Lease, Offer
 from monitor.core.rungs import Rung, Verdict
 
 SOON: Final = 1.0
@@ -76,6 +77,16 @@ class Replays:
             self._is_free(each) and floors.is_awaited(each, now) for each in self._connections.all
         )
 
+    def offer(self, held: int, now: float) -> Offer:
+        """Which slots may be leased for one more replay; leases for so many were given to nobody yet.
+
+        Where nobody connected could bring them they are leased too, and fail: another rung may bring them.
+        """
+        willing = [each for each in self._connections.all if is_willing(each, now)]
+        free = sorted(each.replays_from for each in willing if self._is_free(each))
+        busy = [each.replays_from for each in willing if self._is_busy(each)] + free[:held]
+        return Offer(1, min(busy, default=NEVER), min(free[held:], default=NEVER))
+
     def begin(self, first: int, end: int, now: float) -> Command | None:
         """Ask the endpoint that is likeliest to have these slots; None when none is."""
         asked = [each for each in self._connections.all if self._may_ask(each, first, now)]
@@ -101,11 +112,14 @@ class Replays:
         ]
         if not able:
             return Verdict.CANNOT
-        is_unasked = any(
-            not (self._is_free(each) or each.needs_person or was_asked(each, first, now))
+        unasked = [
+            each
             for each in able
-        )
-        return Verdict.UNASKED if is_unasked else Verdict.FAILED
+            if not (self._is_free(each) or each.needs_person or was_asked(each, first, now))
+        ]
+        if any(self._is_busy(each) for each in unasked):
+            return Verdict.THROTTLED  # it is asked next
+        return Verdict.UNASKED if unasked else Verdict.FAILED
 
     def floor_of(self, endpoint: int) -> int:
         """The lowest slot that the endpoint may replay, as far as it and its refusals have told."""
@@ -160,5 +174,7 @@ class Replays:
         return self._is_free(connection) and may_replay(connection, first, now)
 
     def _is_free(self, connection: Connection) -> bool:
-        busy = any(each.endpoint == connection.endpoint for each in self.by_feed.values())
-        return connection.opened and not (busy or connection.replay_off)
+        return connection.opened and not (self._is_busy(connection) or connection.replay_off)
+
+    def _is_busy(self, connection: Connection) -> bool:
+        return any(each.endpoint == connection.endpoint for each in self.by_feed.values())

@@ -9,7 +9,8 @@ from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, KeepJobs, OpenFeed, Recall
 from monitor.core.endings import EndReason
-from monitor.core.events import Recalled, SignedOff
+from monitor.core.errands import FLOOR_PAUSE, ROUNDS_A_TURN
+from monitor.core.events import FloorTold, Recalled, SignedOff
 from monitor.core.given import pack
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.repair import RecoveryPolicy
@@ -270,3 +271,33 @@ def test_without_recovery_nothing_piles_up_for_it() -> None:
     join = play.kernel.join
     assert play.kernel.open_slots() == 4
     assert (join.gate.passed_over, join.ledger.wanted, join.ledger.ended) == ([], [], [])
+
+
+def test_a_gap_of_any_length_that_nobody_can_replay_takes_some_of_each_turn() -> None:
+    play = Recovery(ALL, recovery=BOTH)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5)).ends(1, jitter=1.0)
+    play.kernel.connections.all[0].reopen_at = None
+    queue, errands = play.kernel.repair.queue, play.kernel.repair.errands
+    spans = ROUNDS_A_TURN + 2
+    queue.open(6, 6 + spans * 512, play.now, is_unknown=True)
+    list(play.kernel.tick(play.now))
+    assert len(queue._table.lines[Rung.REPLAY].slots) == 2 * 512
+    assert errands.is_due
+    assert play.kernel.next_deadline() == 0.0
+    list(play.kernel.tick(play.now))
+    assert len(queue._table.lines[Rung.REPLAY].slots) == 0
+    assert not errands.is_due
+
+
+def test_no_replay_is_leased_while_endpoints_tell_how_far_back_they_reach() -> None:
+    play = Recovery(ALL, recovery=BOTH, asks_floors=True)
+    play.block(1, 5, tx(5, 0)).says(1, confirmed(5), finalized(5))
+    play.kernel.repair.queue.open(6, 6 + 2000, play.now)
+    for _ in range(5):
+        play.says(1, tx(5, 0))
+    assert play.asked(OpenFeed)[1:] == []
+    waiting = play.kernel.repair.queue._table.lines[Rung.REPLAY].slots
+    assert len(waiting) == 2000 - 512
+    play.hears(FloorTold(0, 1)).at(play.now + FLOOR_PAUSE)
+    (opened,) = play.asked(OpenFeed)
+    assert opened.from_slot == 6

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.recovery_terms import Failure, Lease
+from monitor.core.recovery_terms import Failure, Lease, Offer
 from monitor.core.rungs import Verdict
 from tests.core.recovering import ARCHIVE, REPLAY, RPC, fail, leased, one_by_one, queue, wear_out
 
@@ -154,6 +154,35 @@ def test_a_long_gap_is_replayed_in_spans() -> None:
     assert leased(jobs) == [(REPLAY, 100, 116), (REPLAY, 116, 132)]
     jobs.close_range(100, 116)
     assert leased(jobs) == [(REPLAY, 132, 140)]
+
+
+def test_what_waits_for_a_busy_endpoint_is_left_out_and_ends_a_span() -> None:
+    jobs = queue(REPLAY, replays=3)
+    jobs.open(100, 140, 0.0)
+    told = jobs.lease(0.0, frontier=None, offer=Offer(1, 110, 120))
+    assert told == [Lease(REPLAY, 100, 110)]
+    told = jobs.lease(0.0, frontier=None, offer=Offer(1, 110, 120))
+    assert told == [Lease(REPLAY, 120, 140)]
+    assert jobs.lease(0.0, frontier=None, offer=Offer(1, 110, 120)) == []
+    assert leased(jobs) == [(REPLAY, 110, 120)]
+
+
+def test_no_span_reaches_from_what_nobody_has_to_what_a_free_endpoint_has() -> None:
+    jobs = queue(REPLAY)
+    jobs.open(100, 140, 0.0)
+    told = jobs.lease(0.0, frontier=None, offer=Offer(1, 1 << 64, 110))
+    assert told == [Lease(REPLAY, 100, 110)]
+
+
+def test_no_more_replays_begin_than_are_offered() -> None:
+    jobs = queue(REPLAY, RPC, replays=3, workers=3, replay_span=16, replay_gap=8)
+    jobs.open(100, 200, 0.0)
+    assert jobs.lease(0.0, frontier=None, offer=Offer(most=0)) == []
+    two = [Lease(REPLAY, 100, 116), Lease(REPLAY, 116, 132)]
+    assert jobs.lease(0.0, frontier=None, offer=Offer(most=2)) == two
+    fail(jobs, two[:1], 0.0, Verdict.CANNOT)
+    told = jobs.lease(0.0, frontier=None, offer=Offer(most=0))
+    assert [each.rung for each in told] == [RPC, RPC, RPC]
 
 
 def test_a_span_ends_with_the_last_slot_in_it_that_is_wanted() -> None:

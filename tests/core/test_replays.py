@@ -8,7 +8,10 @@ from monitor.core.commands import CloseFeed, Fetch, OpenFeed, Recall
 from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
 from monitor.core.events import FloorTold, ReadingResumed, Recalled
+from monitor.core.jobs import JobState
 from monitor.core.reach import REPEAT_LIMIT
+from monitor.core.recovery_floors import NEVER
+from monitor.core.recovery_terms import Offer
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, SOME, confirmed, finalized, meta, tx
@@ -137,14 +140,108 @@ def test_without_an_endpoint_that_may_replay_the_next_rung_is_asked_at_once() ->
     assert [each.slot for each in play.asked(Fetch)] == [6]
 
 
-def test_one_endpoint_replays_one_gap_at_a_time_and_rpcs_are_asked_for_the_other() -> None:
-    play, _ = replaying()
+def two_gaps() -> tuple[Recovery, int]:
+    """One endpoint, which replays slot 6; slot 60 is missing too."""
+    play, feed = replaying()
     for slot in range(8, 60):
         play.block(1, slot, tx(slot, 0)).says(1, confirmed(slot))
     play.asked(OpenFeed)
     play.block(1, 61, tx(61, 0)).says(1, confirmed(61))
-    assert play.asked(OpenFeed) == []
-    assert [each.slot for each in play.asked(Fetch)] == [60]
+    return play, feed
+
+
+def test_one_endpoint_replays_one_gap_after_the_other_and_no_rpc_is_asked() -> None:
+    play, feed = two_gaps()
+    for _ in range(5):
+        play.at(play.now + 1).says(feed, tx(6, 0, "y0"))
+    assert (play.asked(OpenFeed), play.asked(Fetch)) == ([], [])
+    play.says(feed, meta(6), confirmed(6), tx(7, 0, "x0")).ends(feed, EndReason.END)
+    (opened,) = play.asked(OpenFeed)
+    assert (opened.from_slot, opened.is_replay) == (60, True)
+
+
+PAIR = replace(BOTH, attempts=3)
+
+
+def long_gap(*, deep: int = 1, shallow: int = 1) -> Recovery:
+    """The first of two endpoints is connected, the other one is not; slots 6 to 2005 are missing.
+
+    `shallow` and `deep`: how far back they replay.
+    """
+    play = Recovery(ALL, feeds=2, recovery=PAIR)
+    for feed in (1, 2):
+        play.block(feed, 5, tx(5, 0)).says(feed, confirmed(5), finalized(5))
+    for endpoint, first in enumerate((shallow, deep)):
+        play.kernel.connections.all[endpoint].holds_from = first
+    play.ends(2, jitter=1.0)
+    play.kernel.connections.all[1].reopen_at = None
+    play.commands.clear()
+    play.kernel.repair.queue.open(6, 2006, play.now)
+    return play.says(1, tx(5, 0))
+
+
+def replays_on(play: Recovery, seconds: int) -> None:
+    """Time passes, and every replay brings the beginning of its first slot once a second."""
+    for _ in range(seconds):
+        play.at(play.now + 1)
+        for feed, replay in list(play.kernel.repair.replays.by_feed.items()):
+            play.says(feed, tx(replay.first, 0, "y0"))
+
+
+def test_a_long_gap_waits_for_the_one_endpoint_that_replays_it() -> None:
+    play = long_gap()
+    play.ends(1)  # and its replay goes on
+    replays_on(play, 5)
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    assert (opened.endpoint, opened.from_slot) == (0, 6)
+    assert play.asked(Fetch) == []
+    assert play.kernel.repair.queue.counts() == {
+        (JobState.LEASED, Rung.REPLAY): 512,
+        (JobState.OPEN, Rung.REPLAY): 2000 - 512,
+    }
+
+
+def test_what_no_connected_endpoint_has_is_asked_of_rpcs_while_a_replay_is_under_way() -> None:
+    play = long_gap(shallow=1000)
+    replays_on(play, 5)
+    (opened,) = play.asked(OpenFeed)
+    assert (opened.endpoint, opened.from_slot) == (0, 1000)
+    asked = {each.slot for each in play.asked(Fetch)}
+    assert max(asked) < 1000
+    counts = play.kernel.repair.queue.counts()
+    assert counts[JobState.OPEN, Rung.REPLAY] == 2006 - 1000 - 512
+    assert counts[JobState.OPEN, Rung.RPC] + len(asked) == 1000 - 6
+
+
+def test_who_replays_less_far_back_begins_with_what_it_has_while_the_rest_waits() -> None:
+    play = long_gap(deep=1000)
+    play.kernel.connections.all[1].reopen_at = play.now
+    play.at(play.now + 1)
+    (_, live) = play.asked(OpenFeed)
+    play.accepts(live.feed)
+    (opened,) = play.asked(OpenFeed)
+    assert (opened.endpoint, opened.from_slot) == (1, 1000)
+    assert play.asked(Fetch) == []
+
+
+def test_who_has_just_been_asked_does_not_take_the_place_of_a_busy_one() -> None:
+    play = Recovery(ALL, feeds=2, recovery=PAIR)
+    replays, (first, other) = play.kernel.repair.replays, play.kernel.connections.all
+    assert replays.begin(6, 7, play.now) is not None
+    busy, free = (first, other) if first.asked else (other, first)
+    free.asked = [(play.now, 600)] * REPEAT_LIMIT
+    assert replays.begin(600, 700, play.now) is None
+    assert replays.why_nobody(600, play.now) is Verdict.THROTTLED
+    busy.asked.append((play.now, 600))
+    assert replays.why_nobody(600, play.now) is Verdict.FAILED
+
+
+def test_a_lease_that_waits_for_what_was_forgotten_has_its_endpoint() -> None:
+    play = Recovery(ALL, feeds=2, recovery=PAIR)
+    for connection, first in zip(play.kernel.connections.all, (9, 5), strict=True):
+        connection.holds_from = first
+    offers = [play.kernel.repair.replays.offer(held, play.now) for held in range(3)]
+    assert offers == [Offer(1, NEVER, 5), Offer(1, 5, 9), Offer(1, 5, NEVER)]
 
 
 def test_what_a_feed_says_that_replays_nothing_is_not_heard() -> None:
@@ -180,16 +277,12 @@ def test_a_replay_that_reached_its_end_is_not_asked_for_again_though_the_floor_r
 
 
 def test_a_slot_that_an_endpoint_is_too_busy_to_replay_is_not_lost_before_it_is_asked() -> None:
-    play, feed = replaying()
-    for slot in range(8, 60):
-        play.block(1, slot, tx(slot, 0)).says(1, confirmed(slot))
-    play.block(1, 61, tx(61, 0)).says(1, confirmed(61))
-    play.not_fetched(60, Verdict.CANNOT)
+    play, feed = two_gaps()
+    for _ in range(100):
+        play.at(play.now + 1).says(feed, tx(6, 0, "y0"))
     assert not play.kernel.is_lost(60)
-    play.says(feed, tx(6, 0, "y0"), meta(6), confirmed(6), tx(7, 0, "x0"))
+    play.says(feed, meta(6), confirmed(6), tx(7, 0, "x0"))
     play.ends(feed, EndReason.END)
-    play.asked(OpenFeed)
-    play.at(play.now + 2)
     (opened,) = play.asked(OpenFeed)
     assert (opened.from_slot, opened.is_replay) == (60, True)
 
