@@ -23,6 +23,7 @@ class Children:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._children: dict[int, Child] = {}
+        self._named_by: dict[int, set[int]] = {}  # by the slot of the child
         self._told: set[int] = set()
         self._heights: dict[int, int] = {}  # of blocks next to open slots, closed before a restart
 
@@ -47,7 +48,10 @@ class Children:
 
     def name(self, slot: int, child: Child) -> None:
         """A block names this slot as its parent, and nobody has brought that."""
-        self._children.setdefault(slot, child)
+        if slot in self._children:
+            return
+        self._children[slot] = child
+        self._named_by.setdefault(child.slot, set()).add(slot)
         if len(self._children) > KEPT:
             self.forget(next(iter(self._children)))
 
@@ -66,5 +70,14 @@ class Children:
 
     def forget(self, slot: int) -> None:
         """The slot is missing no more, or nobody asks."""
-        self._children.pop(slot, None)
+        child = self._children.pop(slot, None)
         self._told.discard(slot)
+        if child is not None:
+            self._named_by[child.slot].discard(slot)
+            if not self._named_by[child.slot]:
+                del self._named_by[child.slot]
+
+    def retract(self, child: int) -> None:
+        """No block of this slot is on the chain: what one named proves nothing."""
+        for slot in list(self._named_by.get(child, ())):
+            self.forget(slot)

@@ -281,6 +281,7 @@ class Ledger:
                 if state.finalized:
                     continue  # two finalized blocks contradict each other: nothing is proven
             self._certify(off_chain(number, state, proof))
+            self.children.retract(number)
             if state is not None:
                 self._drop(state)
             else:

@@ -136,3 +136,23 @@ def test_the_height_of_a_hole_stays_known_however_many_slots_are_open_above_it()
     assert 9 in play.kernel.join.ledger.forgotten.ranges
     told(play, 7, tx(7, 0, "w0"), parent=6, height=52)
     assert play.take() == ["7 w0 late"]
+
+
+def test_a_block_of_a_losing_fork_tells_no_height() -> None:
+    play = Play(ALL)
+    play.block(1, 5, height=50).says(1, finalized(5))
+    play.block(1, 9, parent=7, height=52).block(1, 10, parent=8, height=54)
+    assert play.kernel.join.ledger.height_of(7) == 51
+    play.says(1, finalized(10)).block(1, 11).at(5.0)
+    assert play.certified()[9] == SlotEnd.FORKED
+    assert [play.kernel.join.ledger.height_of(slot) for slot in (7, 8)] == [None, 53]
+
+
+def test_of_several_blocks_that_one_child_names_all_are_retracted() -> None:
+    _, named = children()
+    for slot in (6, 7):
+        named.name(slot, Child(9, 52))
+    named.name(5, Child(8, 51))
+    named.forget(6)
+    named.retract(9)
+    assert [named.get(slot) for slot in (5, 6, 7)] == [Child(8, 51), None, None]
