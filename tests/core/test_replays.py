@@ -53,6 +53,14 @@ def test_a_gap_is_replayed_and_goes_out_in_its_place() -> None:
     play.kernel.check()
 
 
+def test_what_a_replay_brings_beyond_its_gap_is_not_called_recovered() -> None:
+    play, feed = replaying()
+    play.says(feed, tx(6, 0, "y0"), meta(6), confirmed(6), tx(7, 0, "x0"), meta(7), confirmed(7))
+    play.block(1, 8).says(1, confirmed(8), finalized(8)).block(1, 9)
+    told = {slot: each.recovered_by for slot, each in play.certificates().items()}
+    assert (told[6], told[7]) == ("replay", None)
+
+
 def test_a_filtered_slot_is_whole_with_its_meta_though_no_other_slot_follows() -> None:
     play = a_gap(SOME, recovery=BOTH)
     feed = play.asked(OpenFeed)[-1].feed
