@@ -199,7 +199,7 @@ def replays_on(play: Recovery, seconds: int) -> None:
 def test_a_long_gap_waits_for_the_one_endpoint_that_replays_it() -> None:
     play = long_gap()
     play.ends(1)  # and its replay goes on
-    replays_on(play, 5)
+    replays_on(play, 70)
     (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
     assert (opened.endpoint, opened.from_slot) == (0, 6)
     assert play.asked(Fetch) == []
