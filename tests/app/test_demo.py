@@ -2,8 +2,8 @@
 
 import fcntl
 import io
-import re
 import os
+import re
 import socket
 from pathlib import Path
 
