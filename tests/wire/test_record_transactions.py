@@ -52,6 +52,12 @@ def test_recorded_and_empty_is_empty() -> None:
     assert fields["pre_token_balances"] == fields["post_token_balances"] == []
 
 
+def test_balances_of_many_accounts_are_told_whole() -> None:
+    before, after = list(range(10**9, 10**9 + 60)), list(range(2 * 10**9, 2 * 10**9 + 60))
+    fields = _fields(_transaction(fee=5000, pre_balances=before, post_balances=after))
+    assert (fields["fee"], fields["pre_balances"], fields["post_balances"]) == (5000, before, after)
+
+
 def test_without_a_meta_only_the_transaction_is_known() -> None:
     info = _transaction()
     with_meta = _fields(info)
