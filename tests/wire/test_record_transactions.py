@@ -54,7 +54,9 @@ def test_recorded_and_empty_is_empty() -> None:
 
 def test_balances_of_many_accounts_are_told_whole() -> None:
     before, after = list(range(10**9, 10**9 + 60)), list(range(2 * 10**9, 2 * 10**9 + 60))
-    fields = _fields(_transaction(fee=5000, pre_balances=before, post_balances=after))
+    info = _transaction(fee=5000, pre_balances=before, post_balances=after)
+    info.is_vote = True  # as those are kept whose ends repeat
+    fields = _fields(info)
     assert (fields["fee"], fields["pre_balances"], fields["post_balances"]) == (5000, before, after)
 
 
