@@ -21,6 +21,8 @@ from monitor.core.rungs import Rung, Verdict
 
 SOON: Final = 1.0
 """Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
+_NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF))
+"""A server that is not that far yet may have the slot soon, and with it account writes that no RPC tells."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ class Replay:
             # Refused: what lies above the floor is asked for again, from there on.
             above = min(floor, self.end)
             verdict, pause = Verdict.THROTTLED, SOON
-        elif self.reached >= self.end:
+        elif self.reached >= self.end or ending.reason in _NEVER:
             verdict = Verdict.CANNOT
         return [
             (Lease(Rung.REPLAY, self.first, above), Failure(Verdict.CANNOT, jitter)),

@@ -87,19 +87,6 @@ def test_a_server_that_has_the_slot_not_yet_is_asked_again_before_any_rpc() -> N
     assert (again.from_slot, again.is_replay, again.feed > feed) == (6, True, True)
 
 
-def test_what_one_server_does_not_replay_is_asked_of_another_before_any_rpc() -> None:
-    play = Recovery(ALL, feeds=2, recovery=replace(BOTH, attempts=3))
-    for feed in (1, 2):
-        play.block(feed, 5, tx(5, 0)).says(feed, confirmed(5), finalized(5))
-    for feed in (1, 2):
-        play.block(feed, 7, tx(7, 0, "x0")).says(feed, confirmed(7))
-    first = play.asked(OpenFeed)[-1]
-    play.ends(first.feed, EndReason.REPLAY_OFF).at(play.now + 2)
-    second = play.asked(OpenFeed)[-1]
-    assert (second.endpoint, second.is_replay) == (1 - first.endpoint, True)
-    assert play.asked(Fetch) == []
-
-
 def test_a_replay_that_passes_the_slot_without_it_has_failed() -> None:
     play, feed = replaying()
     play.says(feed, tx(8, 0, "z0"))

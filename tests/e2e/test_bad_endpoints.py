@@ -179,7 +179,9 @@ def test_a_try_is_one_connection(outcome: Outcome) -> None:
     for name, met in outcome.met.items():
         tries = len(outcome.endings(name))
         asked = name in ANY_CONNECTION
-        assert tries <= met - asked <= tries + 1  # the last may have been under way at the stop
+        # The last may have been under way at the stop; to a server that says nothing the library itself tries again.
+        again = 3 if name == "silent" else 1
+        assert tries <= met - asked <= tries + again
 
 
 def test_the_good_region_goes_on(outcome: Outcome) -> None:

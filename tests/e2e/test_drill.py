@@ -160,7 +160,7 @@ def test_a_drill_whose_daemon_is_started_anew_says_that_nothing_stays_drained(
 def begun(running: Daemon) -> "subprocess.Popen[str]":
     """A drill that keeps its first endpoint drained for long."""
     return subprocess.Popen(
-        [sys.executable, "-m", "monitor", "drill", *state(running), "ams", "--window", "3"],
+        [sys.executable, "-m", "monitor", "drill", *state(running), "ams", "--window", "6"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
