@@ -131,6 +131,7 @@ class Drill:
             if handed_over is None:
                 fault = f"its stream was not closed within {self._patience.hand_over:.0f} s"
             self._world.pause(max(0.0, began + self._patience.window - self._world.now()))
+            _see_drained(self._endpoint(name))
         self._daemon.wish(Want.PROMOTE, name)
         self.drained = None
         sound_again = self._until(
@@ -175,8 +176,7 @@ class Drill:
 
     def _is_off(self, name: str) -> bool:
         endpoint = self._endpoint(name)
-        if not endpoint["drained"]:
-            raise DrillBroken(f"the drill broke off: {name} is not drained any more")
+        _see_drained(endpoint)
         return endpoint["role"] == Role.OFF and not endpoint["open"]
 
     def _hot(self) -> int:
@@ -235,6 +235,12 @@ class Drill:
         return any(
             each["endpoint"] == name and each["drained"] for each in self._daemon.endpoints()
         )
+
+
+def _see_drained(endpoint: Object) -> None:
+    """See that nobody gave it back meanwhile; a daemon that was started anew drains nothing. Raises: DrillBroken."""
+    if not endpoint["drained"]:
+        raise DrillBroken(f"the drill broke off: {endpoint['endpoint']} is not drained any more")
 
 
 def _refusal(told: Object) -> str | None:

@@ -243,6 +243,15 @@ def test_a_restart_between_two_looks_breaks_the_drill_off(daemon: Drilled) -> No
     assert told.startswith("ams is not drained: ")
 
 
+def test_a_restart_while_it_only_watches_what_is_drained_breaks_the_drill_off(
+    daemon: Drilled,
+) -> None:
+    daemon.forgets_at = 15.0
+    with pytest.raises(DrillBroken, match="ams is not drained any more"):
+        next(daemon.drill().walk(["ams"]))
+    assert [want for _, want, _ in daemon.asked] == [Want.DRAIN]
+
+
 def test_another_configuration_breaks_the_drill_off(daemon: Drilled) -> None:
     drill = daemon.drill()
     with pytest.raises(DrillBroken, match="lon is no endpoint of the daemon any more"):

@@ -105,9 +105,9 @@ async def prove(
     coverage = outcome.kernel.coverage()
     assert coverage is not None
     assert coverage.complete == coverage.produced
-    standing = outcome.kernel.standing()
-    assert not standing.jobs
-    assert standing.lost == 0
+    queue = outcome.kernel.repair.queue  # the last moments of the tail may have jobs of their own
+    assert [slot for slot in outcome.slots if queue.is_open(slot)] == []
+    assert outcome.kernel.standing().lost == 0
     for node in outcome.nodes:
         assert node.faults.busiest_second <= RATE
     words = [f"{count} by {rung}" for rung, count in sorted(rungs.items())]
