@@ -21,7 +21,7 @@ from monitor.core.chain import Commitment
 from monitor.core.events import Row
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.rungs import Rung
-from monitor.core.scope import Scope
+from monitor.core.scope import EVERY_MONITOR, Scope
 
 Released = tuple[int, int, bool, int, str | None, Row]
 
@@ -37,19 +37,23 @@ class OpenFeed:
     is_replay: bool = False
     """A stream for recovery: at confirmed, so that it brings whole blocks of the chain alone."""
     scope: Scope = Scope.EVERYTHING
+    carried: int = EVERY_MONITOR
+    """The monitors it is asked for (bits as in `Row`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class AmendFeed:
     """Send a request again on the open stream, in the place of the one before.
 
-    The same one with from_slot: the server replays (PROTOCOL 3.5). Without: something else is asked for.
+    The same one with from_slot: the server replays (PROTOCOL 3.5). Without: something else is asked for,
+    or for other monitors.
     """
 
     feed: int
     generation: int
     from_slot: int | None
     scope: Scope = Scope.EVERYTHING
+    carried: int = EVERY_MONITOR
 
 
 @dataclass(frozen=True, slots=True)

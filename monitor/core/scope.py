@@ -1,6 +1,10 @@
-"""How much is asked of a server on one stream."""
+"""How much is asked of a server on one stream, and for whom."""
 
 from enum import IntEnum
+from typing import Final
+
+EVERY_MONITOR: Final = -1
+"""The mask of all monitors: what a stream carries where they are not divided over the feeds."""
 
 
 class Scope(IntEnum):
