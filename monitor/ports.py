@@ -252,7 +252,17 @@ class RecoveryStore(Protocol):
         """What operators signed off, by slot."""
 
 
-class Store(LedgerStore, RecoveryStore, Protocol):
+class DrainStore(Protocol):
+    """Which endpoints operators took out of use, in the same file. As `LedgerStore` otherwise."""
+
+    def keep_drain(self, endpoint: str, at_ns: int | None) -> None:
+        """This endpoint is drained since then (nanoseconds since 1970), or, with None, is not. An earlier time stays."""
+
+    def drains(self) -> dict[str, int]:
+        """Since when each that is drained is, by name; some may be of endpoints that there are no more."""
+
+
+class Store(LedgerStore, RecoveryStore, DrainStore, Protocol):
     """All that one daemon remembers."""
 
 

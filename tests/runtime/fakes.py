@@ -263,6 +263,7 @@ class MemoryLedger:
         self.found_jobs: list[Job] = []
         """Of an earlier process."""
         self.signed: list[SignOff] = []
+        self.drained: dict[str, int] = {}
         self.watched_anew: list[int] = []
         self._settled = settled
         self._cursors = list(cursors)
@@ -345,6 +346,16 @@ class MemoryLedger:
 
     def signed_off(self) -> list[SignOff]:
         return self.signed
+
+    def keep_drain(self, endpoint: str, at_ns: int | None) -> None:
+        self._fail()
+        if at_ns is None:
+            self.drained.pop(endpoint, None)
+        else:
+            self.drained.setdefault(endpoint, at_ns)
+
+    def drains(self) -> dict[str, int]:
+        return self.drained
 
     def _fail(self) -> None:
         if self.failures:

@@ -15,6 +15,7 @@ import apsw
 import orjson
 
 from monitor.adapters.stores.abandoned import AbandonedTable
+from monitor.adapters.stores.drains import DrainTable
 from monitor.adapters.stores.recovery import RecoveryTables
 from monitor.adapters.stores.schema import APPLICATION, VERSION, bring_up
 from monitor.core.certificates import CLOSED, SlotEnd
@@ -79,6 +80,7 @@ class SqliteLedger:
             self._connection = apsw.Connection(str(path))
         self._recovery = RecoveryTables(self._connection)
         self._abandoned = AbandonedTable(self._connection)
+        self._drains = DrainTable(self._connection)
         try:
             with self._named():
                 self._prepare()
@@ -219,6 +221,19 @@ class SqliteLedger:
         """As `RecoveryStore.signed_off`. Raises StoreFailed."""
         with self._named():
             return self._recovery.signed_off()
+
+    def keep_drain(self, endpoint: str, at_ns: int | None) -> None:
+        """As `DrainStore.keep_drain`. Raises StoreFailed."""
+        with self._named():
+            if at_ns is None:
+                self._drains.take_out(endpoint)
+            else:
+                self._drains.put(endpoint, at_ns)
+
+    def drains(self) -> dict[str, int]:
+        """As `DrainStore.drains`. Raises StoreFailed."""
+        with self._named():
+            return self._drains.all()
 
     def close(self) -> None:
         """Close the file. Raises StoreFailed."""

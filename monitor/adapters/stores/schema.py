@@ -4,7 +4,7 @@ from typing import Final
 
 import apsw
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Version of the tables; a file of a later one is refused."""
 APPLICATION: Final = 0x63686D6F
 """SQLite's application_id of our files: `chmo`."""
@@ -52,13 +52,17 @@ CREATE TRIGGER forgotten AFTER DELETE ON certificates BEGIN
 END;
 PRAGMA user_version = 2;
 """
-_ABANDONED: Final = f"""
+_ABANDONED: Final = """
 CREATE TABLE abandoned(
     first INTEGER PRIMARY KEY, end INTEGER NOT NULL CHECK (end > first), reason TEXT NOT NULL,
     closed_at_ns INTEGER NOT NULL);
+PRAGMA user_version = 3;
+"""
+_DRAINS: Final = f"""
+CREATE TABLE drains(endpoint TEXT PRIMARY KEY, at_ns INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = {VERSION};
 """
-_STEPS: Final = (_CERTIFICATES, _RECOVERY, _ABANDONED)
+_STEPS: Final = (_CERTIFICATES, _RECOVERY, _ABANDONED, _DRAINS)
 """By the version that they begin with; each is one transaction."""
 
 
