@@ -111,7 +111,7 @@ class Gate:
 
     def is_held(self, state: SlotState) -> bool:
         """Whether a replay could add nothing: all that is known of the slot's block is held, or it died."""
-        if state.dead is not None:
+        if state.dead is not None and state.confirmed is None:
             return True
         blockhash = state.confirmed or state.sole_blockhash()
         if blockhash is None:

@@ -86,7 +86,8 @@ class Join:
         if bank is not None and bank.blockhash is None and not bank.store.has_rows(bank.bit):
             bank.began_whole = bank.began_whole or whole
         else:
-            state.dead = None
+            if bank is not None or feed in state.dead_on:
+                state.dead = None  # the first bank of a feed that lags may be the one that died
             state.open_bank(feed, sight.endpoint, began_whole=whole)
             if bank is not None:
                 self.gate.held_bytes -= give_up(state, bank)
@@ -153,6 +154,7 @@ class Join:
         if status > Commitment.FINALIZED:
             if status == SlotStatus.DEAD:
                 state.dead = row[4][1] or "dead"
+                state.dead_on.add(feed)
             self.gate.observed(state, self.sights.open[feed].endpoint, row)
             return
         self.gate.reached(state, Commitment.PROCESSED, row[5])

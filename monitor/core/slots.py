@@ -35,6 +35,7 @@ class SlotState:
         "contested",
         "current",
         "dead",
+        "dead_on",
         "evidence",
         "finalized",
         "finalized_at",
@@ -70,6 +71,8 @@ class SlotState:
         self.metas: dict[str, Meta] = {}
         self.contested = self.finalized = self.is_doubted = False
         self.dead: str | None = None
+        self.dead_on: set[int] = set()
+        """Feeds that told of its death."""
         self.parent: int | None = None
         self.statuses = self.fresh_from = 0
         """Bit per slot status whose event was given; where in the shared store the rows begin that came after the

@@ -234,6 +234,16 @@ def test_a_death_is_told_once_whoever_sees_it() -> None:
     assert play.take() == ["5 created_bank", "5 dead"]
 
 
+def test_a_confirmed_slot_of_which_somebody_told_a_death_is_still_to_be_replayed() -> None:
+    play = Play(ALL, feeds=2)
+    play.says(1, created(5), tx(5, 0), dead(5))
+    gate, state = play.kernel.gate, play.kernel.join.slots[5]
+    assert gate.is_held(state)
+    play.says(2, created(5), tx(5, 0), meta(5, transactions=2), confirmed(5))
+    assert state.dead is not None
+    assert not gate.is_held(state)
+
+
 def test_the_oldest_held_slots_lose_their_frames_for_want_of_memory_and_are_partial() -> None:
     play = Play(ALL, held_bytes=30)
     play.block(1, 3).block(1, 4, tx(4, 0, "a"), tx(4, 1, "b")).block(1, 5, tx(5, 0, "c"))

@@ -93,6 +93,26 @@ def test_a_beginning_reopens_a_dead_slot() -> None:
     assert joined.slots[5].dead is None
 
 
+def test_the_first_bank_of_a_feed_that_lags_takes_no_death_back() -> None:
+    joined = join(feeds=3)
+    joined.take_bank(1, created(5))
+    joined.take_data(1, [tx(5, 0)], 0, 0.0)
+    joined.take_status(1, dead(5), 0.0)
+    joined.take_bank(2, created(5))
+    assert joined.slots[5].dead == "dead"
+    joined.take_data(2, [tx(5, 0)], 0, 0.0)
+    joined.take_bank(2, created(5))
+    assert joined.slots[5].dead is None
+
+
+def test_a_bank_of_the_feed_that_told_the_death_takes_it_back_though_it_is_its_first() -> None:
+    joined = join()
+    joined.take_bank(1, created(4))
+    joined.take_status(1, dead(5), 0.0)
+    joined.take_bank(1, created(5))
+    assert joined.slots[5].dead is None
+
+
 def test_a_confirmation_means_the_block_that_its_own_endpoint_sent() -> None:
     play = Play(ALL, feeds=2)
     play.block(1, 5, tx(5, 0, "x"), block="first")
