@@ -71,16 +71,14 @@ class SlotState:
         self.metas: dict[str, Meta] = {}
         self.contested = self.finalized = self.is_doubted = False
         self.dead: str | None = None
-        self.dead_on: set[int] = set()
-        """Feeds that told of its death."""
         self.parent: int | None = None
         self.statuses = self.fresh_from = 0
         """Bit per slot status whose event was given; where in the shared store the rows begin that came after the
         release at confirmed."""
         self.told_level = self.released_level = -1
         """Highest commitment that was told or inferred of this slot; at which it was released."""
-        self.told_by: set[int] = set()
-        """Feeds that told of a commitment before they named a blockhash."""
+        self.told_by, self.dead_on = set[int](), set[int]()
+        """Feeds that told of a commitment before they named a blockhash; that told of its death."""
         self.voices: Voices | None = None  # None where one endpoint is enough
         self.confirmed: str | None = None
         """Blockhash of the block known to be confirmed."""
