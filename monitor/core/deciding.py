@@ -13,7 +13,7 @@ performed in order and at once, its state kept for the next call.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import Final
 
 from monitor.core import dividing, hand_over, overload
 from monitor.core.deliberation import SOUND_FOR, Deliberation, State
@@ -23,10 +23,10 @@ from monitor.core.failover import (
     Challenge,
     Explanation,
     FailoverPolicy,
-    Probe,
     What,
 )
 from monitor.core.hard_signals import Fault
+from monitor.core.obeying import end_drains, obey
 from monitor.core.wishes import Want, Wish
 
 WAKING: Final = 10.0
@@ -61,8 +61,9 @@ def decide(
     """
     look = Deliberation(now, health, policy, state)
     asked = tuple(wishes)
+    end_drains(look)
     for wish in asked:
-        _obey(look, wish)
+        obey(look, wish)
     look.look()
     hand_over.proceed(look)
     _take_places(look, {wish.endpoint for wish in asked if wish.want is Want.DRAIN})
@@ -75,25 +76,6 @@ def decide(
     look.change(places=tuple(look.places))
     reports = (each.report() for each in look.words)
     return Decision((*look.actions, *reports), look.state, tuple(look.words))
-
-
-def _obey(look: Deliberation, wish: Wish) -> None:
-    wanted, i = look.state.wishes, wish.endpoint
-    promoted = tuple(each for each in wanted.promoted if each != i)
-    match wish.want:
-        case Want.DRAIN:
-            drained = wanted.drained | {i}
-            look.change(wishes=replace(wanted, drained=drained, promoted=promoted))
-            look.explain(What.DRAINED, "an operator asked for it", source=i)
-        case Want.PROMOTE:
-            kept = (i, *promoted)[: look.policy.places]
-            drained = wanted.drained - {i}
-            look.change(wishes=replace(wanted, drained=drained, promoted=kept))
-        case Want.PROBE:
-            look.actions.append(Probe(i))
-            look.explain(What.PROBED, "an operator asked for it", target=i)
-        case _:
-            assert_never(wish.want)
 
 
 def _take_places(look: Deliberation, drained: Set[int]) -> None:
@@ -152,7 +134,7 @@ def _fill_places(look: Deliberation) -> None:
         if look.is_first and candidates:
             _settle(look, What.CHOSEN, look.best(candidates))
         elif not look.placed() or (candidates and not look.is_served()):
-            everybody = [i for i in look.all if not look.is_drained(i)]
+            everybody = [i for i in look.all if not look.is_drained(i)] or [*look.all]
             if candidates or everybody:
                 _settle(look, What.CHOSEN, look.best(candidates or everybody))
         else:

@@ -211,7 +211,9 @@ class Deliberation:
         self, what: What, why: str, source: int | None = None, target: int | None = None
     ) -> None:
         """Put a decision in words."""
-        self.words.append(Explanation(self.now, what, why, source, target))
+        loser = target if source is None else source
+        is_of_drained = loser is not None and self.places[loser].fault is Fault.DRAINED
+        self.words.append(Explanation(self.now, what, why, source, target, is_of_drained))
 
     def assign_roles(self) -> None:
         """Tell each endpoint its role where that changes: those that begin first, those that end last."""

@@ -1,6 +1,7 @@
 """Words of the failover manager: what it is asked, what it may do, and how it says why."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -101,6 +102,7 @@ class What(StrEnum):
 
     CHOSEN = "chosen"
     FILLED = "filled"
+    RELEASED = "released"
     REPLACED = "replaced"
     DEMOTED = "demoted"
     EXCHANGED = "exchanged"
@@ -120,14 +122,21 @@ PLANNED: Final = frozenset((What.FILLED, What.EXCHANGED, What.RESTORED))
 """Moves that nothing forces: one of them a minute."""
 
 _SENTENCES: Final = {
-    What.CHOSEN: ("info", "an endpoint was chosen at the start"),
+    What.CHOSEN: ("info", "an endpoint was chosen"),
     What.FILLED: ("info", "a free place was filled"),
+    What.RELEASED: ("info", "an endpoint was released: it is used as its figures say"),
     What.REPLACED: ("warning", "a failing endpoint was replaced"),
     What.DEMOTED: ("warning", "a failing endpoint lost its place"),
     What.EXCHANGED: ("info", "an endpoint gave way to a better one"),
     What.HANDED_OVER: ("info", "a hand-over ended"),
     What.GIVEN_BACK: ("warning", "a hand-over was taken back"),
     What.KEPT: ("error", "a failing endpoint kept its place, since none is sound"),
+_OF_DRAINED: Final = {
+    What.REPLACED: ("info", "a drained endpoint was replaced"),
+    What.DEMOTED: ("info", "a drained endpoint lost its place"),
+    What.KEPT: ("warning", "a drained endpoint kept its place, since no other is sound"),
+}
+"""The same where nothing is wrong with it but that an operator drained it."""
     What.DRAINED: ("info", "an endpoint was drained"),
     What.PROMOTED: ("info", "an endpoint was promoted by an operator"),
     What.WAITS: ("warning", "a promotion waited until its endpoint is sound"),
@@ -143,10 +152,14 @@ class Explanation:
     """One decision in words."""
 
     at: float
+    is_of_drained: bool = False
+    """It is about an endpoint that only an operator took out of use."""
     """When, in the seconds that `decide` was given."""
     what: What
     why: str
     """With the figures."""
+        if self.is_of_drained:
+            level, sentence = _OF_DRAINED.get(self.what, (level, sentence))
     source: int | None = None
     """The endpoint that loses by it, if one does."""
     target: int | None = None
@@ -182,6 +195,8 @@ class Challenge:
     target: int
     since: float
 
+    ends_at: Mapping[int, float] = field(default_factory=dict)
+    """By drained endpoint, when its drain ends by itself; the others are drained until somebody ends that."""
 
 @dataclass(frozen=True, slots=True)
 class Wishes:

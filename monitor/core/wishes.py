@@ -8,9 +8,11 @@ class Want(StrEnum):
     """The kinds of request. The values are the words of the commands."""
 
     DRAIN = "drain"
-    """Take the endpoint out of use, until it is promoted."""
+    """Take the endpoint out of use, until it is promoted or released."""
     PROMOTE = "promote"
     """Give it a place among the hot feeds, and leave it there while it is sound."""
+    RELEASE = "release"
+    """Use it as its figures say again: ends a drain and a promotion."""
     PROBE = "probe"
     """Get to know it anew, now."""
 
@@ -21,3 +23,5 @@ class Wish:
 
     want: Want
     endpoint: int
+    lease: float | None = None
+    """Of a drain: seconds after which it ends by itself. None: it lasts, over restarts too."""

@@ -214,10 +214,18 @@ def test_the_least_bad_is_chosen_where_all_are_bad_but_never_a_drained_one() -> 
     looks.figures(1, trust=0.1)
     looks.figures(2, needs_person=True)
     assert looks.at(0.0) == [(What.CHOSEN, None, 2)]
-    drained = Looks(1)
-    assert drained.at(0.0, (Want.DRAIN, 0)) == [(What.DRAINED, 0, None)]
-    assert drained.hot() == []
-    assert drained.of_role(Role.OFF) == [0]
+
+
+def test_a_drained_one_is_chosen_only_where_all_are_drained() -> None:
+    looks = Looks(2)
+    assert looks.at(0.0, (Want.DRAIN, 0), (Want.DRAIN, 1)) == [
+        (What.DRAINED, 0, None),
+        (What.DRAINED, 1, None),
+        (What.CHOSEN, None, 0),
+    ]
+    assert (looks.hot(), looks.of_role(Role.OFF)) == ([0], [1])
+    assert looks.at(1.0) == []
+    assert looks.at(2.0, (Want.RELEASE, 1)) == [(What.RELEASED, None, 1), (What.REPLACED, 0, 1)]
 
 
 def test_a_better_endpoint_takes_a_place_after_half_a_minute() -> None:

@@ -26,6 +26,22 @@ def test_the_log_names_who_loses_and_who_gains() -> None:
 
 
 @pytest.mark.parametrize(
+    ("what", "level", "sentence"),
+    [
+        (What.REPLACED, "info", "a drained endpoint was replaced"),
+        (What.DEMOTED, "info", "a drained endpoint lost its place"),
+        (What.KEPT, "warning", "a drained endpoint kept its place, since no other is sound"),
+        (What.HANDED_OVER, "info", "a hand-over ended"),
+    ],
+)
+def test_an_endpoint_that_an_operator_drained_is_not_called_failing(
+    what: What, level: str, sentence: str
+) -> None:
+    report = Explanation(1.0, what, "an operator drained it", 0, is_of_drained=True).report()
+    assert (report.level, report.sentence) == (level, sentence)
+
+
+@pytest.mark.parametrize(
     ("strategy", "places"), [(Strategy.RACE, 4), (Strategy.SPREAD, 4), (Strategy.STANDBY, 1)]
 )
 def test_standby_has_one_place(strategy: Strategy, places: int) -> None:

@@ -62,7 +62,7 @@ ANY_CONNECTION = ("http1", "garbage", "silent")
 """Strangers that count any connection, so the one that asks for the version too; others count Subscribe."""
 IN_VAIN = "an endpoint was asked for its version in vain"
 PLACES = {
-    "an endpoint was chosen at the start",
+    "an endpoint was chosen",
     "a free place was filled",
     "a failing endpoint was replaced",
     "a failing endpoint lost its place",
