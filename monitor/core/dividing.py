@@ -1,74 +1,85 @@
 """Divides monitors over the hot feeds, each on two, of different providers where there are such.
 
-As few monitors move as can: each keeps the carriers that it has, and moves only where one feed would carry two more
-than another. Whoever gives a monitor away carries it until the others have covered two slots.
+How this works. Monitors that must stay together are moved as one: a unit, as heavy as it has monitors. As few units move
+as can: each keeps the carriers that it has, and moves only where that makes two feeds more even. Whoever gives a monitor
+away carries it until those that are to carry it have covered two slots.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from monitor.core.deliberation import Deliberation
 from monitor.core.endpoint_health import Role
-from monitor.core.failover import Carry, Division, Load, Strategy, What
+from monitor.core.failover import Division, Load, Strategy, What
 from monitor.core.hand_over import COVERED, LONGEST
+from monitor.core.scope import EVERY_MONITOR
 
 CARRIERS: Final = 2
 """Feeds that carry each monitor (DESIGN 6)."""
 
 
 def divide(look: Deliberation) -> None:
-    """Tell each hot feed what it carries, where that changes. Called when the roles are assigned."""
-    old = look.state.division
-    new = _division(look, old)
-    if new is old:
-        return
-    look.change(division=new)
-    everything = (1 << look.policy.monitors) - 1
-    for i in look.all:
-        place = look.places[i]
-        before = everything if old is None or place.role_at == look.now else old.carried[i]
-        after = everything if new is None else new.carried[i]
-        if place.role is Role.HOT and before != after:
-            look.actions.append(Carry(i, after))
+    """Decide what each hot feed carries. Called when the roles are assigned."""
+    division = _division(look, look.state.division)
+    if division is not look.state.division:
+        look.change(division=division)
+
+
+def everything_of(units: Sequence[int]) -> int:
+    """The mask of all monitors in these units."""
+    return reduce(or_, units, 0)
+
+
+def carried_by(division: Division | None, endpoint: int) -> int:
+    """What this hot endpoint is to be asked for; `EVERY_MONITOR` where that is all there are."""
+    if division is None or division.carried[endpoint] == everything_of(division.units):
+        return EVERY_MONITOR
+    return division.carried[endpoint]
 
 
 def _division(look: Deliberation, old: Division | None) -> Division | None:
-    if look.policy.strategy is not Strategy.SPREAD and look.state.load is not Load.SPREAD:
+    policy = look.policy
+    is_wanted = policy.strategy is Strategy.SPREAD or look.state.load is Load.SPREAD
+    if not is_wanted or not policy.units:
         return None
-    over, monitors = tuple(look.placed()), look.policy.monitors
-    if old is None or old.over != over or old.monitors != monitors:
+    over = tuple(look.placed())
+    if old is None or old.over != over or old.units != policy.units:
         return _settled(look, _begun(look, old, over))
     return _settled(look, old)
 
 
 def _begun(look: Deliberation, old: Division | None, over: tuple[int, ...]) -> Division:
-    monitors = look.policy.monitors
-    everything = (1 << monitors) - 1
+    units = look.policy.units
+    everything = everything_of(units)
     providers = [look.provider(i) for i in look.all]
-    shares = shares_of(
-        [0] * len(providers) if old is None else old.shares, over, providers, monitors
-    )
+    shares = shares_of([0] * len(providers) if old is None else old.shares, over, providers, units)
     carried, gaining = [], []
     for i in look.all:
         was_hot = look.places[i].role is Role.HOT and look.places[i].role_at != look.now
         before = (everything if old is None else old.carried[i] & everything) if was_hot else 0
         carried.append(before | shares[i])
         waits = old is not None and i in old.gaining and i in over
-        if waits or shares[i] & ~before:
+        if waits or shares[i] & ~before or (shares[i] and not _covers(look, i)):
             gaining.append(i)
     most = max(share.bit_count() for share in shares)
-    why = f"{monitors} monitors over {len(over)} feeds, at most {most} on one"
+    count = everything.bit_count()
+    why = f"{count} monitors over {len(over)} feeds, at most {most} on one"
     look.explain(What.DIVIDED, why)
-    return Division(over, monitors, tuple(shares), tuple(carried), tuple(gaining), look.now)
+    return Division(over, units, tuple(shares), tuple(carried), tuple(gaining), look.now)
+
+
+def _covers(look: Deliberation, i: int) -> bool:
+    """Whether it has brought enough of what it is asked for, so that others may leave that to it."""
+    return look.health[i].is_open and look.health[i].covered >= COVERED
 
 
 def _settled(look: Deliberation, division: Division) -> Division:
-    """The division with nothing carried twice over, if those who gained cover by now."""
+    """The division with nothing carried more than twice, if those who are to carry it cover by now."""
     if division.carried == division.shares:
         return division
-    waits = any(
-        not look.health[i].is_open or look.health[i].covered < COVERED for i in division.gaining
-    )
+    waits = not all(_covers(look, i) for i in division.gaining)
     fresh = division.since == look.now and division.gaining
     if fresh or (waits and look.now - division.since < LONGEST):
         return division
@@ -76,24 +87,23 @@ def _settled(look: Deliberation, division: Division) -> Division:
     carried = tuple(
         division.carried[i] if i in staying else share for i, share in enumerate(division.shares)
     )
-    return Division(division.over, division.monitors, division.shares, carried, (), division.since)
+    return Division(division.over, division.units, division.shares, carried, (), division.since)
 
 
 def shares_of(
-    before: Sequence[int], over: Sequence[int], providers: Sequence[str], monitors: int
+    before: Sequence[int], over: Sequence[int], providers: Sequence[str], units: Sequence[int]
 ) -> list[int]:
     """A mask of monitors by endpoint. `before`: the masks so far; `over`: those that may carry."""
     shares = [0] * len(providers)
-    for number in range(monitors):
-        bit = 1 << number
-        carriers = [i for i in over if before[i] & bit][:CARRIERS]
+    for unit in units:
+        carriers = [i for i in over if before[i] & unit == unit][:CARRIERS]
         while len(carriers) < min(CARRIERS, len(over)):
             known = {providers[i] for i in carriers}
             rest = [i for i in over if i not in carriers]
             carriers.append(min(rest, key=lambda i: _worth(providers[i] in known, shares[i], i)))
         for i in carriers:
-            shares[i] |= bit
-    _even_out(shares, over, providers, monitors)
+            shares[i] |= unit
+    _even_out(shares, over, providers, units)
     return shares
 
 
@@ -102,39 +112,29 @@ def _worth(is_known: bool, share: int, i: int) -> tuple[bool, int, int]:
 
 
 def _even_out(
-    shares: list[int], over: Sequence[int], providers: Sequence[str], monitors: int
+    shares: list[int], over: Sequence[int], providers: Sequence[str], units: Sequence[int]
 ) -> None:
-    """Move monitors from feeds that carry more to feeds that carry less, one at a time."""
-    while True:
-        pairs = [
-            (shares[source].bit_count() - shares[target].bit_count(), source, target)
-            for source in over
-            for target in over
-        ]
-        moves = (
-            (1 << number, source, target)
-            for more, source, target in sorted(pairs, reverse=True)
-            for number in range(monitors)
-            if more > 1 and _can_move(1 << number, shares, over, providers, source, target)
-        )
-        move = next(moves, None)
-        if move is None:
-            return
-        bit, source, target = move
-        shares[source] &= ~bit
-        shares[target] |= bit
+    """Move units from feeds that carry more to feeds that carry less, one at a time."""
+    while (move := next(_moves(shares, over, providers, units), None)) is not None:
+        unit, source, target = move
+        shares[source] &= ~unit
+        shares[target] |= unit
 
 
-def _can_move(
-    bit: int,
-    shares: Sequence[int],
-    over: Sequence[int],
-    providers: Sequence[str],
-    source: int,
-    target: int,
-) -> bool:
-    """Whether the monitor can move without ending on two feeds of one provider that was on two providers."""
-    if not shares[source] & bit or shares[target] & bit:
-        return False
-    others = {providers[i] for i in over if i != source and shares[i] & bit}
-    return providers[target] not in others or providers[source] in others
+def _moves(
+    shares: Sequence[int], over: Sequence[int], providers: Sequence[str], units: Sequence[int]
+) -> Iterator[tuple[int, int, int]]:
+    """Units, each with the feed that would be rid of it and the one that would get it, so that both are more even."""
+    pairs = [
+        (shares[source].bit_count() - shares[target].bit_count(), source, target)
+        for source in over
+        for target in over
+    ]
+    for more, source, target in sorted(pairs, reverse=True):
+        for unit in units:
+            if unit.bit_count() >= more or not shares[source] & unit or shares[target] & unit:
+                continue
+            # No unit that was on two providers ends on two feeds of one.
+            others = {providers[i] for i in over if i != source and shares[i] & unit}
+            if providers[target] not in others or providers[source] in others:
+                yield unit, source, target

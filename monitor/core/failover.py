@@ -44,8 +44,8 @@ class FailoverPolicy:
     strategy: Strategy = Strategy.RACE
     hot: int = 3
     """Hot feeds at once; standby has one, whatever this says."""
-    monitors: int = 0
-    """How many there are to divide; 0: none can be."""
+    units: tuple[int, ...] = ()
+    """Masks of the monitors that must stay together (bits as in `Row`), each in one of them. Empty: none can be divided."""
     silence: float = PATIENCE
     """Seconds without slot progress that a feed is forgiven."""
     lag: float = PATIENCE
@@ -73,14 +73,6 @@ class SetRole:
 
 
 @dataclass(frozen=True, slots=True)
-class Carry:
-    """Let this hot feed carry these monitors: a mask of bits as in `Row`. Without it a hot feed carries all."""
-
-    endpoint: int
-    monitors: int
-
-
-@dataclass(frozen=True, slots=True)
 class ShedLoad:
     """Ask of servers so much less, or again all."""
 
@@ -94,7 +86,7 @@ class Probe:
     endpoint: int
 
 
-Action = SetRole | Carry | ShedLoad | Probe | Report
+Action = SetRole | ShedLoad | Probe | Report
 
 
 class What(StrEnum):
@@ -206,6 +198,11 @@ class Wishes:
     promoted: tuple[int, ...] = ()
     """Those that keep, or wait for, a place; the newest first."""
 
+    @property
+    def lasting(self) -> frozenset[int]:
+        """Drained endpoints that are drained after a restart too."""
+        return self.drained - self.ends_at.keys()
+
 
 NO_WISHES: Final = Wishes()
 
@@ -216,12 +213,12 @@ class Division:
 
     over: tuple[int, ...]
     """The endpoints that have a place."""
-    monitors: int
-    """How many there are."""
+    units: tuple[int, ...]
+    """What was divided: monitors that stay together."""
     shares: tuple[int, ...]
     """What each is to carry."""
     carried: tuple[int, ...]
-    """What each was told to carry: until the others cover it, also what it gives away."""
+    """What each carries now: until the others cover it, also what it gives away."""
     gaining: tuple[int, ...]
     """Endpoints that have to cover first."""
     since: float

@@ -31,7 +31,7 @@ def _less(look: Deliberation) -> None:
     state = look.state
     # Of three feeds that bring all, a division leaves two; of two it would leave as many.
     policy = look.policy
-    can_divide = policy.strategy is Strategy.RACE and policy.places > 2 and policy.monitors > 0
+    can_divide = policy.strategy is Strategy.RACE and policy.places > 2 and bool(policy.units)
     lowest = Load.SPREAD if can_divide else Load.NARROW
     why = f"{look.lagged} streams ended since they were read too slowly"
     if state.load >= lowest or (state.load and look.now - state.load_at < STEP_PAUSE):

@@ -2,22 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from random import Random
 from typing import Final
 
 from monitor.core.deciding import Decision, decide
 from monitor.core.deliberation import State
+from monitor.core.dividing import carried_by
 from monitor.core.endings import EndReason
 from monitor.core.endpoint_health import Circuit, Delay, EndpointHealth, Role
 from monitor.core.failover import (
     PLANNED,
-    Carry,
     FailoverPolicy,
     Load,
     SetRole,
     Strategy,
     What,
 )
+from monitor.core.scope import EVERY_MONITOR
 from monitor.core.wishes import Want, Wish
 
 STEP: Final = 10.0
@@ -28,6 +30,7 @@ TROUBLES: Final = ("lag", "slow", "silent", "closed", "broken", "liar", "person"
 LAGS: Final = {"lag": 20.0, "slow": 3.0}
 """Seconds behind the tip by trouble."""
 MONITORS: Final = 7
+UNITS: Final = (0b1000001, 0b0000110, 0b0001000, 0b0010000, 0b0100000)
 SLOTS_A_STEP: Final = 25
 
 
@@ -45,7 +48,7 @@ class Machine:
     lagged: int = 0
     cut: bool = False
     """We read too slowly, and the server ended the stream."""
-    carried: int = (1 << MONITORS) - 1
+    carried: int = EVERY_MONITOR
 
     def health(self, i: int, noise: float) -> EndpointHealth:
         """What is seen of it."""
@@ -123,10 +126,10 @@ class Fleet:
             if isinstance(action, SetRole):
                 machine = self.machines[action.endpoint]
                 machine.role, machine.covered = action.role, 0
-                machine.carried = (1 << MONITORS) - 1
-            elif isinstance(action, Carry):
-                self.machines[action.endpoint].carried = action.monitors
-                self.machines[action.endpoint].covered = 0
+        for i, machine in enumerate(self.machines):
+            carried = carried_by(decision.state.division, i)
+            if machine.role is Role.HOT and carried != machine.carried:
+                machine.carried, machine.covered = carried, 0
 
 
 def draw(dice: Random) -> tuple[Fleet, FailoverPolicy]:
@@ -141,7 +144,7 @@ def draw(dice: Random) -> tuple[Fleet, FailoverPolicy]:
         )
         for _ in range(dice.randint(2, 6))
     ]
-    policy = FailoverPolicy(dice.choice(tuple(Strategy)), dice.randint(1, 4), MONITORS)
+    policy = FailoverPolicy(dice.choice(tuple(Strategy)), dice.randint(1, 4), UNITS)
     return Fleet(dice, machines, is_calm), policy
 
 
@@ -235,6 +238,8 @@ class Judge:
         for number in range(MONITORS):
             carriers = sum(mask >> number & 1 for mask in masks)
             assert carriers >= wanted, f"monitor {number} is on {carriers} feeds"
+        for unit, mask in product(UNITS, masks):
+            assert mask & unit in (0, unit), "monitors that must stay together were parted"
 
 
 def placed(state: State) -> frozenset[int]:

@@ -16,7 +16,7 @@ def lag(looks: Looks, endpoint: int) -> None:
 
 
 def test_load_is_shed_step_by_step_and_nobody_is_demoted() -> None:
-    looks = Looks(4, monitors=3)
+    looks = Looks(4, units=(1, 2, 4))
     looks.settle()
     lag(looks, 0)
     assert looks.at(100.0) == [(What.SHED, None, None)]
@@ -35,7 +35,7 @@ def test_load_is_shed_step_by_step_and_nobody_is_demoted() -> None:
     ("strategy", "hot"), [(Strategy.RACE, 2), (Strategy.STANDBY, 3), (Strategy.SPREAD, 3)]
 )
 def test_nothing_is_divided_where_that_would_not_make_it_less(strategy: Strategy, hot: int) -> None:
-    looks = Looks(4, strategy, hot=hot, monitors=3)
+    looks = Looks(4, strategy, hot=hot, units=(1, 2, 4))
     looks.settle()
     for now in (100.0, 200.0, 300.0):
         lag(looks, 0)
@@ -54,7 +54,7 @@ def test_nothing_is_divided_where_nothing_can_be() -> None:
 
 
 def test_load_is_taken_on_again_step_by_step_after_a_calm_while() -> None:
-    looks = Looks(4, monitors=3)
+    looks = Looks(4, units=(1, 2, 4))
     looks.settle()
     for now in (100.0, 200.0, 300.0):
         lag(looks, 0)
@@ -70,7 +70,7 @@ def test_load_is_taken_on_again_step_by_step_after_a_calm_while() -> None:
 
 
 def test_load_is_not_taken_on_again_in_the_minute_of_another_planned_move() -> None:
-    looks = Looks(3, monitors=3)
+    looks = Looks(3, units=(1, 2, 4))
     looks.settle()
     lag(looks, 0)
     looks.at(100.0)

@@ -69,7 +69,7 @@ def test_we_ask_for_less_and_nobody_loses_its_place() -> None:
 
 def test_when_less_is_not_little_enough_monitors_are_divided() -> None:
     healthy = endpoints(4)
-    manager = Manager(replace(POLICY, monitors=4), healthy)
+    manager = Manager(replace(POLICY, units=(1, 2, 4, 8)), healthy)
     manager.look(1.0, lagged(healthy, times=1))
     manager.look(5.0, healthy)
     manager.look(20.0, lagged(healthy, times=2))

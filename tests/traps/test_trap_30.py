@@ -87,5 +87,5 @@ def test_a_new_provider_takes_the_place_of_a_second_endpoint_of_one() -> None:
 @pytest.mark.parametrize("strategy", [Strategy.RACE, Strategy.SPREAD])
 def test_whoever_shares_its_work_shares_it_with_another_provider(strategy: Strategy) -> None:
     health = fleet("near", "near", "other", "other")
-    manager = Manager(FailoverPolicy(strategy, hot=2, monitors=3), health)
+    manager = Manager(FailoverPolicy(strategy, hot=2, units=(1, 2, 4)), health)
     assert providers(manager, health) == ["near", "other"]
