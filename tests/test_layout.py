@@ -132,3 +132,27 @@ def test_no_file_names_a_machine_or_a_host_of_packages() -> None:
         if TRACES.search(line)
     ]
     assert found == []
+
+
+def test_nobody_who_waits_gives_up_before_a_machine_that_stalls_goes_on() -> None:
+    """Limits are those of `tests/patience.py` and of pytest for all tests alike, wherever clocks are real."""
+    tests = [path for path in tracked() if path.parts[0] == "tests" and path.suffix == ".py"]
+    texts = {path: (ROOT / path).read_text() for path in tests}
+    marked = [str(path) for path, text in texts.items() if re.search(r"mark\.time(?#)out\(", text)]
+    assert marked == []
+    impatient = [
+        f"{path}:{node.lineno}"
+        for path, text in texts.items()
+        if "real_time" in text or path.parts[1] in ("adapters", "e2e")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and is_limited(node)
+    ]
+    assert impatient == []
+
+
+def is_limited(call: ast.Call) -> bool:
+    """Whether it is a call that waits for so many seconds, by a number of its own."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "timeout"]
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    limits = [*named, *call.args[:1]] if name in ("fail_after", "settimeout") else named
+    return any(isinstance(limit, ast.Constant) and limit.value is not None for limit in limits)

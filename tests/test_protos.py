@@ -18,7 +18,6 @@ def sources(directory: Path) -> set[str]:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(60)
 def test_generating_again_changes_nothing(tmp_path: Path) -> None:
     subprocess.run(
         [ROOT / "scripts" / "protos", tmp_path],

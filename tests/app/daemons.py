@@ -18,10 +18,8 @@ from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
 from tests.adapters.grpc.servers import unused_port
 from tests.app.configurations import loaded
+from tests.patience import PATIENCE
 from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, MemorySink, ScriptedFeeds
-
-PATIENCE = 15.0
-"""Seconds that anything may take before the test is called broken. Never what a test asserts."""
 
 NOBODY = f"http://127.0.0.1:{unused_port()}"
 """Where nothing listens."""

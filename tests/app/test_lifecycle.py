@@ -31,6 +31,7 @@ from monitor.ports import Clock
 from monitor.ports import Sink as SinkPort
 from tests.app.configurations import loaded
 from tests.app.daemons import NOBODY, cluster, configuration, get, surroundings, until
+from tests.patience import PATIENCE
 from tests.runtime.fakes import Abandoned, Journal, MemorySink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -330,7 +331,7 @@ def test_the_command_line_says_in_one_line_that_the_port_is_taken(tmp_path: Path
         api = f"127.0.0.1:{taken.getsockname()[1]}"
         configuration(tmp_path, {"ams": NOBODY}, api=api)
         process = run(tmp_path)
-        output, error = process.communicate(timeout=15)
+        output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (1, "")
     told = [line for line in error.splitlines() if not line.startswith("{")]
     assert len(told) == 1
@@ -341,7 +342,7 @@ def test_a_second_daemon_is_refused_naming_the_first_ones_pid(tmp_path: Path) ->
     configuration(tmp_path, {"ams": NOBODY})
     with StateDirectory(tmp_path / "state"):
         process = run(tmp_path)
-        output, error = process.communicate(timeout=15)
+        output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (1, "")
     assert error == (
         f"{tmp_path / 'state'} is in use by process {os.getpid()}; stop it or change state_dir\n"
@@ -358,7 +359,7 @@ def test_a_signal_ends_the_daemon_cleanly(tmp_path: Path, number: signal.Signals
             break
     process.send_signal(signal.SIGHUP)
     process.send_signal(number)
-    output, error = process.communicate(timeout=15)
+    output, error = process.communicate(timeout=PATIENCE)
     assert (process.returncode, output) == (0, "")
     logged = [orjson.loads(line) for line in error.splitlines()]
     assert [line["signal"] for line in logged if "signal" in line] == [number.name]

@@ -16,7 +16,7 @@ from tests.app.configurations import loaded
 from tests.app.daemons import get, surroundings, until
 from tests.runtime.fakes import Journal
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 ENOUGH = 25
 """Slots to see."""

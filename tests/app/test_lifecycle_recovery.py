@@ -13,7 +13,8 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.errors import CatchUpRefused
 from monitor.simulator.cluster import Cluster
 from tests.app.configurations import loaded
-from tests.app.daemons import PATIENCE, cluster, surroundings, until
+from tests.app.daemons import cluster, surroundings, until
+from tests.patience import PATIENCE
 from tests.runtime.fakes import Journal
 
 pytestmark = pytest.mark.real_time

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import anyio
 import orjson
 import pytest
 from solders.pubkey import Pubkey
@@ -21,9 +20,10 @@ from monitor.wire.watch_lists import LONG_LIST
 from tests.adapters.grpc.servers import answering
 from tests.app.configurations import loaded
 from tests.app.daemons import NOBODY, surroundings, until
+from tests.patience import PATIENCE
 from tests.runtime.fakes import Journal
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 SETTINGS = GrpcSettings(reader=Reader.PLAIN)
 VOTE = "Vote111111111111111111111111111111111111111"
@@ -59,8 +59,9 @@ def told(journal: Journal) -> dict[str, Any]:
 
 
 async def test_each_endpoint_is_sent_what_it_reads_and_the_events_are_the_same(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(with_sets, "__defaults__", (PATIENCE,))  # a default is bound but once
     journal = Journal()
     options = SimulateOptions(
         regions=("new", "old"),
@@ -98,7 +99,7 @@ async def test_nobody_is_asked_where_no_list_is_long(tmp_path: Path) -> None:
 
 async def test_an_endpoint_that_does_not_answer_in_time_gets_the_list(tmp_path: Path) -> None:
     journal = Journal()
-    with answering(None) as port, anyio.fail_after(5):
+    with answering(None) as port:
         endpoints = {"mute": f"http://127.0.0.1:{port}", "nobody": NOBODY}
         watched = configured(tmp_path, endpoints)
 

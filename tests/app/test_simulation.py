@@ -11,6 +11,7 @@ from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
 from monitor.simulator.timed_faults import TimedFault
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +71,7 @@ def test_a_simulation_tells_its_addresses_and_ends_clean_on_a_signal(
         assert process.stdout is not None
         told = [process.stdout.readline() for _ in range(5)]
         process.send_signal(number)
-        _, error = process.communicate(timeout=10)
+        _, error = process.communicate(timeout=PATIENCE)
 
     assert [line.split()[0] for line in told] == ["ams", "nyc", "rpc1", "rpc2", "control"]
     assert (process.returncode, error) == (0, "")

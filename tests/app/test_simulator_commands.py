@@ -16,6 +16,7 @@ from monitor.simulator.faults import WORDS
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.rpc_faults import RPC_WORDS
 from tests.app.test_cli import invoke
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,6 +102,6 @@ def test_a_scenario_runs_until_a_signal() -> None:
         assert process.stdout is not None
         told = [process.stdout.readline().split()[0] for _ in range(7)]
         process.send_signal(signal.SIGTERM)
-        _, error = process.communicate(timeout=10)
+        _, error = process.communicate(timeout=PATIENCE)
     assert told == ["ams", "nyc", "tyo", "fra", "sin", "rpc1", "control"]
     assert (process.returncode, error) == (0, "")

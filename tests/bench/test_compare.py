@@ -57,7 +57,6 @@ def _node_clients() -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("rival", PYTHON, ids=lambda each: each.name)
 def test_our_readers_see_every_message_of_a_stream(rival: Rival) -> None:
     load = Load(messages=SLOTS * MESSAGES)
@@ -68,7 +67,6 @@ def test_our_readers_see_every_message_of_a_stream(rival: Rival) -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("_node_clients")
 @pytest.mark.parametrize("rival", NPM, ids=lambda each: each.name)
 def test_npm_clients_see_every_message_of_a_stream(rival: Rival) -> None:
@@ -77,7 +75,6 @@ def test_npm_clients_see_every_message_of_a_stream(rival: Rival) -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(120)
 def test_whole_blocks_are_read_one_a_slot() -> None:
     load = Load(blocks=True, messages=2 * MESSAGES_A_BLOCK)
     for rival in (AIO, OURS):

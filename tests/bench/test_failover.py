@@ -42,7 +42,6 @@ def test_goals_are_judged() -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_killed_endpoints_leave_nothing_open(
     way: kills.Way, monkeypatch: pytest.MonkeyPatch

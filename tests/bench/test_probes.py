@@ -13,7 +13,6 @@ def test_shares_are_of_the_rest_and_a_round_of_probes_comes_each_ten_minutes() -
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(300)
 def test_every_part_takes_some_time_of_a_running_daemon() -> None:
     spent = probes.measure(4.0, warm_up=4.0)
     assert min(spent.values()) > 0

@@ -8,7 +8,7 @@ from tests.bench import contest
 from tests.bench.contest import SATURATED, Contender, Load, run_once
 from tests.bench.ingest import BASELINES, OURS
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 BARE = Contender("bare", "tests.bench.peers.bare")
 

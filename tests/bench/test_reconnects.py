@@ -13,7 +13,6 @@ def test_the_middle_of_the_pairs_is_judged() -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(300)
 def test_streams_break_in_a_disturbed_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconnects, "COVERED", 2)
     assert reconnects.measure(3, is_disturbed=True) > 0

@@ -81,7 +81,6 @@ def test_goals_are_judged() -> None:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(180)
 def test_a_daemon_catches_up_and_events_stay_live(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("WARM_UP", "SETTLE"):
         monkeypatch.setattr(catch_up, name, 0.5)

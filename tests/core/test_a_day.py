@@ -8,8 +8,6 @@ Here the first quarter of it; `scripts/soak day` runs the whole.
 from collections import Counter
 from random import Random
 
-import pytest
-
 from monitor.core.certificates import Coverage, SlotEnd
 from monitor.core.chain import Commitment
 from tests.core.day import FAULT_EVERY, FINALIZED_AFTER, FIRST, HOUR, Day, chain
@@ -45,6 +43,5 @@ def prove(seed: int, slots: int) -> Day:
     return day
 
 
-@pytest.mark.timeout(180)
 def test_hours_of_faults_end_with_what_the_chain_was() -> None:
     prove(20261121, SLOTS_A_DAY // 4)

@@ -1,11 +1,8 @@
 """Two hundred hours of random troubles, looked at every ten seconds."""
 
-import pytest
-
 from tests.core.fleet import live
 
 
-@pytest.mark.timeout(600)
 def test_what_is_decided_holds_for_two_hundred_hours_of_troubles() -> None:
     told = live(seed=5, hours=200)
     assert " planned moves, " in told

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -459,5 +458,5 @@ def _identity(level: Commitment, kind: int, key: object) -> object:
     return key
 
 
-TestKernel = pytest.mark.timeout(600)(KernelMachine.TestCase)
+TestKernel = KernelMachine.TestCase
 TestKernel.settings = settings(stateful_step_count=STEPS)

@@ -1,6 +1,5 @@
 """The queue under anything, in any order, beside a model of plain lists: what must hold after every single step."""
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -142,5 +141,5 @@ class QueueMachine(RuleBasedStateMachine):
             assert sum(self.jobs.counts().values()) == len(self.model)
 
 
-TestQueue = pytest.mark.timeout(180)(QueueMachine.TestCase)
+TestQueue = QueueMachine.TestCase
 TestQueue.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Final, TypeVar
 from unittest.mock import patch
 
-import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -578,6 +577,6 @@ def _state(slot: int, account: str) -> Row:
     return (Kind.ACCOUNT, slot, key, EVERYONE, 0, 5, b"state")
 
 
-TestRepair = pytest.mark.timeout(600)(RepairMachine.TestCase)
+TestRepair = RepairMachine.TestCase
 # The same examples each time: `scripts/soak machine` draws new ones.
 TestRepair.settings = settings(max_examples=EXAMPLES, stateful_step_count=STEPS, derandomize=True)

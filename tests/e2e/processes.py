@@ -1,11 +1,13 @@
 """The product's own commands as processes: a simulated cluster and a daemon, started and stopped by a test."""
 
+import fcntl
 import os
 import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -15,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from tests.patience import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 60.0
-"""Seconds that anything may take before the test is called broken. Never what a test asserts."""
+_LOCKS: list[IO[str]] = []
+"""Files that keep ports from other processes of tests."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Daemon:
         """Status and body of a path of the API."""
         url = (self.directory / "state" / "api.url").read_text().strip()
         try:
-            with urllib.request.urlopen(url + path, timeout=10) as answer:
+            with urllib.request.urlopen(url + path, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -120,14 +124,18 @@ def demo(directory: Path, ports: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def free_ports() -> int:
-    """The first of ten ports in a row that nobody listens on."""
-    for first in range(21_000, 60_000, 10):
+    """The first of ten ports in a row that nobody listens on, nor any other test, as long as this process runs."""
+    for first in range(21_000, 32_000, 10):
+        lock = (Path(tempfile.gettempdir()) / f"chain-monitor-ports-{first}.lock").open("w")
         try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for port in range(first, first + 10):
                 with closing(socket.socket()) as probe:
                     probe.bind(("127.0.0.1", port))
         except OSError:
+            lock.close()
             continue
+        _LOCKS.append(lock)
         return first
     raise AssertionError("no free ports")
 
@@ -170,7 +178,7 @@ def _end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         process.terminate()
         try:
-            process.wait(10)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

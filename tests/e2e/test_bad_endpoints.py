@@ -24,7 +24,7 @@ from tests.e2e.strangers import (
     sending,
 )
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real_time
 
 TOKEN = "a-secret-of-the-good-region"
 WRONG = "a-secret-that-fits-nowhere"

@@ -11,8 +11,9 @@ import pytest
 
 from tests.adapters.grpc.servers import unused_port
 from tests.e2e.processes import ROOT, daemon, until
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real_time
 
 TEN_MISTAKES = """\
 profile: calm
@@ -65,7 +66,7 @@ def _ran(*words: str) -> tuple[int, str, str]:
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

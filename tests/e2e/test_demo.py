@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.expected import stream
-from tests.e2e.processes import PATIENCE, ROOT, chain_monitor, demo, free_ports, until
+from tests.e2e.processes import ROOT, chain_monitor, demo, free_ports, until
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real_time
 
 
 def _children(pid: int) -> list[int]:
@@ -40,7 +41,9 @@ def test_events_flow_a_region_breaks_and_a_signal_ends_it_cleanly(
         chain_monitor("fault", "--control", f"127.0.0.1:{ports + 8}", "nyc", "kill")
         before = _lines(events)
         until(lambda: _lines(events) > before + 200)
-        with urllib.request.urlopen(f"http://127.0.0.1:{ports + 9}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{ports + 9}/readyz", timeout=PATIENCE
+        ) as answer:
             assert json.load(answer) == {"ready": True, "reasons": []}
         process.send_signal(number)
         assert process.wait(PATIENCE) == 0

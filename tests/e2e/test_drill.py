@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from tests.e2e.expected import expected, records, stream
-from tests.e2e.processes import PATIENCE, ROOT, Daemon, chain_monitor, cluster, daemon, until
+from tests.e2e.processes import ROOT, Daemon, chain_monitor, cluster, daemon, until
 from tests.e2e.test_three_regions import FIRST, REGIONS, SLOT_TIME, configured, highest_slot
+from tests.patience import PATIENCE
 from tests.scenarios.test_three_regions import WANTS
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real_time
 
 BEGUN = 20
 """Slots until everything is under way."""

@@ -13,7 +13,7 @@ from tests.e2e.processes import daemon, until
 from tests.e2e.test_three_regions import CONFIGURATION, FIRST, REGIONS, SLOT_TIME, highest_slot
 from tests.scenarios.test_three_regions import WANTS
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real_time
 
 SLOTS = 160
 REPLAY_SLOTS = 10_000

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import PATIENCE, ROOT, cluster
+from tests.e2e.processes import ROOT, cluster
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real_time
 
 CONFIGURATION = """\
 endpoints: [{name: ams, url: "AMS"}]

@@ -8,7 +8,7 @@ from tests.e2e.expected import Record, bare, expected, records, stream
 from tests.e2e.logs import lines
 from tests.e2e.processes import Daemon, cluster, daemon, until
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real_time
 
 READERS = {
     "segregated": "{reader: segregated}",

@@ -13,7 +13,7 @@ from tests.real_blocks import RUN_JSON, read_lines
 from tests.real_mapping import expected_transaction, without_varying
 from tests.shared_data import SHARED, needs_shared_data
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300), needs_shared_data]
+pytestmark = [pytest.mark.real_time, needs_shared_data]
 
 FIRST, LAST = 55_065_000, 55_065_099
 

@@ -9,7 +9,7 @@ from tests.adapters.grpc.servers import unused_port
 from tests.e2e.logs import lines
 from tests.e2e.processes import daemon, until
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real_time
 
 CONFIGURATION = """\
 state_dir: {dir}/state

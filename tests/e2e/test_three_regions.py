@@ -10,7 +10,7 @@ from tests.e2e.expected import Record, bare, expected, records, sliced, stream
 from tests.e2e.processes import Cluster, Daemon, cluster, daemon, until
 from tests.scenarios.test_three_regions import WANTS
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real_time
 
 SLOTS = 300
 SLOT_TIME = 0.1

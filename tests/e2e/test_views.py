@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.e2e.processes import chain_monitor, demo, free_ports, until
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.real_time
 
 ENOUGH = 60
 """Certificates to look at: with 5 % of slots skipped and 4 % forked, some of each end is among them."""
@@ -59,7 +60,7 @@ def test_a_demo_shows_what_became_of_each_slot_and_how_it_does(tmp_path: Path) -
         walk = chain_monitor(*drill, "--dry-run", "--json")
         table = chain_monitor("slots", str(first), str(first + 9), "--api", told_address(tmp_path))
         metrics_url = f"http://127.0.0.1:{ports + 9}/metrics"
-        with urllib.request.urlopen(metrics_url, timeout=10) as answer:
+        with urllib.request.urlopen(metrics_url, timeout=PATIENCE) as answer:
             metrics = answer.read().decode()
     assert [slot["slot"] for slot in slots] == list(range(first, last + 1))
     assert {tuple(slot) for slot in slots} == {KEYS}

@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from monitor.core.certificates import SlotEnd
 from monitor.core.findings import Cause
 from monitor.core.monitors import Monitor, TransactionsFilter
 from tests.e2e.expected import bare, expected
 from tests.scenarios.run import Fault, Outcome, Rpcs, watch
 from tests.scenarios.test_gap import CHAIN
-
-pytestmark = pytest.mark.timeout(300)
 
 SLOTS = 230
 ALONE = {"ams": 0.02}

@@ -42,8 +42,6 @@ MONITORS = ("a", "b")
 Answer = TypeVar("Answer")
 Arguments = TypeVarTuple("Arguments")
 
-pytestmark = pytest.mark.timeout(300)
-
 
 def entry(slot: int, index: int, mask: int) -> Released:
     update = geyser_pb2.SubscribeUpdateEntry(slot=slot, index=index, hash=bytes(32), num_hashes=1)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
-import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
@@ -23,8 +22,6 @@ from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 from monitor.runtime.resumption import Resumption
 from tests.scenarios.test_exactly_once import ENTRIES, MONITORS, SLOTS, Life, Machine, entry, run
-
-pytestmark = pytest.mark.timeout(300)
 
 LIVES = st.builds(
     Life,

@@ -32,13 +32,11 @@ async def under_storm(directory: Path, fleet: Fleet, seed: int) -> Outcome:
     return outcome
 
 
-@pytest.mark.timeout(300)
 async def test_two_of_four_race_and_whoever_fails_is_replaced(tmp_path: Path) -> None:
     outcome = await under_storm(tmp_path, RACE, seed=1)
     assert sum(each.what == What.REPLACED for each in decisions(outcome)) > 2
 
 
-@pytest.mark.timeout(300)
 async def test_one_of_three_brings_everything_and_the_others_are_ready(tmp_path: Path) -> None:
     outcome = await under_storm(tmp_path, STANDBY, seed=2)
     assert sum(each.what == What.REPLACED for each in decisions(outcome)) > 2

@@ -12,8 +12,6 @@ from monitor.wire.pb import geyser_pb2
 from tests.scenarios.run import REGIONS, START, Fault, Outcome, watch
 from tests.scenarios.test_three_regions import MONITORS, assert_complete
 
-pytestmark = pytest.mark.timeout(300)
-
 TAIL = 40
 """Slots after those of interest: until these are finalized."""
 SOON = 30

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from monitor.core.reach import FLOOR_MARGIN
 from monitor.simulator.region import RegionSettings
 from tests.scenarios.run import Fault
@@ -14,8 +12,6 @@ from tests.scenarios.test_refusals import (
     reasons,
     watch_one,
 )
-
-pytestmark = pytest.mark.timeout(90)
 
 
 async def test_a_server_without_replay_is_asked_for_none(tmp_path: Path) -> None:

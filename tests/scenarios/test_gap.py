@@ -15,8 +15,6 @@ from monitor.wire.pb import geyser_pb2
 from tests.scenarios.run import JITTER, REGIONS, START, Fault, Outcome, watch
 from tests.scenarios.test_three_regions import CLOCK
 
-pytestmark = pytest.mark.timeout(300)
-
 SLOT_TIME = 0.1
 CHAIN = ChainSettings(
     slot_time=SLOT_TIME, votes=6, transactions=4, account_writes=12, entries=2, recreated=0.0

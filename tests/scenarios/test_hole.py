@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
@@ -35,7 +33,6 @@ TAIL = 90
 EVERYTHING = (Monitor("all", transactions=TransactionsFilter()),)
 
 
-@pytest.mark.timeout(300)
 async def test_a_slot_that_nobody_has_hides_none_below_it(tmp_path: Path) -> None:
     chain = GeneratedChain(1, CHAIN)
     first = CHAIN.first_slot

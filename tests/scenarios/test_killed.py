@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from tests.e2e.expected import Record, bare, expected
@@ -160,7 +158,6 @@ async def prove_killed(folder: Path, seed: int, slots: int) -> Machine:
     return machine
 
 
-@pytest.mark.timeout(600)
 async def test_a_daemon_that_is_killed_about_each_second_writes_everything_once(
     tmp_path: Path,
 ) -> None:

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from monitor.adapters.stores.ledger import SqliteLedger
 from tests.e2e.expected import expected
 from tests.scenarios.killed_recovery import Machine, kill_at_marks
@@ -66,7 +64,6 @@ async def prove_killed(folder: Path, seed: int, kills: int) -> tuple[Machine, st
     return machine, ", ".join(size)
 
 
-@pytest.mark.timeout(600)
 async def test_a_daemon_killed_at_points_of_its_recovery_brings_everything_once(
     tmp_path: Path,
 ) -> None:

@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.simulator.base58 import base58
@@ -105,7 +103,6 @@ def disputes(outcome: Outcome) -> list[object]:
     return [each.facts["origins"] for each in outcome.journal.reports if each.sentence == sentence]
 
 
-@pytest.mark.timeout(600)
 async def test_two_honest_rpcs_outvote_one_that_lies_about_accounts(tmp_path: Path) -> None:
     outcome = await lied_to(tmp_path, rpcs=3)
     told = {event["pubkey"] for event in reconciled(outcome.events)}
@@ -119,7 +116,6 @@ async def test_two_honest_rpcs_outvote_one_that_lies_about_accounts(tmp_path: Pa
     assert not any("one RPC" in proof for proof in proofs)
 
 
-@pytest.mark.timeout(600)
 async def test_where_only_two_tell_and_one_lies_neither_is_believed(tmp_path: Path) -> None:
     outcome = await lied_to(tmp_path, rpcs=2)
     assert reconciled(outcome.events) == []

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.region import RegionSettings
@@ -114,13 +112,11 @@ async def prove(
     return outcome, [*words, f"{stood_for} account writes reconciled"]
 
 
-@pytest.mark.timeout(600)
 async def test_what_all_regions_lose_is_got_back_and_says_how(tmp_path: Path) -> None:
     _, met = await prove(tmp_path, seed=1, slots=240)
     assert any("by replay" in word for word in met)
 
 
-@pytest.mark.timeout(600)
 async def test_without_replay_rpcs_bring_it_and_accounts_are_reconciled(tmp_path: Path) -> None:
     _, met = await prove(tmp_path, seed=2, slots=240, replayed=0)
     assert any("by rpc" in word for word in met)

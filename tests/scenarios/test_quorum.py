@@ -15,8 +15,6 @@ from tests.scenarios.run import REGIONS, START, Fault, Outcome, watch
 from tests.scenarios.test_findings import health, named
 from tests.scenarios.test_three_regions import MONITORS, assert_complete
 
-pytestmark = pytest.mark.timeout(300)
-
 PROVIDERS = ("one", "two", "two")
 SLOT = 0.1
 WAIT = 3.0

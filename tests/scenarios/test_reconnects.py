@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,7 +65,6 @@ async def prove(directory: Path, seed: int, wanted: int) -> int:
     return count
 
 
-@pytest.mark.timeout(300)
 async def test_sixty_reconnects_cost_nothing_and_repeat_no_request(tmp_path: Path) -> None:
     await prove(tmp_path, seed=2, wanted=60)
 

@@ -7,8 +7,6 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from monitor.core.certificates import SlotEnd
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
@@ -18,8 +16,6 @@ from monitor.wire.pb import geyser_pb2
 from tests.e2e.expected import bare
 from tests.scenarios.run import JITTER, START, Fault, Outcome, watch
 from tests.scenarios.test_three_regions import MONITORS, assert_complete, wanted_events
-
-pytestmark = pytest.mark.timeout(90)
 
 SLOT_TIME = 0.1
 DELAY = 0.02

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pytest
-
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
@@ -222,6 +220,5 @@ async def prove(directory: Path, seed: int, slots: int) -> Outcome:
     return outcome
 
 
-@pytest.mark.timeout(600)
 async def test_regions_that_are_never_whole_make_one_stream_that_is(tmp_path: Path) -> None:
     await prove(tmp_path, seed=1, slots=300)

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import pytest
-
 from monitor.core.chain import Commitment, SlotStatus
 from monitor.core.monitors import (
     AccountsFilter,
@@ -93,7 +91,6 @@ def assert_not_early(outcome: Outcome) -> None:
     _assert_none(early, "came early")
 
 
-@pytest.mark.timeout(300)
 async def test_an_undisturbed_cluster_gives_the_truth_in_chain_order(tmp_path: Path) -> None:
     outcome = await watch(MONITORS, tmp_path, slots=60)
     assert_complete(outcome)
@@ -115,7 +112,6 @@ FAULTS = (
 )
 
 
-@pytest.mark.timeout(300)
 async def test_regions_killed_muted_and_restarted_in_turn_cost_nothing(
     tmp_path: Path,
 ) -> None:
@@ -125,7 +121,6 @@ async def test_regions_killed_muted_and_restarted_in_turn_cost_nothing(
     assert_not_early(outcome)
 
 
-@pytest.mark.timeout(300)
 async def test_at_finalized_the_truth_comes_too(tmp_path: Path) -> None:
     outcome = await watch(
         MONITORS, tmp_path, slots=40, level=Commitment.FINALIZED, faults=FAULTS[:1]

@@ -19,7 +19,7 @@ from monitor.wire.peek import peek
 from monitor.wire.plan import Plan, compile_plan
 from tests.simulator.yellowstone_client import connected
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 CHAIN = ChainSettings(votes=2, transactions=12, account_writes=40, entries=1, recreated=0.0)
 PUBKEYS = 400

@@ -14,6 +14,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from monitor.simulator.server import HOST, RegionServer, ServerSettings
+from tests.patience import PATIENCE
 from tests.simulator.scripted_region import ScriptedRegion, ScriptedSession
 
 SUBSCRIBE = "/geyser.Geyser/Subscribe"
@@ -80,7 +81,7 @@ class Client:
         subscribe: grpc.StreamStreamMultiCallable[bytes, bytes]
         subscribe = self.channel.stream_stream(SUBSCRIBE)
         pairs = tuple((key.replace("_", "-"), value) for key, value in metadata.items())
-        self.call: Any = subscribe(iter(self._requests.get, None), metadata=pairs, timeout=20)
+        self.call: Any = subscribe(iter(self._requests.get, None), metadata=pairs, timeout=PATIENCE)
 
     def send(self, request: bytes) -> None:
         self._requests.put(request)
@@ -127,13 +128,13 @@ def unary(port: int, method: str, request: bytes, **metadata: str) -> bytes:
     pairs = tuple((key.replace("_", "-"), value) for key, value in metadata.items())
     with grpc.insecure_channel(f"{HOST}:{port}") as channel:
         ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(method)
-        return ask(request, metadata=pairs, timeout=10)
+        return ask(request, metadata=pairs, timeout=PATIENCE)
 
 
 @contextmanager
 def greeted(port: int) -> Iterator[socket.socket]:
     """A connection that has said what an HTTP/2 client says first, and read the answer."""
-    with socket.create_connection((HOST, port), timeout=5) as raw:
+    with socket.create_connection((HOST, port), timeout=PATIENCE) as raw:
         raw.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0]))
         assert SETTINGS in frame_types(raw.recv(1000))
         yield raw

@@ -21,9 +21,10 @@ from monitor.simulator.cluster import Cluster, simulate
 from monitor.simulator.control import ask_rpc_status, ask_status, send_fault
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
+from tests.patience import PATIENCE
 from tests.simulator.yellowstone_client import YellowstoneClient, connected, request
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 SMALL = ChainSettings(votes=3, transactions=4, account_writes=8, entries=2)
 
@@ -54,7 +55,7 @@ def wait_until_slot(cluster: Cluster, slot: int) -> None:
 def ask_at(url: str, method: str, *params: Any) -> Any:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)})
     asked = urllib.request.Request(url, body.encode(), {"content-type": "application/json"})
-    with urllib.request.urlopen(asked, timeout=10) as response:
+    with urllib.request.urlopen(asked, timeout=PATIENCE) as response:
         return json.load(response)
 
 
@@ -106,7 +107,7 @@ def test_a_killed_region_refuses_connections_until_it_is_healed() -> None:
 
             assert nyc.ending()[0] == "UNAVAILABLE"
             with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", port), timeout=5)
+                socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
             assert ams.first(lambda update: update.HasField("slot")).slot.slot
 
         cluster.fault("nyc", "heal")
@@ -329,7 +330,7 @@ def test_stopping_closes_every_door_and_ends_the_thread() -> None:
 
     for port in ports:
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5)
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     assert "simulator" not in {thread.name for thread in threading.enumerate()}
     with pytest.raises(FaultRefused, match="does not run"):
         cluster.fault("ams", "kill")

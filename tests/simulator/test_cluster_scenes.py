@@ -11,7 +11,7 @@ from monitor.simulator.timed_faults import TimedFault
 from tests.simulator.test_cluster import running
 from tests.simulator.yellowstone_client import connected
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 
 def status_of(cluster: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@ import socket
 import pytest
 
 from monitor.simulator.connections import break_connections
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real_time
 
@@ -11,8 +12,8 @@ def test_accepted_connections_of_the_port_break_and_no_others() -> None:
     with (
         socket.create_server(("127.0.0.1", 0)) as doomed,
         socket.create_server(("127.0.0.1", 0)) as spared,
-        socket.create_connection(doomed.getsockname(), timeout=5) as lost,
-        socket.create_connection(spared.getsockname(), timeout=5) as kept,
+        socket.create_connection(doomed.getsockname(), timeout=PATIENCE) as lost,
+        socket.create_connection(spared.getsockname(), timeout=PATIENCE) as kept,
         doomed.accept()[0],
         spared.accept()[0] as speaker,
     ):
@@ -28,5 +29,5 @@ def test_the_listening_socket_itself_is_left_alone() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         assert break_connections(listening.getsockname()[1]) == 0
 
-        with socket.create_connection(listening.getsockname(), timeout=5):
+        with socket.create_connection(listening.getsockname(), timeout=PATIENCE):
             listening.accept()[0].close()

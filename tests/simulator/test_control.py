@@ -19,6 +19,7 @@ from monitor.simulator.control import (
     serve_control,
     split_address,
 )
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real_time
 
@@ -60,7 +61,7 @@ def controlled() -> Iterator[tuple[str, Regions]]:
 
 def talk(address: str, *lines: bytes) -> list[Any]:
     """Send lines on one connection, and read an answer to each."""
-    with socket.create_connection(split_address(address), timeout=5) as connection:
+    with socket.create_connection(split_address(address), timeout=PATIENCE) as connection:
         answers = connection.makefile("rb")
         with answers:
             read = []
@@ -143,7 +144,7 @@ def test_one_connection_carries_many_lines_and_survives_bad_ones() -> None:
 
 def test_an_endless_line_ends_the_connection() -> None:
     with controlled() as (address, _):
-        with socket.create_connection(split_address(address), timeout=5) as connection:
+        with socket.create_connection(split_address(address), timeout=PATIENCE) as connection:
             connection.sendall(b"x" * 5000)
 
             assert connection.recv(1) == b""

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.simulator.far import serve_far
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 WAY = 0.05
 

@@ -11,19 +11,20 @@ import pytest
 
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
+from tests.patience import PATIENCE
 from tests.simulator.yellowstone_client import connected, request
 
 PROJECT = Path(__file__).parent / "npm"
 CLOCK = "SysvarC1ock11111111111111111111111111111111"
 TOKEN = "secret"
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real_time
 
 
 def run(*command: str, folder: Path) -> str:
     """What the command prints; its complaints are in the failure."""
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=240
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -15,6 +15,7 @@ from monitor.core.errors import SimulatorFailed
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.rpc import HOST, listen_rpc, serve_rpc
 from monitor.simulator.rpc_node import LARGEST_BODY, RpcNode
+from tests.patience import PATIENCE
 from tests.simulator.rpc_nodes import WANTED, rpc_node
 
 pytestmark = pytest.mark.real_time
@@ -31,7 +32,7 @@ class Served:
         self.node = node
         self.port = port
         self.first_slot = first_slot
-        self.connection = http.client.HTTPConnection(HOST, port, timeout=5)
+        self.connection = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
 
 
 @contextmanager

@@ -42,7 +42,6 @@ def canonical_banks(count: int) -> list[Bank]:
 
 
 @needs_shared_data
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("name", "slot"),
     [("mainnet-361774429.base64.json.zst", 361774429), ("devnet-443787702.base64.json", 443787702)],

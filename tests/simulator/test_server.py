@@ -10,6 +10,7 @@ import pytest
 from monitor.core.errors import SimulatorFailed
 from monitor.simulator.server import HOST, UNARY
 from monitor.wire.pb import geyser_pb2
+from tests.patience import PATIENCE
 from tests.simulator.served import (
     GOAWAY,
     PING,
@@ -22,7 +23,7 @@ from tests.simulator.served import (
     until,
 )
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 NO_GZIP = (("grpc.compression_enabled_algorithms_bitset", 1),)
 LARGE = (("grpc.max_receive_message_length", -1),)
@@ -74,7 +75,7 @@ def test_the_stream_lives_on_after_half_close() -> None:
         client.send(b"one")
         client.half_close()
         assert client.read() == b"echo one"
-        assert made.session.half_closed.wait(10)
+        assert made.session.half_closed.wait(PATIENCE)
 
         made.send(b"still here")
 
@@ -99,7 +100,7 @@ def test_a_cancelled_stream_frees_its_session() -> None:
             client.send(b"one")
             client.read()
 
-        assert made.session.over.wait(10)
+        assert made.session.over.wait(PATIENCE)
         until(lambda: made.server.feeds == 0)
 
 
@@ -159,7 +160,7 @@ def test_killing_breaks_connections_and_refuses_new_ones() -> None:
 
         assert client.failure()[0] is grpc.StatusCode.UNAVAILABLE
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((HOST, made.server.port), timeout=5)
+            socket.create_connection((HOST, made.server.port), timeout=PATIENCE)
         assert not made.server.is_open
 
 
@@ -250,7 +251,7 @@ def test_health_is_serving_without_a_token(service: str) -> None:
         with grpc.insecure_channel(f"{HOST}:{port}") as channel:
             watch: grpc.UnaryStreamMultiCallable[bytes, bytes]
             watch = channel.unary_stream("/grpc.health.v1.Health/Watch")
-            watching: Any = watch(request, timeout=10)
+            watching: Any = watch(request, timeout=PATIENCE)
             watched = next(watching)
             watching.cancel()
 
@@ -266,7 +267,7 @@ def test_health_of_another_service_is_not_found(method: str) -> None:
     ):
         ask: grpc.UnaryStreamMultiCallable[bytes, bytes]
         ask = channel.unary_stream(f"/grpc.health.v1.Health/{method}")
-        next(ask(b"\x0a\x01x", timeout=10))
+        next(ask(b"\x0a\x01x", timeout=PATIENCE))
 
     refused: Any = failed.value
     assert refused.code() is grpc.StatusCode.NOT_FOUND

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 
 from monitor.wire.pb import geyser_pb2
+from tests.patience import PATIENCE
 
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),
@@ -25,7 +26,7 @@ class YellowstoneClient:
         subscribe: grpc.StreamStreamMultiCallable[bytes, bytes]
         subscribe = self.channel.stream_stream("/geyser.Geyser/Subscribe")
         pairs = tuple((key.replace("_", "-"), value) for key, value in metadata.items())
-        self.call: Any = subscribe(iter(self._requests.get, None), metadata=pairs, timeout=60)
+        self.call: Any = subscribe(iter(self._requests.get, None), metadata=pairs, timeout=PATIENCE)
 
     def send(self, request: geyser_pb2.SubscribeRequest) -> None:
         self._requests.put(request.SerializeToString())

@@ -7,7 +7,7 @@ import pytest
 from tests.soak.__main__ import main
 from tests.soak.guards import Guard, run_without
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real_time
 
 SOURCE = "def double(number: int) -> int:\n    number *= 2\n    return number\n"
 

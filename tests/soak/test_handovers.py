@@ -6,7 +6,6 @@ from tests.scenarios import handovers as scene
 from tests.soak import handovers
 
 
-@pytest.mark.timeout(120)
 def test_a_short_round_holds_and_tells_what_was_decided() -> None:
     wrong, size = handovers.run_round(seed=5, slots=70)
     assert wrong is None
@@ -14,7 +13,6 @@ def test_a_short_round_holds_and_tells_what_was_decided() -> None:
     assert size.endswith(" decisions")
 
 
-@pytest.mark.timeout(120)
 def test_what_does_not_hold_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scene, "monitors", lambda accounts: ())
     wrong, size = handovers.run_round(seed=5, slots=30)

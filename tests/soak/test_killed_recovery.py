@@ -1,11 +1,8 @@
 """A round of the soak of kills at points of recovery tells how harsh it was."""
 
-import pytest
-
 from tests.soak.killed_recovery import run_round
 
 
-@pytest.mark.timeout(300)
 def test_a_short_round_holds_and_tells_at_how_many_points_it_killed() -> None:
     wrong, size = run_round(seed=1, points=2)
     assert wrong is None

@@ -17,7 +17,6 @@ def watched(*sizes: float, every: float = 1.0) -> Watched:
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(90)
 def test_three_feeds_of_closing_slots_are_taken_once() -> None:
     released = SLOTS - CONFIRMED_AFTER
     small = watch_messages(SLOTS * MESSAGES, released * EVENTS_A_SLOT)

@@ -7,7 +7,6 @@ from tests.scenarios.run import Rpcs
 from tests.soak import reconnects
 
 
-@pytest.mark.timeout(120)
 def test_a_short_round_holds_and_tells_how_many_there_were() -> None:
     wrong, size = reconnects.run_round(seed=4, reconnects=6)
     assert wrong is None
@@ -16,7 +15,6 @@ def test_a_short_round_holds_and_tells_how_many_there_were() -> None:
     assert word == "reconnects"
 
 
-@pytest.mark.timeout(120)
 def test_what_nobody_can_bring_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(test_reconnects, "LATE_RPCS", Rpcs(0))
     wrong, size = reconnects.run_round(seed=4, reconnects=12)

@@ -15,7 +15,6 @@ def test_the_first_round_has_the_given_seed_and_the_others_follow_from_it() -> N
     assert len(set(round_seeds(7, 3))) == 3
 
 
-@pytest.mark.timeout(60)
 async def test_an_event_that_no_region_could_bring_is_missed(tmp_path: Path) -> None:
     everywhere = [Fault(0, region, "drop-tx", "0.5") for region in ("ams", "nyc", "tyo")]
     outcome = await watch(MONITORS, tmp_path, slots=8, faults=everywhere)

@@ -1,11 +1,8 @@
 """A round of the stitched soak can fail, and says what did."""
 
-import pytest
-
 from tests.soak import stitched
 
 
-@pytest.mark.timeout(120)
 def test_a_run_too_short_to_show_every_end_of_a_slot_fails_and_says_where() -> None:
     wrong, size = stitched.run_round(1, slots=10)
     assert wrong is not None

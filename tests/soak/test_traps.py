@@ -7,7 +7,6 @@ from tests.scenarios.trap_scenes import OF_TRANSPORT, SCENES
 from tests.soak import traps
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("family", [Family.OLDER, Family.RICHAT])
 def test_a_scenario_holds_on_families_that_are_least_alike(family: Family) -> None:
     assert traps.run_scene("seams", family, seed=1, slots=30, tail=60) is None

@@ -20,6 +20,7 @@ from tests.adapters.grpc.servers import endpoint
 from tests.adapters.grpc.test_probe import Answer, answering
 from tests.adapters.grpc.test_probes import Hour, told
 from tests.core.test_repair import Recovery, a_gap
+from tests.patience import PATIENCE
 from tests.runtime.fakes import Journal
 from tests.simulator.subscriber import make_region, request_all, subscribe
 from tests.simulator.tiny_chain import plain_chain
@@ -71,8 +72,8 @@ async def test_what_a_server_says_of_its_replay_is_told_apart(
 ) -> None:
     journal = Journal()
     with answering(told, info_of(region())) as port:
-        found = await probe(endpoint(port), GrpcSettings(), 5)
-        probes = GrpcProbes([endpoint(port)], GrpcSettings(), Hour())
+        found = await probe(endpoint(port), GrpcSettings(), PATIENCE)
+        probes = GrpcProbes([endpoint(port)], GrpcSettings(), Hour(), PATIENCE)
         await Probing(probes, ["ams"], journal).probe(0)
     assert found.first_available == first
     assert [report.facts["first_available"] for report in journal.reports] == [logged]

@@ -9,10 +9,11 @@ import pytest
 from monitor.adapters.grpc.settings import GrpcSettings
 from monitor.simulator.far import serve_far
 from tests.adapters.grpc.servers import REQUEST, endpoint, serving, until_gone
-from tests.adapters.grpc.taking import EVERY, PATIENCE, frames_of
+from tests.adapters.grpc.taking import EVERY, frames_of
+from tests.patience import PATIENCE
 from tests.traps.wires import feeds_of
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 WAY = 0.1
 """Seconds in each direction."""
@@ -22,14 +23,22 @@ FRAME = bytes(64 * 1024)
 TOTAL = 24 * 2**20
 
 
-def flood(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
-    next(requests)
-    for _ in range(TOTAL // len(FRAME)):
-        yield FRAME
-    until_gone(context)
+class Flood:
+    """A server that sends as much as it is let."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def __call__(self, requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
+        next(requests)
+        for _ in range(TOTAL // len(FRAME)):
+            self.sent += len(FRAME)
+            yield FRAME
+        until_gone(context)
 
 
 async def test_a_far_region_may_have_many_times_the_default_window_under_way() -> None:
+    flood = Flood()
     with serving(flood) as (_, port):
         door = await anyio.create_tcp_listener(local_host="127.0.0.1")
         async with (
@@ -39,14 +48,11 @@ async def test_a_far_region_may_have_many_times_the_default_window_under_way() -
         ):
             tasks.start_soon(serve_far, door, port, WAY)
             feeds.open(1, endpoint(door.extra(anyio.abc.SocketAttribute.local_port)), REQUEST)
-            came = 0
-            began = None
-            with anyio.fail_after(2 * PATIENCE):
+            came = most = 0
+            with anyio.fail_after(PATIENCE):
                 while came < TOTAL:
                     await feeds.wait(None)
                     came += sum(map(len, frames_of(feeds.take(EVERY))))
-                    began = began or anyio.current_time()
-            took = anyio.current_time() - (began or 0.0)
+                    most = max(most, flood.sent - came)
             tasks.cancel_scope.cancel()
-    in_a_round = came / (took / (2 * WAY))
-    assert in_a_round > 8 * DEFAULT_WINDOW
+    assert most > 8 * DEFAULT_WINDOW

@@ -1,6 +1,5 @@
 """Trap 26: half-closing the request stream ends the stream of an older server, so that it is left open."""
 
-import anyio
 import pytest
 
 from monitor.adapters.grpc.settings import GrpcSettings, Reader
@@ -14,8 +13,6 @@ from tests.simulator.subscriber import make_region, request_all, subscribe
 from tests.simulator.test_cluster import running
 from tests.simulator.tiny_chain import plain_chain
 from tests.traps.wires import feeds_of, wanted
-
-pytestmark = [pytest.mark.timeout(60)]
 
 OPEN = (Reader.SEGREGATED, Reader.PLAIN)
 """Readers that keep their side open."""
@@ -45,7 +42,6 @@ async def test_the_reader_that_cannot_keep_it_open_sees_an_outage_and_no_error()
     with running(regions=("ams",), server=RegionSettings(family=Family.OLDER)) as cluster:
         async with feeds_of(GrpcSettings(reader=Reader.SINGLE_THREADED)) as feeds:
             feeds.open(1, Endpoint("ams", cluster.endpoints["ams"]), wanted())
-            with anyio.fail_after(15):
-                *_, end = (await until_ended(feeds, 1))[1]
+            *_, end = (await until_ended(feeds, 1))[1]
     assert isinstance(end, StreamEnded)
     assert classify(end.code, end.text, STREAMING).reason is EndReason.END

@@ -28,7 +28,7 @@ from tests.real_mapping import VARYING, expected_transaction, without_varying
 from tests.shared_data import needs_shared_data
 from tests.wire.record_samples import encode
 
-pytestmark = [needs_shared_data, pytest.mark.timeout(120)]
+pytestmark = [needs_shared_data]
 
 NOT_IN_THE_SOURCE = ("return_data", "return_data_none")
 

@@ -4,8 +4,6 @@ import json
 from collections import Counter
 from typing import Any
 
-import pytest
-
 from monitor.core.chain import Commitment, Kind
 from monitor.wire.pb.geyser_pb2 import SubscribeUpdate, SubscribeUpdateBlock
 from monitor.wire.records import RecordWriter
@@ -14,7 +12,7 @@ from tests.shared_data import needs_shared_data
 from tests.wire.record_samples import encode
 from tests.wire.test_recorded_stream import recorded_rows
 
-pytestmark = [needs_shared_data, pytest.mark.timeout(60)]
+pytestmark = [needs_shared_data]
 
 WRITER = RecordWriter(["ams"], ["all"])
 RECORDED_KINDS = (Kind.ENTRY, Kind.SLOT, Kind.BLOCK_META)

@@ -43,7 +43,7 @@ from tests.wire.record_samples import encode
 from tests.wire.test_cuckoo import filled
 from tests.wire.test_real_blocks import NOT_IN_THE_SOURCE
 
-pytestmark = [needs_shared_data, pytest.mark.timeout(240)]
+pytestmark = [needs_shared_data]
 
 Info = SubscribeUpdateTransactionInfo
 Streamed = list[tuple[int, bytes]]

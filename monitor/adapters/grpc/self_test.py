@@ -6,7 +6,7 @@ from another thread, and the code and text of a refusal after the last frame.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Final, Protocol
 
@@ -37,8 +37,10 @@ class CallFactory(Protocol):
 
 
 PATIENCE: Final = 2.0
-"""Seconds for each step; a reader that works takes some milliseconds for all."""
+"""Seconds for each step, at least; a reader that works takes some milliseconds for all."""
 _LOOK_SECONDS: Final = 0.001
+_HELD_SECONDS: Final = 60.0
+"""So long the server holds a stream that nobody ends."""
 _LIVE: Final = geyser_pb2.SubscribeRequest(from_slot=1).SerializeToString()
 _AMENDED: Final = geyser_pb2.SubscribeRequest(from_slot=2).SerializeToString()
 _REFUSED: Final = geyser_pb2.SubscribeRequest(from_slot=3).SerializeToString()
@@ -70,15 +72,14 @@ def failure_of(
 
 def _serve(requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
     over = threading.Event()
-    context.add_callback(over.set)
+    if not context.add_callback(over.set):
+        return
     first = next(requests)
     yield from _FRAMES
     if first == _REFUSED:
         context.abort(grpc.StatusCode.OUT_OF_RANGE, _REFUSAL)
     yield from requests
-    over.wait(
-        PATIENCE
-    )  # the single-threaded form has closed the request side, and the stream goes on
+    over.wait(_HELD_SECONDS)  # the single-threaded form has closed its side, and the stream goes on
 
 
 def _live_stream(opened: "_Opening", *, sends: bool) -> str | None:
@@ -140,17 +141,18 @@ class _Stream:
 
     def delivers(self, expected: list[bytes]) -> bool:
         """Whether exactly these frames have come, or come in time."""
-        give_up = time.monotonic() + PATIENCE
-        while len(self.frames) < len(expected) and time.monotonic() < give_up:
+
+        def has_enough() -> bool:
             for taken in self._intake.take(_BUFFER_BYTES)[0]:
                 if isinstance(taken, FramesTaken):
                     self.frames += [frame for _, frame in taken.frames]
-            time.sleep(_LOOK_SECONDS)
-        return self.frames == expected
+            return len(self.frames) >= len(expected)
+
+        return _comes(has_enough) and self.frames == expected
 
     def ending(self) -> tuple[str, str]:
         """How the stream ended."""
-        self._thread.join(PATIENCE)
+        _comes(lambda: not self._thread.is_alive())
         return self._ending
 
     def _read(self) -> None:
@@ -160,3 +162,12 @@ class _Stream:
             self._ending = (type(error).__name__, str(error))
         finally:
             self._channel.close()
+
+
+def _comes(what: Callable[[], bool]) -> bool:
+    """Whether it holds in time. Looks are counted, not seconds: a machine that stalls takes one of them."""
+    for _ in range(round(PATIENCE / _LOOK_SECONDS)):
+        if what():
+            return True
+        time.sleep(_LOOK_SECONDS)
+    return what()

@@ -10,6 +10,7 @@ import grpc
 
 from monitor.ports import Endpoint
 from monitor.wire.pb import geyser_pb2
+from tests.patience import PATIENCE
 
 Script = Callable[[Iterator[bytes], grpc.ServicerContext], Iterator[bytes]]
 
@@ -24,6 +25,8 @@ def ping(number: int) -> bytes:
 
 
 REQUEST = request(1)
+_TAKEN: list[socket.socket] = []
+"""Sockets that keep their port from everybody."""
 
 
 def endpoint(port: int, **more: str) -> Endpoint:
@@ -38,7 +41,7 @@ def until_gone(context: grpc.ServicerContext) -> None:
     """Hold a stream open until the client is gone."""
     over = threading.Event()
     if context.add_callback(over.set):
-        over.wait(10)
+        over.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -76,7 +79,7 @@ def answering(answer: bytes | None) -> Iterator[int]:
                     if over.is_set():
                         return
                     if answer is None:
-                        over.wait(10)
+                        over.wait(PATIENCE)
                     else:
                         accepted.sendall(answer)
 
@@ -91,6 +94,9 @@ def answering(answer: bytes | None) -> Iterator[int]:
 
 
 def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
+    """Where nobody listens, nor will as long as this process runs: the port is taken, and no connection is."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    _TAKEN.append(taken)
+    port: int = taken.getsockname()[1]
     return port

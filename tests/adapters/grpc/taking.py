@@ -3,10 +3,9 @@
 import anyio
 
 from monitor.ports import Feeds, FramesTaken, StreamEnded, StreamOpened, Taken
+from tests.patience import PATIENCE
 
 EVERY = 1 << 30
-PATIENCE = 15.0
-"""uvloop runs no signal handler while it waits, so that the timeout of pytest would come too late."""
 
 
 async def until_ended(feeds: Feeds, *numbers: int) -> dict[int, list[Taken]]:

@@ -6,7 +6,7 @@ import pytest
 
 from monitor.adapters.grpc.alarm import BUSY_RATE, REST_NS, WINDOW_NS, Alarm
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(10)]
+pytestmark = pytest.mark.real_time
 
 
 class Stamps:

@@ -98,7 +98,6 @@ def one(_requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[
 
 
 @pytest.mark.real_time
-@pytest.mark.timeout(30)
 async def test_tls_is_spoken_with_whom_the_ca_file_vouches_for(
     feeds: AnyFeeds, certificate: tuple[Path, Path]
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from monitor.adapters.grpc import environment
 from monitor.adapters.grpc.environment import EventEngine, for_child, prepare, trial
+from tests.patience import PATIENCE
 
 OFF = "-event_engine_client"
 
@@ -51,7 +52,7 @@ def test_default_engine_touches_nothing_and_tries_nothing() -> None:
 
 def test_grpc_is_not_imported_by_preparing() -> None:
     code = "import sys, monitor.adapters.grpc.environment; sys.exit('grpc' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
 
 
 def test_streams_work_without_the_event_engine() -> None:
@@ -79,5 +80,5 @@ def test_child_finds_this_package_from_anywhere(tmp_path: Path) -> None:
     code = "import monitor.adapters.grpc.environment"
     command = [sys.executable, "-c", code]
     found = for_child({"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)})
-    subprocess.run(command, check=True, timeout=20, cwd=tmp_path, env=found)
+    subprocess.run(command, check=True, timeout=PATIENCE, cwd=tmp_path, env=found)
     assert found["PYTHONPATH"].endswith(f"{os.pathsep}{tmp_path}")

@@ -23,7 +23,7 @@ from tests.adapters.grpc.servers import (
 )
 from tests.adapters.grpc.taking import EVERY, frames_of, until_ended, until_frames, until_opened
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 
 def quiet(_requests: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:

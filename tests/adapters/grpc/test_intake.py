@@ -5,7 +5,7 @@ from monitor.adapters.grpc.alarm import Alarm
 from monitor.adapters.grpc.intake import SETTLE_SECONDS, Intake
 from monitor.ports import FramesTaken, StreamEnded, StreamOpened
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(10)]
+pytestmark = pytest.mark.real_time
 
 ALL = 1 << 20
 

@@ -7,7 +7,7 @@ from monitor.adapters.grpc.alarm import Alarm
 from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.iterating import Room
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(10)]
+pytestmark = pytest.mark.real_time
 
 
 def full_intake() -> Intake:

@@ -8,8 +8,9 @@ from monitor.adapters.grpc.settings import GrpcSettings, Reader
 from tests.adapters.grpc.conftest import MakeFeeds
 from tests.adapters.grpc.servers import REQUEST, endpoint, serving, until_gone
 from tests.adapters.grpc.taking import until_ended, until_frames
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 
 @pytest.mark.parametrize("ends_by_itself", [True, False])
@@ -31,5 +32,5 @@ async def test_thread_that_moves_requests_ends_with_the_stream(
             feeds.close(1)
         await until_ended(feeds, 1)
     for thread in started:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert not [thread.name for thread in started if thread.is_alive()]

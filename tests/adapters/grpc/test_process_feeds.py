@@ -15,8 +15,9 @@ from monitor.adapters.grpc.settings import GrpcSettings, Reader, Workers
 from monitor.ports import Endpoint, StreamEnded
 from tests.adapters.grpc.servers import REQUEST, endpoint, serving, until_gone
 from tests.adapters.grpc.taking import frames_of, until_ended, until_frames
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 SETTINGS = GrpcSettings(reader=Reader.SEGREGATED, workers=Workers.PROCESS)
 
@@ -92,7 +93,7 @@ async def test_what_came_before_the_end_of_a_process_is_taken_before_its_feeds_e
 ) -> None:
     with serving(one_and_hold) as (_, port):
         feeds.open(1, endpoint(port), REQUEST)
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             while not feeds.is_something():
                 await feeds.wait(None)
             os.kill(feeds.processes["ams"], signal.SIGKILL)
@@ -108,7 +109,7 @@ async def test_what_a_process_brought_is_taken_though_another_has_been_started_s
 ) -> None:
     with serving(one_and_hold) as (_, port):
         feeds.open(1, endpoint(port), REQUEST)
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             while not feeds.is_something():
                 await feeds.wait(None)
             os.kill(feeds.processes["ams"], signal.SIGKILL)
@@ -148,7 +149,7 @@ async def test_daemon_that_is_killed_leaves_no_process() -> None:
             pid = int((await parent.stdout.receive()).split()[0])  # a line for each frame
             over = os.pidfd_open(pid)
             parent.kill()
-            with anyio.fail_after(10):
+            with anyio.fail_after(PATIENCE):
                 await anyio.wait_readable(over)
             os.close(over)
 

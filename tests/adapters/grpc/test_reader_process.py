@@ -17,8 +17,9 @@ from monitor.adapters.grpc.parcels import (
 from monitor.adapters.grpc.settings import GrpcSettings, Reader, Workers
 from monitor.ports import FramesTaken, StreamEnded, StreamOpened, Taken
 from tests.adapters.grpc.servers import REQUEST, endpoint, request, serving, unused_port
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 SETTINGS = GrpcSettings(reader=Reader.SEGREGATED, workers=Workers.PROCESS)
 
@@ -28,7 +29,7 @@ class Child:
 
     def __init__(self) -> None:
         self.link, theirs = socket.socketpair()
-        self.link.settimeout(15)
+        self.link.settimeout(PATIENCE)
         number = str(theirs.fileno())
         command = [sys.executable, "-m", "monitor.adapters.grpc.reader_process", number]
         with theirs:
@@ -50,7 +51,7 @@ def child() -> Iterator[Child]:
     made = Child()
     yield made
     made.link.close()
-    assert made.process.wait(10) == 0  # whatever it did, it ends with its socket, and well
+    assert made.process.wait(PATIENCE) == 0  # whatever it did, it ends with its socket, and well
 
 
 def echo(requests: Iterator[bytes], _context: grpc.ServicerContext) -> Iterator[bytes]:
@@ -109,5 +110,5 @@ def test_it_ends_with_its_socket_though_nobody_takes_what_it_reads(child: Child)
         child.link.sendall(of_opening(1, endpoint(port), SETTINGS, REQUEST))
         child.taken(FramesTaken)
         child.link.close()
-        assert child.process.wait(10) == 0
+        assert child.process.wait(PATIENCE) == 0
         server.stop(None)

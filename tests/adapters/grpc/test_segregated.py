@@ -13,8 +13,9 @@ from monitor.adapters.grpc.segregated import SegregatedCall
 from monitor.adapters.grpc.settings import GrpcSettings
 from tests.adapters.grpc.servers import REQUEST, endpoint, numbered, request, serving
 from tests.adapters.grpc.taking import EVERY, frames_of
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 
 def opened(port: int, bound: int = 1 << 30) -> tuple[SegregatedCall, Intake, grpc.Channel]:
@@ -70,7 +71,7 @@ def test_call_cancelled_while_stalled_ends() -> None:
         while not intake.stalled:
             thread.join(0.001)
         call.cancel()
-        thread.join(10)
+        thread.join(PATIENCE)
         channel.close()
     assert [code for code, _ in endings] == ["CANCELLED"]
 
@@ -92,7 +93,7 @@ def test_sends_resumes_and_a_cancel_at_any_moment_leave_a_clean_end() -> None:
             call.cancel()
             call.send(request(1))
             call.resume()
-            thread.join(10)
+            thread.join(PATIENCE)
             call.send(request(1))
             call.resume()
             assert [code for code, _ in endings] == ["CANCELLED"]

@@ -10,8 +10,9 @@ from monitor.adapters.grpc.channels import Metadata
 from monitor.adapters.grpc.intake import Intake
 from monitor.adapters.grpc.plain import PlainCall
 from monitor.adapters.grpc.self_test import CallFactory, failure_of
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 
 class Deaf(PlainCall):
@@ -60,7 +61,7 @@ def missing(
 def test_reader_that_falls_short_is_told_why(
     monkeypatch: pytest.MonkeyPatch, reader: CallFactory, failure: str
 ) -> None:
-    monkeypatch.setattr("monitor.adapters.grpc.self_test.PATIENCE", 0.2)
+    monkeypatch.setattr("monitor.adapters.grpc.self_test.PATIENCE", 0.5)
     found = failure_of(reader, single_threaded=False)
     assert found is not None
     assert found.startswith(failure)
@@ -71,5 +72,5 @@ def test_nothing_is_left_behind() -> None:
     assert failure_of(PlainCall, single_threaded=False) is None
     left = set(threading.enumerate()) - before
     for thread in left:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert not [thread for thread in left if thread.is_alive()]

@@ -19,7 +19,7 @@ from tests.adapters.grpc.servers import (
 )
 from tests.adapters.grpc.taking import frames_of, until_ended, until_frames
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 both_ways = pytest.mark.parametrize("settings", ["segregated", "plain", "process"], indirect=True)
 

@@ -9,7 +9,7 @@ from tests.adapters.grpc.conftest import MakeFeeds
 from tests.adapters.grpc.servers import REQUEST, endpoint, ping, request, serving, until_gone
 from tests.adapters.grpc.taking import EVERY, until_ended, until_frames
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 
 async def test_stream_ends_when_its_request_changes_but_not_for_a_ping(

@@ -11,8 +11,9 @@ from monitor.adapters.grpc.worker import READ_BYTES, Worker
 from monitor.ports import FramesTaken, Taken
 from tests.adapters.grpc.servers import REQUEST, endpoint, serving, until_gone
 from tests.adapters.grpc.taking import EVERY, frames_of
+from tests.patience import PATIENCE
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(30)]
+pytestmark = pytest.mark.real_time
 
 SETTINGS = GrpcSettings(reader=Reader.SEGREGATED, workers=Workers.PROCESS)
 BOUND = 100_000
@@ -35,7 +36,7 @@ async def test_socket_is_left_alone_while_too_much_waits_and_read_on_when_it_was
     with serving(many) as (_, port):
         worker.feeds.add(1)
         worker.write(of_opening(1, endpoint(port), SETTINGS, REQUEST))
-        with anyio.fail_after(15):
+        with anyio.fail_after(PATIENCE):
             await told.wait()
             while waiting_bytes(worker) < BOUND:
                 await anyio.lowlevel.checkpoint()
@@ -46,7 +47,7 @@ async def test_socket_is_left_alone_while_too_much_waits_and_read_on_when_it_was
                 taken += worker.take(EVERY)[0]
                 await anyio.lowlevel.checkpoint()
         worker.end()
-        assert worker.process.wait(10) == 0
+        assert worker.process.wait(PATIENCE) == 0
 
 
 async def test_taking_stops_at_the_limit() -> None:
@@ -57,4 +58,4 @@ async def test_taking_stops_at_the_limit() -> None:
     assert worker.take(25_000)[1] == 30_000
     worker.end()
     worker.write(b"what nobody reads any more")
-    assert worker.process.wait(10) == 0
+    assert worker.process.wait(PATIENCE) == 0

@@ -15,6 +15,7 @@ from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, NoBlock
 from tests.adapters.recovery.asking import SLOT, asking, block
 from tests.adapters.recovery.servers import Reply, Server, always, failing, first, told
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real_time
 
@@ -46,7 +47,7 @@ async def test_a_slow_answer_is_hedged_and_the_loser_cancelled() -> None:
         assert time.monotonic() - began >= FIRST_DELAY
         assert isinstance(found, BlockFound)
         assert found.sources == (1,)
-        with anyio.fail_after(1):
+        with anyio.fail_after(PATIENCE):
             await servers[0].was_left.wait()
     assert calls(servers) == [1, 1]
     assert not pool.tallies[0].errors
@@ -123,7 +124,7 @@ async def test_a_claim_is_not_checked_with_one_that_is_busy() -> None:
         async with anyio.create_task_group() as tasks:
             pool._rpcs[0].lane.given_up(1000.0)
             tasks.start_soon(pool.fetch, SLOT, Rung.RPC, 1)
-            with anyio.fail_after(1):
+            with anyio.fail_after(PATIENCE):
                 await servers[1].was_asked.wait()
             pool._rpcs[1].lane.given_up(1_000_000.0)
             assert await pool.fetch(SLOT, Rung.RPC, 1) == NoBlock(Verdict.SKIPPED_CLAIM)

@@ -21,7 +21,7 @@ from monitor.wire.rpc_block import BlockReader
 from tests.rpc_bodies import body
 from tests.wire.test_blocks import OLDEST
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 MONITORS = [Monitor("all", transactions=TransactionsFilter(), blocks_meta=BlocksMetaFilter())]
 BODY = body(OLDEST)

@@ -28,10 +28,11 @@ from monitor.adapters.recovery.twins import Twins
 from monitor.core.errors import BlockMalformed
 from monitor.core.monitors import Monitor, TransactionsFilter
 from monitor.wire.rpc_block import BlockReader, MappedBlock
+from tests.patience import PATIENCE
 from tests.rpc_bodies import body
 from tests.wire.test_blocks import OLDEST
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real_time
 
 MONITORS = [Monitor("all", transactions=TransactionsFilter())]
 READER = BlockReader(MONITORS)
@@ -134,7 +135,7 @@ def test_it_ends_when_nobody_holds_the_other_end(sent: bytes) -> None:
         assert _receive(link).count == 2
         link.sendall(sent)
         link.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_it_ends_when_nobody_takes_its_answer() -> None:
@@ -143,4 +144,4 @@ def test_it_ends_when_nobody_takes_its_answer() -> None:
         link.sendall(introduction(MONITORS) + REQUEST.pack(100, 5, len(many)) + many)
         link.recv(1)
         link.close()
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0

@@ -88,7 +88,6 @@ async def test_a_pause_that_was_asked_for_is_told_and_kept(form: str) -> None:
     assert len(server.asked) == 1
 
 
-@pytest.mark.timeout(60)
 async def test_no_server_sees_more_calls_in_any_second_than_its_rate() -> None:
     """With answers of every kind and length, and more wanted than the rate lets through."""
 

@@ -16,6 +16,7 @@ from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, NoBlock
 from tests.adapters.recovery.asking import QUICK, SLOT, asking, block, pool_of
 from tests.adapters.recovery.servers import Reply, always, failing, told
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real_time
 
@@ -158,7 +159,7 @@ async def test_who_is_cancelled_closes_the_call() -> None:
     async with asking(always(told(block(), delay=math.inf))) as (pool, (server,)):
         with anyio.move_on_after(0.1):
             await pool.fetch(SLOT, Rung.RPC, 1)
-        with anyio.fail_after(1):
+        with anyio.fail_after(PATIENCE):
             await server.was_left.wait()
     assert not pool.tallies[0].errors
 

@@ -4,8 +4,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.core.certificates import SlotEnd
 from monitor.core.jobs import Job, JobState
@@ -52,7 +50,6 @@ def state_of(store: SqliteLedger) -> tuple[object, ...]:
     )
 
 
-@pytest.mark.timeout(120)
 def test_a_kill_at_any_mark_leaves_all_or_nothing_of_a_round(tmp_path: Path) -> None:
     status, told = killed_at(tmp_path / "whole.sqlite", ENOUGH)
     assert (status, len(told)) == (0, ROUNDS + 1)
