@@ -266,16 +266,25 @@ class Driver:
             case OpenFeed():
                 plan = self._plans[command.endpoint]
                 level = Commitment.CONFIRMED if command.is_replay else Commitment.PROCESSED
-                request = plan.request(command.generation, command.from_slot, level, command.scope)
-                names = plan.names(command.generation)
+                carried = command.carried
+                request = plan.request(
+                    command.generation, command.from_slot, level, command.scope, carried
+                )
+                names = plan.names(command.generation, carried)
                 self._feeds[command.feed] = _Feed(command.endpoint, names, level)
                 feeds.open(command.feed, self._endpoints[command.endpoint], request)
             case AmendFeed():
                 feed = self._feeds.get(command.feed)
                 if feed is not None:
-                    request = self._plans[feed.endpoint].request(
-                        command.generation, command.from_slot, feed.commitment, command.scope
+                    plan, carried = self._plans[feed.endpoint], command.carried
+                    request = plan.request(
+                        command.generation,
+                        command.from_slot,
+                        feed.commitment,
+                        command.scope,
+                        carried,
                     )
+                    feed.names.ask(command.generation, plan.left_out(carried))
                     feeds.send(command.feed, request)
             case CloseFeed():
                 feeds.close(command.feed)

@@ -9,6 +9,10 @@ Names in use, for one request generation g:
 After a request was replaced, updates of the older generation may still arrive (PROTOCOL 2.2): `~g`
 is read as the number it holds. Any other name was never sent by us: the update is judged here, and
 counted in `strangers`.
+
+A request may leave monitors out, since other feeds carry them. Then names do not tell of those, who
+may want the update as well: for them it is judged here, so that a mask means the same on every feed.
+A server filters in the order of what it sends, so the first `~g` ends what older requests left out.
 """
 
 from collections.abc import Callable, Mapping
@@ -47,8 +51,10 @@ class NameTable:
         """`masks`: filter name -> the monitors it stands for. `judge` is asked where a name does
         not tell.
         """
-        self.generation: Final = generation
-        """Of the request that was last sent; what arrives may still be of an older one."""
+        self._left_out: dict[int, Mapping[int, int]] = {generation: {}}
+        """By generation of a request that may still be answered, and kind."""
+        self.left_out: Mapping[int, int] = {}
+        """By kind, the monitors of which a name does not tell: some such request leaves them out."""
         self._masks = dict(masks)
         self._judge = judge
         self._superset_blocks: tuple[tuple[int, str], ...] = ()
@@ -68,6 +74,11 @@ class NameTable:
         self.block_meta_mask = block_meta_mask
         self._superset_blocks = superset_blocks
 
+    def ask(self, generation: int, left_out: Mapping[int, int]) -> None:
+        """Say that a request goes out which leaves these monitors of each kind out."""
+        self._left_out[generation] = left_out
+        self._renew()
+
     def read(self, names: tuple[str, ...]) -> tuple[int, int, bool]:
         """(mask, generation or 0, whether the update must be judged here besides)."""
         mask = generation = 0
@@ -83,6 +94,9 @@ class NameTable:
             else:
                 stranger = True
         self.strangers += stranger
+        if len(self._left_out) > 1 and generation in self._left_out:
+            self._left_out = {g: of for g, of in self._left_out.items() if g >= generation}
+            self._renew()
         return mask, generation, judged or stranger
 
     def learn(self, prefix: bytes, known: Known) -> None:
@@ -111,3 +125,14 @@ class NameTable:
             else:
                 self.strangers += 1
         return found
+
+    def _renew(self) -> None:
+        """Put together what requests leave out, and forget prefixes whose meaning that changes."""
+        left_out: dict[int, int] = {}
+        for asked in self._left_out.values():
+            for kind, monitors in asked.items():
+                left_out[kind] = left_out.get(kind, 0) | monitors
+        if left_out == self.left_out:
+            return
+        self.left_out = left_out
+        self.prefixes.clear()

@@ -31,6 +31,7 @@ from google.protobuf.message import DecodeError
 from monitor.core.chain import Kind, SlotStatus
 from monitor.core.errors import FrameMalformed
 from monitor.core.events import Row
+from monitor.core.scope import EVERY_MONITOR
 from monitor.wire.base58 import hash_bytes
 from monitor.wire.names import NameTable
 from monitor.wire.pb import geyser_pb2
@@ -113,17 +114,26 @@ def _slowly(stamp: int, frame: bytes, names: NameTable) -> list[Row]:
             (_BLOCK, identity[0], (identity[1], name), bit, None, stamp, frame)
             for bit, name in names.blocks(found)
         ]
-    mask, generation, judged = names.read(found)
-    if judged:
-        mask |= names.judge(kind, frame)
-        if not mask and not generation:
-            return []
+    mask, generation, is_told = _wanted(kind, frame, found, names)
+    if not (is_told or mask or generation):
+        return []
     meaning = _meaning(kind, mask, generation, names)
     reader = _READERS[kind]
     row = reader(update, meaning, stamp, frame)
-    if found and row[1] and not judged:
+    if found and row[1] and is_told:
         _teach(frame, found, (reader, meaning), names)
     return [row] if row[0] else []
+
+
+def _wanted(
+    kind: int, frame: bytes, found: tuple[str, ...], names: NameTable
+) -> tuple[int, int, bool]:
+    """(mask, generation or 0, whether the names alone told so)."""
+    mask, generation, is_judged = names.read(found)
+    untold = EVERY_MONITOR if is_judged else names.left_out.get(kind, 0)
+    if untold:
+        mask |= names.judge(kind, frame) & untold
+    return mask, generation, not untold
 
 
 def _meaning(kind: int, mask: int, generation: int, names: NameTable) -> Any:

@@ -23,13 +23,14 @@ from typing import Any, Final
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.monitors import AccountsFilter, DataSlice, Monitor
-from monitor.core.scope import Scope
+from monitor.core.scope import EVERY_MONITOR, Scope
 from monitor.wire import requests, superset
 from monitor.wire.filters import LocalFilters
 from monitor.wire.limits import AnyFilter, Limits, check_keys, check_name, refuse_filters
 from monitor.wire.names import NameTable, hidden_name, superset_name
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.slices import in_order
+from monitor.wire.units import mask_of, statuses_ask_for_keys
 from monitor.wire.watch_lists import Named, parts, whole_name
 
 _WORDS: Final[dict[Kind, str]] = {
@@ -42,6 +43,9 @@ _WORDS: Final[dict[Kind, str]] = {
 """The kinds asked for by filters of their own: the name of the field in Monitor and in
 SubscribeRequest.
 """
+
+_TOLD_BY_NAME: Final = (Kind.TRANSACTION, Kind.TRANSACTION_STATUS, Kind.ENTRY)
+"""Kinds of which one update serves several monitors that may be on different feeds (`wire.units`)."""
 
 _MESSAGES: Final[dict[Kind, Callable[[Any], Any]]] = {
     Kind.TRANSACTION: requests.transactions,
@@ -94,11 +98,13 @@ class Plan:
         from_slot: int | None = None,
         commitment: Commitment = Commitment.PROCESSED,
         scope: Scope = Scope.EVERYTHING,
+        carried: int = EVERY_MONITOR,
     ) -> bytes:
         """The SubscribeRequest. Equal input, equal bytes.
 
         Live streams ask at processed: subscribe low, release high. Those that replay for recovery
-        ask at confirmed, where a server brings whole blocks of the chain alone.
+        ask at confirmed, where a server brings whole blocks of the chain alone. `carried`: the
+        monitors that it is for; a superset filter goes out whole for any of its own.
         """
         message = geyser_pb2.SubscribeRequest(
             commitment=geyser_pb2.CommitmentLevel.ValueType(commitment),
@@ -113,11 +119,12 @@ class Plan:
         for kind, filters in asked.items():
             field = getattr(message, _WORDS[kind])
             for name, wanted in filters:
-                field[name].CopyFrom(_MESSAGES[kind](wanted))
+                if self._served(kind, name) & carried:
+                    field[name].CopyFrom(_MESSAGES[kind](wanted))
         return message.SerializeToString(deterministic=True)
 
-    def names(self, generation: int) -> NameTable:
-        """A fresh table for one feed that was sent `request(generation)`."""
+    def names(self, generation: int, carried: int = EVERY_MONITOR) -> NameTable:
+        """A fresh table for one feed that was sent `request(generation)` for these monitors."""
         masks = {monitor.name: 1 << bit for bit, monitor in enumerate(self.monitors)}
         masks[superset_name(Kind.ENTRY)] = mask_of(self.monitors, Kind.ENTRY)
         for filters in self.asked.values():
@@ -132,7 +139,24 @@ class Plan:
         )
         table = NameTable(generation, masks, self._judge_arriving)
         table.serve(mask_of(self.monitors, Kind.BLOCK_META), blocks)
+        table.ask(generation, self.left_out(carried))
         return table
+
+    def left_out(self, carried: int) -> Mapping[int, int]:
+        """By kind, the monitors that may want an update which a feed brings for others: those that it
+        does not carry.
+        """
+        wanting = {kind: mask_of(self.monitors, kind) & ~carried for kind in _TOLD_BY_NAME}
+        return {kind: monitors for kind, monitors in wanting.items() if monitors}
+
+    def _served(self, kind: Kind, name: str) -> int:
+        """The monitors that the filter of this name is sent for."""
+        shared = superset_name(kind)
+        of = whole_name(name)
+        if of == shared:
+            return mask_of(self.monitors, kind)
+        owners = {name, of, of.removeprefix(f"{shared}.")}
+        return sum(1 << bit for bit, each in enumerate(self.monitors) if each.name in owners)
 
     def _judge_arriving(self, kind: int, frame: bytes) -> int:
         everyone = (1 << len(self.monitors)) - 1
@@ -187,11 +211,6 @@ def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limit
     )
 
 
-def mask_of(monitors: Sequence[Monitor], kind: Kind) -> int:
-    """The monitors that have a filter of this kind."""
-    return sum(1 << bit for bit, monitor in enumerate(monitors) if monitor.wants(kind))
-
-
 def level_of(monitor: Monitor, level: Commitment) -> Commitment:
     """The monitor's own level, or the daemon's."""
     return level if monitor.commitment is None else monitor.commitment
@@ -213,7 +232,7 @@ def _filters(
     names = [name for name, _ in filters]
     if endpoint.max_filters < 1:
         raise refuse_filters(word, names, endpoint, "use an endpoint that allows at least one")
-    if kind == Kind.TRANSACTION_STATUS and any(_asks_for_keys(wanted) for _, wanted in filters):
+    if kind == Kind.TRANSACTION_STATUS and statuses_ask_for_keys(monitors):
         raise refuse_filters(
             word,
             names,
@@ -242,15 +261,6 @@ def _split(
 
 def _is_superset(filters: Sequence[tuple[str, AnyFilter]]) -> bool:
     return any(name.startswith("~") for name, _ in filters)
-
-
-def _asks_for_keys(wanted: Any) -> bool:
-    return bool(
-        wanted.account_include
-        or wanted.account_exclude
-        or wanted.account_required
-        or wanted.cuckoo_account_include is not None
-    )
 
 
 def _gets_last_writes(monitor: Monitor, level: Commitment) -> bool:

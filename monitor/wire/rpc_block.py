@@ -21,8 +21,8 @@ from monitor.wire.block_digest import BlockDigest
 from monitor.wire.blocks import map_block_meta
 from monitor.wire.filters import LocalFilters
 from monitor.wire.pb.geyser_pb2 import SubscribeUpdate
-from monitor.wire.plan import mask_of
 from monitor.wire.rpc_transactions import Told, ToldTransaction
+from monitor.wire.units import mask_of
 
 _TRANSACTION: Final = int(Kind.TRANSACTION)
 _TRANSACTION_STATUS: Final = int(Kind.TRANSACTION_STATUS)

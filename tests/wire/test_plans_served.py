@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from monitor.core.chain import Commitment, Kind
 from monitor.core.errors import PlanRefused
 from monitor.core.monitors import AccountsFilter, Monitor, TransactionsFilter
+from monitor.core.scope import EVERY_MONITOR
 from monitor.ports import Endpoint
 from monitor.simulator.encoding import update
 from monitor.simulator.filters import Filter
@@ -44,8 +45,17 @@ def _short_lists_are_long() -> Iterator[None]:
         yield
 
 
-def served(plan: Plan | None, endpoint: Endpoint, kind: Kind, message: Any) -> int:
-    """The monitors for which the message comes out, once it went through a server that has these limits."""
+def served(
+    plan: Plan | None,
+    endpoint: Endpoint,
+    kind: Kind,
+    message: Any,
+    carried: int = EVERY_MONITOR,
+) -> int:
+    """The monitors for which the message comes out, once it went through a server that has these limits.
+
+    `carried`: the monitors that the server is asked for.
+    """
     assert plan is not None
     count, keys = endpoint.max_filters, endpoint.max_pubkeys
     limits = FilterLimits(
@@ -57,9 +67,9 @@ def served(plan: Plan | None, endpoint: Endpoint, kind: Kind, message: Any) -> i
             account_required_max=keys,
         ),
     )
-    request = geyser_pb2.SubscribeRequest.FromString(plan.request(1))
+    request = geyser_pb2.SubscribeRequest.FromString(plan.request(1, carried=carried))
     sent = Filter(request, limits).frames(Received(update(kind, 5, message), 1))
-    names = plan.names(1)
+    names = plan.names(1, carried)
     rows = peek([(1, frame) for frame in sent], names)
     assert names.strangers == 0
     return sum(row[3] for row in rows)
@@ -122,3 +132,29 @@ def test_transactions(
         wanted = LocalFilters(monitors).transaction(TransactionFacts(info))
 
         assert served(plan, endpoint, Kind.TRANSACTION, message) == wanted
+
+
+@given(
+    st.lists(
+        st.builds(TransactionsFilter, vote=seldom, account_include=many, account_exclude=few),
+        min_size=2,
+        max_size=4,
+    ),
+    endpoints,
+    st.lists(transactions(), min_size=3, max_size=6),
+    st.integers(1, 15),
+)
+def test_a_share_brings_what_its_monitors_want_and_names_all_who_want_it(
+    filters: list[TransactionsFilter],
+    endpoint: Endpoint,
+    infos: list[geyser_pb2.SubscribeUpdateTransactionInfo],
+    carried: int,
+) -> None:
+    monitors = [Monitor(f"m{n}", transactions=wanted) for n, wanted in enumerate(filters)]
+    plan = planned(monitors, endpoint)
+    for info in infos if plan is not None else ():
+        message = geyser_pb2.SubscribeUpdateTransaction(slot=5, transaction=info)
+        wanted = LocalFilters(monitors).transaction(TransactionFacts(info))
+        came = served(plan, endpoint, Kind.TRANSACTION, message, carried)
+
+        assert came in ((wanted,) if wanted & carried else (0, wanted))
