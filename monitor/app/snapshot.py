@@ -69,7 +69,7 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
 
 
 def _states(daemon: Daemon) -> dict[str, EndpointState]:
-    health, drained = daemon.driver.kernel.health, daemon.driver.kernel.steering.drained
+    health, drained = daemon.driver.kernel.health, daemon.driver.kernel.steering.wishes.drained
     told = [
         replace(each, is_drained=each.endpoint in drained)
         for each in health.snapshot(daemon.clock.now())

@@ -25,7 +25,7 @@ from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FloorTold
 from monitor.core.floors import Floors
 from monitor.core.reach import Missing, learn, wanted_from
-from monitor.core.scope import Scope
+from monitor.core.scope import EVERY_MONITOR, Scope
 
 BLIND: Final = 3.0
 """Seconds within which an endpoint is tried again while none is open: nobody else sees the chain then. Guessed."""
@@ -60,16 +60,25 @@ class Connections:
         self._next_feed = 1
 
     def start(self, now: float, from_slot: int | None) -> Iterator[Command]:
-        """Open a feed to every endpoint."""
+        """Open a feed to every endpoint that something is to be asked of."""
         for connection in self.all:
             is_hot = connection.scope is Scope.EVERYTHING
-            yield self._open(connection, now, from_slot if is_hot else None)
+            if connection.scope is not None:
+                yield self._open(connection, now, from_slot if is_hot else None)
 
     def ask(
-        self, connection: Connection, scope: Scope | None, missing: Missing, now: float
+        self,
+        connection: Connection,
+        scope: Scope | None,
+        missing: Missing,
+        now: float,
+        carried: int = EVERY_MONITOR,
     ) -> Iterator[Command]:
-        """Ask the endpoint for so much from now on; None: for nothing, and close its stream."""
-        before, connection.scope = connection.scope, scope
+        """Ask the endpoint for so much from now on; None: for nothing, and close its stream.
+
+        `carried`: the monitors for which everything is asked.
+        """
+        before, connection.scope, connection.carried = connection.scope, scope, carried
         feed = connection.feed
         if feed is None:
             if before is None:
@@ -98,7 +107,8 @@ class Connections:
                 connection.replay_since = now
             yield Report("info", "a feed opened", {"endpoint": connection.endpoint, "feed": feed})
             scope = connection.scope
-            if scope is not None and scope is not connection.sent:
+            sent = connection.sent, connection.sent_for
+            if scope is not None and (scope, connection.carried) != sent:
                 yield _amended(connection, feed, scope)
             yield from self.floors.accepted(connection, now)
 
@@ -303,8 +313,15 @@ class Connections:
         connection.replay_from = None if self.can_amend else from_slot
         self.by_feed[feed] = connection
         scope = Scope.EVERYTHING if connection.scope is None else connection.scope
-        connection.sent = scope
-        return OpenFeed(feed, connection.endpoint, connection.generation, from_slot, scope=scope)
+        connection.sent, connection.sent_for = scope, connection.carried
+        return OpenFeed(
+            feed,
+            connection.endpoint,
+            connection.generation,
+            from_slot,
+            scope=scope,
+            carried=connection.carried,
+        )
 
     def _to_reopen_with(self, connection: Connection, missing: Missing, now: float) -> int | None:
         """The from_slot of the first request on a new stream."""
@@ -351,7 +368,8 @@ class Connections:
                 "covered": covered,
             },
         )
-        yield AmendFeed(feed, connection.generation, wanted)
+        carried = connection.sent_for
+        yield AmendFeed(feed, connection.generation, wanted, carried=carried)
 
     def _fence(self, connection: Connection, slot: int) -> Iterator[Command]:
         yield Report(
@@ -367,9 +385,12 @@ class Connections:
 def _amended(connection: Connection, feed: int, scope: Scope) -> Command:
     """Something else is asked for on the open stream."""
     connection.generation += 1
-    connection.sent = scope
+    carried = connection.carried
+    if carried & ~connection.sent_for:
+        connection.replayed_below = 0  # of these monitors it has replayed nothing yet
+    connection.sent, connection.sent_for = scope, carried
     _begin_anew(connection)
-    return AmendFeed(feed, connection.generation, None, scope)
+    return AmendFeed(feed, connection.generation, None, scope, carried)
 
 
 def _begin_anew(connection: Connection) -> None:

@@ -94,7 +94,6 @@ class What(StrEnum):
 
     CHOSEN = "chosen"
     FILLED = "filled"
-    RELEASED = "released"
     REPLACED = "replaced"
     DEMOTED = "demoted"
     EXCHANGED = "exchanged"
@@ -103,6 +102,7 @@ class What(StrEnum):
     KEPT = "kept"
     DRAINED = "drained"
     PROMOTED = "promoted"
+    RELEASED = "released"
     WAITS = "waits"
     PROBED = "probed"
     SHED = "shed"
@@ -116,27 +116,27 @@ PLANNED: Final = frozenset((What.FILLED, What.EXCHANGED, What.RESTORED))
 _SENTENCES: Final = {
     What.CHOSEN: ("info", "an endpoint was chosen"),
     What.FILLED: ("info", "a free place was filled"),
-    What.RELEASED: ("info", "an endpoint was released: it is used as its figures say"),
     What.REPLACED: ("warning", "a failing endpoint was replaced"),
     What.DEMOTED: ("warning", "a failing endpoint lost its place"),
     What.EXCHANGED: ("info", "an endpoint gave way to a better one"),
     What.HANDED_OVER: ("info", "a hand-over ended"),
     What.GIVEN_BACK: ("warning", "a hand-over was taken back"),
     What.KEPT: ("error", "a failing endpoint kept its place, since none is sound"),
-_OF_DRAINED: Final = {
-    What.REPLACED: ("info", "a drained endpoint was replaced"),
-    What.DEMOTED: ("info", "a drained endpoint lost its place"),
-    What.KEPT: ("warning", "a drained endpoint kept its place, since no other is sound"),
-}
-"""The same where nothing is wrong with it but that an operator drained it."""
     What.DRAINED: ("info", "an endpoint was drained"),
     What.PROMOTED: ("info", "an endpoint was promoted by an operator"),
+    What.RELEASED: ("info", "an endpoint was released: it is used as its figures say"),
     What.WAITS: ("warning", "a promotion waited until its endpoint is sound"),
     What.PROBED: ("info", "a probe was asked for"),
     What.SHED: ("error", "streams were read too slowly here"),
     What.RESTORED: ("info", "load that had been shed was taken on again"),
     What.DIVIDED: ("info", "monitors were divided over endpoints"),
 }
+_OF_DRAINED: Final = {
+    What.REPLACED: ("info", "a drained endpoint was replaced"),
+    What.DEMOTED: ("info", "a drained endpoint lost its place"),
+    What.KEPT: ("warning", "a drained endpoint kept its place, since no other is sound"),
+}
+"""The same where nothing is wrong with it but that an operator drained it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +144,22 @@ class Explanation:
     """One decision in words."""
 
     at: float
-    is_of_drained: bool = False
-    """It is about an endpoint that only an operator took out of use."""
     """When, in the seconds that `decide` was given."""
     what: What
     why: str
     """With the figures."""
-        if self.is_of_drained:
-            level, sentence = _OF_DRAINED.get(self.what, (level, sentence))
     source: int | None = None
     """The endpoint that loses by it, if one does."""
     target: int | None = None
     """The endpoint that gains by it, or that it is about."""
+    is_of_drained: bool = False
+    """It is about an endpoint that only an operator took out of use."""
 
     def report(self) -> Report:
         """The same for the log."""
         level, sentence = _SENTENCES[self.what]
+        if self.is_of_drained:
+            level, sentence = _OF_DRAINED.get(self.what, (level, sentence))
         facts: dict[str, object] = {"why": self.why}
         subject = self.source if self.target is None else self.target
         if subject is not None:
@@ -187,8 +187,6 @@ class Challenge:
     target: int
     since: float
 
-    ends_at: Mapping[int, float] = field(default_factory=dict)
-    """By drained endpoint, when its drain ends by itself; the others are drained until somebody ends that."""
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -197,6 +195,8 @@ class Wishes:
     drained: frozenset[int] = frozenset()
     promoted: tuple[int, ...] = ()
     """Those that keep, or wait for, a place; the newest first."""
+    ends_at: Mapping[int, float] = field(default_factory=dict)
+    """By drained endpoint, when its drain ends by itself; the others are drained until somebody ends that."""
 
     @property
     def lasting(self) -> frozenset[int]:

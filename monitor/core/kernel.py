@@ -94,6 +94,8 @@ class Policy:
     """Whether somebody performs `AskFloor`. When not, refusals tell how far back endpoints replay."""
     failover: FailoverPolicy | None = None
     """How several endpoints are used; None: all are hot."""
+    drained: frozenset[int] = frozenset()
+    """Endpoints that are not to be used until an operator says otherwise."""
 
 
 class Kernel:
@@ -131,7 +133,9 @@ class Kernel:
         self.electorate = Electorate(
             policy.quorum, origins, self.join, self.connections, self.health
         )
-        self.steering = Steering(self.health, self.connections, self.holes, failover)
+        self.steering = Steering(
+            self.health, self.connections, self.holes, failover, policy.drained
+        )
         self.decisions = self.steering.decisions
         self._policy = policy
 

@@ -18,7 +18,7 @@ from monitor.core.deciding import decide
 from monitor.core.decision_history import DecisionHistory
 from monitor.core.deliberation import Place, State
 from monitor.core.endpoint_health import EndpointHealth, Role
-from monitor.core.failover import FailoverPolicy, Load, Probe
+from monitor.core.failover import Explanation, FailoverPolicy, Load, Probe, What, Wishes
 from monitor.core.hard_signals import Fault
 from monitor.core.health import Health
 from monitor.core.holes import Holes
@@ -35,21 +35,27 @@ class Steering:
     """All endpoints of one kernel."""
 
     def __init__(
-        self, health: Health, connections: Connections, holes: Holes, policy: FailoverPolicy
+        self,
+        health: Health,
+        connections: Connections,
+        holes: Holes,
+        policy: FailoverPolicy,
+        drained: frozenset[int] = frozenset(),
     ) -> None:
+        """`drained`: endpoints that an operator took out of use before this process began."""
         self.decisions = DecisionHistory()
         self._health = health
         self._connections = connections
         self._holes = holes
         self._policy = policy
-        self._state = State()
+        self._state = State(wishes=Wishes(drained))
         self._wishes: list[Wish] = []
         self._look_at = inf
 
     @property
-    def drained(self) -> frozenset[int]:
-        """Endpoints that an operator took out of use."""
-        return self._state.wishes.drained
+    def wishes(self) -> Wishes:
+        """What operators want of endpoints at present."""
+        return self._state.wishes
 
     def wish(self, wish: Wish) -> None:
         """An operator asks for this; it is decided at the next look."""
@@ -57,6 +63,10 @@ class Steering:
 
     def begin(self, now: float, slot_time: float) -> Iterator[Command]:
         """The first look: what streams will be opened with. Nothing was chosen where there is a place for each."""
+        self.decisions.add(
+            Explanation(now, What.DRAINED, "an operator asked for it before this start", source=i)
+            for i in sorted(self.wishes.drained)
+        )
         told = self._decide(now, slot_time)
         if self._has_room:
             told = []

@@ -157,7 +157,7 @@ def test_who_is_drained_has_no_stream_until_it_is_promoted() -> None:
     stream.goes_on(4)
     assert scopes(play) == [None, Scope.EVERYTHING, Scope.EVERYTHING]
     assert play.of(CloseFeed) == [CloseFeed(1)]
-    assert play.kernel.steering.drained == {0}
+    assert play.kernel.steering.wishes.drained == {0}
     assert play.kernel.health.roles[0] is Role.OFF
     play.ends(1)
     assert play.kernel.connections.all[0].breaker.failures == 0
@@ -178,6 +178,37 @@ def test_who_is_drained_while_it_is_away_is_not_tried_again() -> None:
     opened = len(play.of(OpenFeed))
     play.at(60.0)
     assert len(play.of(OpenFeed)) == opened
+
+
+def test_who_was_drained_before_this_start_has_no_stream_either() -> None:
+    play = play_of(FailoverPolicy(hot=3), feeds=3, drained=frozenset({1}))
+    assert [each.endpoint for each in play.of(OpenFeed)] == [0, 2]
+    assert play.kernel.health.roles == [Role.HOT, Role.OFF, Role.HOT]
+    assert play.kernel.steering.wishes.lasting == {1}
+    words = play.kernel.decisions.told(["a", "b", "c"], 1)
+    assert [(each.what, each.why) for each in words] == [
+        (What.DRAINED, "an operator asked for it before this start")
+    ]
+    wished(play, Want.RELEASE, 1)
+    assert [each.endpoint for each in play.of(OpenFeed)] == [0, 2, 1]
+
+
+def test_where_all_were_drained_before_this_start_one_is_used() -> None:
+    play = play_of(FailoverPolicy(hot=3), feeds=2, drained=frozenset({0, 1}))
+    assert [each.endpoint for each in play.of(OpenFeed)] == [0]
+    assert play.kernel.health.roles == [Role.HOT, Role.OFF]
+
+
+def test_a_drain_for_a_while_is_over_without_another_word() -> None:
+    play = play_of(FailoverPolicy(hot=2), feeds=3)
+    stream = Stream(play)
+    stream.goes_on(80)
+    play._do(play.kernel.handle(Wished(Wish(Want.DRAIN, 0, 20.0)), play.now))
+    stream.goes_on(4)
+    assert scopes(play)[0] is None
+    assert play.kernel.steering.wishes.lasting == frozenset()
+    stream.goes_on(50)
+    assert scopes(play)[0] is not None
 
 
 def test_a_probe_is_asked_for() -> None:
