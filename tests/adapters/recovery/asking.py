@@ -1,10 +1,10 @@
 """Blocks as JSON, a mapping in this process, and pools of RPCs that ask test servers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
-from monitor.adapters.clock import SystemClock
 from monitor.adapters.recovery.pool import RpcPool
 from monitor.adapters.recovery.rpc import Patience, RpcEndpoint, unpacked
 from monitor.core.errors import BlockMalformed
@@ -13,8 +13,9 @@ from monitor.wire.base58 import key_text
 from monitor.wire.rpc_accounts import AccountsReader
 from monitor.wire.rpc_block import BlockReader, MappedBlock
 from tests.adapters.recovery.servers import Answer, Server
+from tests.patience import PATIENCE
 
-QUICK: Final = Patience(connect=1.0, whole=1.0)
+USUAL: Final = Patience(connect=PATIENCE, whole=PATIENCE)
 SLOT: Final = 1000
 KEYS: Final = [
     key_text(bytes([1, *[0] * 29, number // 256, number % 256])) for number in range(150)
@@ -23,6 +24,19 @@ MONITORS: Final = [
     Monitor("metas", blocks_meta=BlocksMetaFilter()),
     Monitor("vault", accounts=AccountsFilter(account=tuple(KEYS))),
 ]
+
+
+class LoopClock:
+    """The clock of the loop in which it was made, for any thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    def utc_ns(self, stamp_ns: int) -> int:
+        return stamp_ns
 
 
 class SteadyDice:
@@ -65,7 +79,7 @@ def block(version: int = 1, **other: Any) -> dict[str, Any]:
 
 def pool_of(endpoints: Sequence[RpcEndpoint], pubkeys: Sequence[str] = KEYS) -> RpcPool:
     accounts = AccountsReader(MONITORS)
-    return RpcPool(endpoints, MappingHere(), pubkeys, accounts, SystemClock(), SteadyDice())
+    return RpcPool(endpoints, MappingHere(), pubkeys, accounts, LoopClock(), SteadyDice())
 
 
 @asynccontextmanager
@@ -73,7 +87,7 @@ async def asking(*answers: Answer, **settings: Any) -> AsyncIterator[tuple[RpcPo
     """A pool of a server for each of these, named a, b, c..."""
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(Server(each).serving()) for each in answers]
-        settings = {"patience": QUICK, **settings}
+        settings = {"patience": USUAL, **settings}
         pool = pool_of(
             [
                 RpcEndpoint("abcdefg"[index], server.url, **settings)

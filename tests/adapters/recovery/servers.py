@@ -1,6 +1,5 @@
 """A small JSON-RPC server on a loopback socket, which answers as a test says and keeps what it was asked and when."""
 
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -132,4 +131,4 @@ async def _request(stream: anyio.abc.ByteStream) -> Asked:
     body = received[end + 4 :]
     while len(body) < int(headers["content-length"]):
         body += await stream.receive()
-    return Asked(time.monotonic(), orjson.loads(body), headers)
+    return Asked(anyio.current_time(), orjson.loads(body), headers)

@@ -1,23 +1,22 @@
 """One block asked of several RPCs: hedges, failures, skips that are claimed, liars."""
 
 import math
-import time
 from typing import Any
 
 import anyio
 import pytest
 
 from monitor.adapters.recovery.pool import RpcPool
-from monitor.adapters.recovery.rpc import Patience
 from monitor.core.breakers import FAILURES
 from monitor.core.hedging import FIRST_DELAY
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, NoBlock
-from tests.adapters.recovery.asking import SLOT, asking, block
+from tests.adapters.recovery.asking import SLOT, USUAL, asking, block
 from tests.adapters.recovery.servers import Reply, Server, always, failing, first, told
+from tests.jumping import jumps
 from tests.patience import PATIENCE
 
-pytestmark = pytest.mark.real_time
+pytestmark = jumps
 
 HONEST = always(told(block(1)))
 LIAR = always(told(block(2)))
@@ -42,9 +41,9 @@ async def test_one_witness_asks_one_rpc() -> None:
 async def test_a_slow_answer_is_hedged_and_the_loser_cancelled() -> None:
     async with asking(SILENT, HONEST) as (pool, servers):
         before = pool._rpcs[0].lane.expected()
-        began = time.monotonic()
+        began = anyio.current_time()
         found = await pool.fetch(SLOT, Rung.RPC, 1)
-        assert time.monotonic() - began >= FIRST_DELAY
+        assert anyio.current_time() - began == pytest.approx(FIRST_DELAY)
         assert isinstance(found, BlockFound)
         assert found.sources == (1,)
         with anyio.fail_after(PATIENCE):
@@ -80,7 +79,7 @@ async def test_the_hedge_may_lose() -> None:
 
 async def test_an_outage_does_not_double_the_load() -> None:
     slow = always(told(block(), delay=FIRST_DELAY + 0.6))
-    async with asking(slow, slow, patience=Patience(whole=10.0)) as (pool, servers):
+    async with asking(slow, slow, patience=USUAL) as (pool, servers):
         async with anyio.create_task_group() as tasks:
             for _ in range(12):
                 tasks.start_soon(pool.fetch, SLOT, Rung.RPC, 1)
@@ -336,8 +335,7 @@ async def test_a_hedge_waits_for_its_turn_as_well() -> None:
 
 
 async def test_what_was_told_before_somebody_cancelled_counts() -> None:
-    patience = Patience(connect=1.0, whole=5.0)
-    async with asking(HONEST, SILENT, patience=patience) as (pool, servers):
+    async with asking(HONEST, SILENT) as (pool, servers):
         with anyio.move_on_after(0.4):
             await pool.fetch(SLOT, Rung.RPC, 2)
         assert under_way(pool) == 0
@@ -359,8 +357,7 @@ async def test_many_at_once_are_shared_among_all() -> None:
 
 
 async def test_nothing_is_under_way_when_it_returns() -> None:
-    patience = Patience(connect=1.0, whole=5.0)
-    async with asking(SILENT, HONEST, HONEST, patience=patience) as (pool, _):
+    async with asking(SILENT, HONEST, HONEST) as (pool, _):
         assert isinstance(await pool.fetch(SLOT, Rung.RPC, 2), BlockFound)
         assert under_way(pool) == 0
         assert [rpc.lane._lined_up for rpc in pool._rpcs] == [0, 0, 0]

@@ -11,8 +11,9 @@ from monitor.adapters.recovery.pool import RpcPool
 from monitor.adapters.recovery.rpc import RpcEndpoint
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, Blocks, NoBlock
-from tests.adapters.recovery.asking import QUICK, SLOT, asking, block, pool_of
+from tests.adapters.recovery.asking import SLOT, USUAL, asking, block, pool_of
 from tests.adapters.recovery.servers import Reply, Server, always, told
+from tests.jumping import jumps
 
 pytestmark = pytest.mark.real_time
 
@@ -28,8 +29,8 @@ async def test_each_rung_has_rpcs_of_its_own() -> None:
     async with Server(HONEST).serving() as near, Server(HONEST).serving() as archive:
         pool = pool_of(
             [
-                RpcEndpoint("archive", archive.url, archive=True, patience=QUICK),
-                RpcEndpoint("near", near.url, patience=QUICK),
+                RpcEndpoint("archive", archive.url, archive=True, patience=USUAL),
+                RpcEndpoint("near", near.url, patience=USUAL),
             ]
         )
         assert [tally.name for tally in told_of(pool).tallies] == ["archive", "near"]
@@ -69,6 +70,7 @@ async def test_close_ends_the_mapping_too() -> None:
     assert getattr(mapping, "is_closed", False)
 
 
+@jumps
 @pytest.mark.parametrize("form", ["seconds", "date"])
 async def test_a_pause_that_was_asked_for_is_told_and_kept(form: str) -> None:
     now = time.time()
@@ -88,6 +90,7 @@ async def test_a_pause_that_was_asked_for_is_told_and_kept(form: str) -> None:
     assert len(server.asked) == 1
 
 
+@jumps
 async def test_no_server_sees_more_calls_in_any_second_than_its_rate() -> None:
     """With answers of every kind and length, and more wanted than the rate lets through."""
 

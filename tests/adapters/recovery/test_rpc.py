@@ -3,19 +3,19 @@
 import gzip
 import math
 import ssl
-import time
 
 import anyio
 import orjson
 import pytest
 
 from monitor.adapters.recovery import rpc
-from monitor.adapters.recovery.rpc import Patience, RpcEndpoint, tls_for, unpacked
+from monitor.adapters.recovery.rpc import RpcEndpoint, tls_for, unpacked
 from monitor.core.rates import WINDOW
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound, NoBlock
-from tests.adapters.recovery.asking import QUICK, SLOT, asking, block, pool_of
+from tests.adapters.recovery.asking import SLOT, USUAL, asking, block, pool_of
 from tests.adapters.recovery.servers import Reply, always, failing, told
+from tests.jumping import jumps
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.real_time
@@ -116,6 +116,7 @@ async def test_a_block_of_seven_megabytes_is_read(is_packed: bool) -> None:
         assert isinstance(await pool.fetch(SLOT, Rung.RPC, 1), BlockFound)
 
 
+@jumps
 @pytest.mark.parametrize(
     ("reply", "word"),
     [
@@ -126,8 +127,7 @@ async def test_a_block_of_seven_megabytes_is_read(is_packed: bool) -> None:
     ],
 )
 async def test_silence_and_cuts_are_failures(reply: Reply, word: str) -> None:
-    patience = Patience(connect=0.2, whole=0.2)
-    async with asking(always(reply), patience=patience) as (pool, _):
+    async with asking(always(reply)) as (pool, _):
         found = await pool.fetch(SLOT, Rung.RPC, 1)
         assert found == NoBlock(Verdict.FAILED)
         assert dict(pool.tallies[0].errors) == {word: 1}
@@ -137,7 +137,7 @@ async def test_silence_and_cuts_are_failures(reply: Reply, word: str) -> None:
     "url", ["http://127.0.0.1:1/", "http://name.invalid/", "nonsense", "http://[/"]
 )
 async def test_a_server_that_is_not_there_is_a_failure(url: str) -> None:
-    pool = pool_of([RpcEndpoint("a", url, patience=QUICK)])
+    pool = pool_of([RpcEndpoint("a", url, patience=USUAL)])
     found = await pool.fetch(SLOT, Rung.RPC, 1)
     assert isinstance(found, NoBlock)
     assert found.verdict is Verdict.FAILED
@@ -155,6 +155,7 @@ async def test_several_calls_at_once_share_a_few_connections() -> None:
     assert server.connections == 4
 
 
+@jumps
 async def test_who_is_cancelled_closes_the_call() -> None:
     async with asking(always(told(block(), delay=math.inf))) as (pool, (server,)):
         with anyio.move_on_after(0.1):
@@ -197,7 +198,7 @@ async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPa
 async def test_an_answer_shows_that_the_call_has_arrived() -> None:
     async with asking(always(told(block())), requests_per_second=1.0) as (pool, _):
         await pool.fetch(SLOT, Rung.RPC, 1)
-        assert 0 < pool._rpcs[0].lane._window.delay(time.monotonic()) <= WINDOW
+        assert 0 < pool._rpcs[0].lane._window.delay(anyio.current_time()) <= WINDOW
 
 
 async def test_while_it_is_read_a_body_holds_its_own_size() -> None:
