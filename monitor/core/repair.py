@@ -231,7 +231,7 @@ class Repair:
             if state is not None and state.confirmed is not None and self.queue.is_open(slot):
                 if self._join.gate.evidence(state, now).whole:
                     self._done(slot, now)
-        floor = self.replays.floor_of(replay.endpoint)
+        floor = self.replays.left_from(replay)
         for lease, failure in replay.failures(ending, floor, jitter):
             self._fail(lease, failure, now)
 

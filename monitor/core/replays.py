@@ -5,7 +5,7 @@ first message beyond the last wanted slot. It is no feed of the join: nobody wai
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.core.commands import CloseFeed, Command, OpenFeed, Report
@@ -21,6 +21,10 @@ from monitor.core.rungs import Rung, Verdict
 
 SOON: Final = 1.0
 """Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
+SLOW_WINDOW: Final = 30.0
+"""Seconds within which a replay must come `LEAST` slots further, or to its end. Guessed: a server replays faster than its
+chain goes, and a real one brings tens of slots a second."""
+LEAST: Final = 30
 _NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF))
 """A server that is not that far yet may have the slot soon, and with it account writes that no RPC tells."""
 
@@ -38,21 +42,36 @@ class Replay:
     reached: int = -1
     """Highest slot that it told of."""
     is_closing: bool = False
+    is_slow: bool = False
+    """It brought too little in a window."""
+    window_at: float = field(init=False)
+    """When the present window ends."""
+    window_from: int = field(init=False)
+    """The slot that it had reached when that began."""
+
+    def __post_init__(self) -> None:
+        self.window_at, self.window_from = self.heard_at + SLOW_WINDOW, self.first
 
     def failures(self, ending: Ending, floor: int, jitter: float) -> list[tuple[Lease, Failure]]:
-        """What its end says of the slots that it did not bring. `floor`: the lowest that the endpoint may be asked for now."""
+        """What its end says of the slots that it did not bring. `floor`: as `Replays.left_from`."""
         above = self.first
         verdict, pause = Verdict.FAILED, 0.0
-        if ending.reason == EndReason.REPLAY_EXPIRED and floor > self.first:
-            # Refused: what lies above the floor is asked for again, from there on.
-            above = min(floor, self.end)
-            verdict, pause = Verdict.THROTTLED, SOON
-        elif self.reached >= self.end or ending.reason in _NEVER:
+        if self.reached >= self.end:
             verdict = Verdict.CANNOT
+        elif self.is_slow or ending.reason in _NEVER:
+            above = min(max(floor, self.first), self.end)
+            if not self.is_slow:  # refused: what somebody may have is asked for again
+                verdict, pause = Verdict.THROTTLED, SOON
         return [
             (Lease(Rung.REPLAY, self.first, above), Failure(Verdict.CANNOT, jitter)),
             (Lease(Rung.REPLAY, above, self.end), Failure(verdict, jitter, pause)),
         ]
+
+    def turn_window(self, now: float) -> None:
+        """A window is over: it was slow, or the next one begins."""
+        reached = max(self.reached, self.first)
+        self.is_slow = reached - self.window_from < min(LEAST, self.end - self.window_from)
+        self.window_at, self.window_from = now + SLOW_WINDOW, reached
 
 
 class Replays:
@@ -121,9 +140,18 @@ class Replays:
             return Verdict.THROTTLED  # it is asked next
         return Verdict.UNASKED if unasked else Verdict.FAILED
 
-    def floor_of(self, endpoint: int) -> int:
-        """The lowest slot that the endpoint may replay, as far as it and its refusals have told."""
-        return self._connections.all[endpoint].replays_from
+    def left_from(self, replay: Replay) -> int:
+        """The lowest slot of a replay that was refused, or slow, which some endpoint may be asked for yet; `NEVER`: none is left.
+
+        Its own endpoint is, from where a refusal said that it begins.
+        """
+        left = [
+            each.replays_from
+            for each in self._connections.all
+            if not each.replay_off
+            and (each.endpoint != replay.endpoint or each.replays_from > replay.first)
+        ]
+        return min(left, default=NEVER)
 
     def lowest(self) -> int | None:
         """The lowest slot that some endpoint may replay, as far as they and their refusals have told; None: nobody replays."""
@@ -152,22 +180,30 @@ class Replays:
         """Nothing was read for so many seconds, which is no silence of theirs."""
         for replay in self.by_feed.values():
             replay.heard_at += paused
+            replay.window_at += paused
 
     def tick(self, now: float) -> Iterator[Command]:
         """Close what brings nothing any more."""
         for replay in self.by_feed.values():
-            if not replay.is_closing and now >= replay.heard_at + REPLAY_PATIENCE:
+            if replay.is_closing:
+                continue
+            is_silent = now >= replay.heard_at + REPLAY_PATIENCE
+            if now >= replay.window_at:
+                replay.turn_window(now)
+            if is_silent or replay.is_slow:
                 replay.is_closing = True
-                yield Report(
-                    "warning",
-                    "a replay fell silent and was closed",
-                    {"endpoint": replay.endpoint, "from_slot": replay.first},
-                )
+                why = "fell silent" if is_silent else "was too slow"
+                facts = {"endpoint": replay.endpoint, "from_slot": replay.first}
+                yield Report("warning", f"a replay {why} and was closed", facts)
                 yield CloseFeed(replay.feed)
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do, or None."""
-        due = [r.heard_at + REPLAY_PATIENCE for r in self.by_feed.values() if not r.is_closing]
+        due = [
+            min(each.heard_at + REPLAY_PATIENCE, each.window_at)
+            for each in self.by_feed.values()
+            if not each.is_closing
+        ]
         return min(due, default=None)
 
     def _may_ask(self, connection: Connection, first: int, now: float) -> bool:

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Kind
 from monitor.core.commands import CloseFeed, Fetch, OpenFeed, Recall
@@ -13,6 +15,7 @@ from monitor.core.reach import REPEAT_LIMIT
 from monitor.core.recovery_floors import NEVER
 from monitor.core.recovery_terms import Offer
 from monitor.core.repair import RecoveryPolicy
+from monitor.core.replays import SLOW_WINDOW, Replay
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, SOME, confirmed, finalized, meta, tx
 from tests.core.test_repair import Recovery, a_gap
@@ -87,6 +90,38 @@ def test_a_server_that_has_the_slot_not_yet_is_asked_again_before_any_rpc() -> N
     assert (again.from_slot, again.is_replay, again.feed > feed) == (6, True, True)
 
 
+def a_gap_of_two() -> tuple[Recovery, OpenFeed]:
+    """Two endpoints lack slot 6, and one of them is asked to replay it."""
+    play = Recovery(ALL, feeds=2, recovery=BOTH)
+    for feed in (1, 2):
+        play.block(feed, 5, tx(5, 0)).says(feed, confirmed(5), finalized(5))
+    for feed in (1, 2):
+        play.block(feed, 7, tx(7, 0, "x0")).says(feed, confirmed(7))
+    first = play.asked(OpenFeed)[-1]
+    assert first.is_replay
+    return play, first
+
+
+@pytest.mark.parametrize("reason", [EndReason.REPLAY_OFF, EndReason.REPLAY_EXPIRED])
+def test_what_one_server_does_not_replay_is_asked_of_another_before_any_rpc(
+    reason: EndReason,
+) -> None:
+    play, first = a_gap_of_two()
+    play.ends(first.feed, reason).at(play.now + 2)
+    (second,) = play.asked(OpenFeed)
+    assert (second.endpoint, second.is_replay) == (1 - first.endpoint, True)
+    assert play.asked(Fetch) == []
+    play.ends(second.feed, reason)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
+def test_what_no_other_endpoint_keeps_is_asked_of_rpcs_at_once() -> None:
+    play, first = a_gap_of_two()
+    play.kernel.connections.all[1 - first.endpoint].holds_from = 7
+    play.ends(first.feed, EndReason.REPLAY_OFF)
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+
+
 def test_a_replay_that_passes_the_slot_without_it_has_failed() -> None:
     play, feed = replaying()
     play.says(feed, tx(8, 0, "z0"))
@@ -107,6 +142,75 @@ def test_a_replay_that_only_pings_is_closed() -> None:
         play.at(play.now + REPLAY_PATIENCE / 3).says(feed, PINGED)
     play.at(play.now + REPLAY_PATIENCE / 3)
     assert [each.feed for each in play.asked(CloseFeed)][:1] == [feed]
+
+
+def trickles(play: Recovery, feed: int, seconds: int, *, pause: int = 4) -> None:
+    """The replay brings one slot every `pause` seconds, from slot 6 on."""
+    for at in range(0, seconds, pause):
+        play.at(play.now + pause)
+        slot = 6 + at // pause
+        play.says(feed, tx(slot, 0), meta(slot), confirmed(slot))
+
+
+def closed_of(play: Recovery, feed: int) -> bool:
+    return feed in [each.feed for each in play.asked(CloseFeed)]
+
+
+def test_a_replay_that_trickles_is_closed_and_the_rest_is_asked_of_rpcs() -> None:
+    play = long_gap()
+    play.ends(1)
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    play.kernel.connections.all[1].replay_off = True
+    trickles(play, opened.feed, int(SLOW_WINDOW) - 4)
+    assert not closed_of(play, opened.feed)
+    trickles(play, opened.feed, 8)
+    assert closed_of(play, opened.feed)
+    assert "a replay was too slow and was closed" in play.sentences()
+    play.ends(opened.feed)
+    assert play.asked(Fetch)
+
+
+def test_the_rest_of_a_replay_that_trickles_is_asked_of_another_endpoint_first() -> None:
+    play = long_gap()
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    trickles(play, opened.feed, int(SLOW_WINDOW) + 4)
+    assert closed_of(play, opened.feed)
+    play.accepts(play.kernel.connections.all[1].feed or 0)
+    play.ends(opened.feed).at(play.now + 2)
+    assert play.asked(Fetch) == []
+    assert play.kernel.repair.queue.rung_of(1000) is Rung.REPLAY
+
+
+def test_a_replay_of_many_slots_may_take_as_long_as_it_needs() -> None:
+    play = long_gap()
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    for slot in range(6, 506, 2):
+        play.at(play.now + 1).says(opened.feed, tx(slot, 0))
+    assert not closed_of(play, opened.feed)
+
+
+def test_a_replay_that_trickles_after_a_good_beginning_is_closed_too() -> None:
+    play = long_gap()
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    play.says(opened.feed, tx(200, 0))
+    for slot in range(200, 200 + 2 * int(SLOW_WINDOW), 4):
+        play.at(play.now + 4).says(opened.feed, tx(slot, 0))
+    assert closed_of(play, opened.feed)
+
+
+def test_a_replay_was_not_slow_while_nothing_was_read() -> None:
+    play = long_gap()
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    play.now += 2 * SLOW_WINDOW
+    play.hears(ReadingResumed(2 * SLOW_WINDOW)).at(play.now + 1)
+    assert not closed_of(play, opened.feed)
+
+
+def test_the_last_slots_of_a_replay_are_fewer_than_a_window_asks_for() -> None:
+    replay = Replay(1, 0, 100, 105, 0.0)
+    replay.reached = 105
+    replay.turn_window(SLOW_WINDOW)
+    assert not replay.is_slow
 
 
 def test_a_replay_was_not_silent_while_nothing_was_read() -> None:
