@@ -1,10 +1,12 @@
 """What is known of one endpoint's stream at present."""
 
 from dataclasses import dataclass, field
+from math import inf
 
 from monitor.core.circuit import CircuitBreaker
-from monitor.core.endings import NEEDS_PERSON, Ending
-from monitor.core.scope import Scope
+from monitor.core.commands import AmendFeed
+from monitor.core.endings import NEEDS_PERSON, Ending, EndReason
+from monitor.core.scope import EVERY_MONITOR, Scope
 
 
 @dataclass(slots=True, eq=False)
@@ -15,8 +17,12 @@ class Connection:
     feed: int | None = None
     scope: Scope | None = Scope.EVERYTHING
     """What is asked of it, or is to be when it is open again; None: no stream is to be open."""
+    carried: int = EVERY_MONITOR
+    """The monitors (bits as in `Row`) that it is asked for, or is to be, where its scope is everything."""
     sent: Scope | None = None
     """What the request that its stream was sent last asks for."""
+    sent_for: int = EVERY_MONITOR
+    """The monitors that this request asks for."""
     generation: int = 1
     """Of the request that was sent last."""
     opened: bool = False
@@ -50,6 +56,11 @@ class Connection:
     """How the endpoint's last stream ended; kept while the next one is open."""
 
     @property
+    def brings(self) -> int:
+        """The monitors for which it is asked, or is to be."""
+        return self.carried if self.scope is Scope.EVERYTHING else 0
+
+    @property
     def replays_from(self) -> int:
         """The lowest slot that it may be asked for; 0: nobody knows.
 
@@ -63,3 +74,26 @@ class Connection:
         """It refuses us until somebody cures that."""
         ending = self.last_ending
         return not self.opened and ending is not None and ending.reason in NEEDS_PERSON
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Its last stream ended since it could not be reached."""
+        ending = self.last_ending
+        return ending is not None and ending.reason == EndReason.UNREACHABLE
+
+    def amend(self, feed: int) -> AmendFeed:
+        """What it is to be asked for now is asked on the open stream."""
+        assert self.scope is not None
+        self.generation += 1
+        if self.carried & ~self.sent_for:
+            self.replayed_below = 0  # of these monitors it has replayed nothing yet
+        self.sent, self.sent_for = self.scope, self.carried
+        self.begin_anew()
+        return AmendFeed(feed, self.generation, None, self.scope, self.carried)
+
+    def begin_anew(self) -> None:
+        """Nothing was brought yet of what is asked for now."""
+        self.complete = self.told = 0
+        self.first_covered = self.waits_from = self.replay_from = None
+        self.covered = set()
+        self.replay_since = inf

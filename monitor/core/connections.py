@@ -16,7 +16,6 @@ it may have its BlockMeta before that status too, so the last of these slots is 
 """
 
 from collections.abc import Iterator
-from math import inf
 from typing import Final
 
 from monitor.core.commands import AmendFeed, CloseFeed, Command, OpenFeed, Report
@@ -87,10 +86,10 @@ class Connections:
                 connection.reopen_at = None
         elif scope is not None and self.can_amend:
             if connection.opened:  # else when it is: nothing can be sent before
-                yield _amended(connection, feed, scope)
+                yield connection.amend(feed)
         else:
             del self.by_feed[feed]
-            _begin_anew(connection)
+            connection.begin_anew()
             connection.feed, connection.opened = None, False
             yield CloseFeed(feed)
             if scope is not None:
@@ -109,7 +108,7 @@ class Connections:
             scope = connection.scope
             sent = connection.sent, connection.sent_for
             if scope is not None and (scope, connection.carried) != sent:
-                yield _amended(connection, feed, scope)
+                yield connection.amend(feed)
             yield from self.floors.accepted(connection, now)
 
     def ended(self, feed: int, ending: Ending, jitter: float, now: float) -> Iterator[Command]:
@@ -192,7 +191,7 @@ class Connections:
         if not self.can_amend:
             return 0, 0
         hot = [c for c in self.all if c.scope is Scope.EVERYTHING]
-        reached = [c.replayed_below for c in hot if c.opened or not _is_unreachable(c)]
+        reached = [c.replayed_below for c in hot if c.opened or not c.is_unreachable]
         return min((c.replayed_below for c in hot), default=0), min(reached, default=0)
 
     def lives(self, feed: int, slot: int) -> Iterator[Command]:
@@ -309,7 +308,7 @@ class Connections:
         connection.feed = feed
         connection.reopen_at = None
         connection.heard_at = now
-        _begin_anew(connection)
+        connection.begin_anew()
         connection.replay_from = None if self.can_amend else from_slot
         self.by_feed[feed] = connection
         scope = Scope.EVERYTHING if connection.scope is None else connection.scope
@@ -380,27 +379,3 @@ class Connections:
         connection.replay_from = None
         connection.refused = []
         connection.replayed_below = slot
-
-
-def _amended(connection: Connection, feed: int, scope: Scope) -> Command:
-    """Something else is asked for on the open stream."""
-    connection.generation += 1
-    carried = connection.carried
-    if carried & ~connection.sent_for:
-        connection.replayed_below = 0  # of these monitors it has replayed nothing yet
-    connection.sent, connection.sent_for = scope, carried
-    _begin_anew(connection)
-    return AmendFeed(feed, connection.generation, None, scope, carried)
-
-
-def _begin_anew(connection: Connection) -> None:
-    """Nothing was brought yet of what is asked for now."""
-    connection.complete = connection.told = 0
-    connection.first_covered = connection.waits_from = connection.replay_from = None
-    connection.covered = set()
-    connection.replay_since = inf
-
-
-def _is_unreachable(connection: Connection) -> bool:
-    ending = connection.last_ending
-    return ending is not None and ending.reason == EndReason.UNREACHABLE

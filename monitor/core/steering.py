@@ -2,10 +2,11 @@
 
 How this works. Each look begins with what is known now and ends with what every stream is to be asked for, whatever it
 was asked for before: so nothing has to be remembered but the state that `decide` keeps. A hot feed is asked for
-everything, a warm one for slots and block metas, and an endpoint that is off has no stream. What changes is asked on the
-open stream, since each request replaces the one before (PROTOCOL 2.2): no connection is lost by it, and the server that
-is promoted is one that answers. Where there is a place for every endpoint, one that failed is asked for everything as
-soon as it is back, for nobody else could bring it; only who is not believed is not.
+everything, or, where monitors are divided, for those that it carries; a warm one for slots and block metas; and an
+endpoint that is off has no stream. What changes is asked on the open stream, since each request replaces the one before
+(PROTOCOL 2.2), and what both ask for goes on: no connection is lost by it, and the server that is promoted is one that
+answers. Where there is a place for every endpoint, one that failed is asked for everything as soon as it is back, for
+nobody else could bring it; only who is not believed is not.
 """
 
 from collections.abc import Iterator
@@ -13,16 +14,18 @@ from math import inf
 from typing import Final
 
 from monitor.core.commands import Command, ProbeEndpoint, Report
+from monitor.core.connection import Connection
 from monitor.core.connections import Connections
 from monitor.core.deciding import decide
 from monitor.core.decision_history import DecisionHistory
 from monitor.core.deliberation import Place, State
+from monitor.core.dividing import carried_by
 from monitor.core.endpoint_health import EndpointHealth, Role
-from monitor.core.failover import Explanation, FailoverPolicy, Load, Probe, What, Wishes
+from monitor.core.failover import Explanation, FailoverPolicy, Load, Probe, Strategy, What, Wishes
 from monitor.core.hard_signals import Fault
 from monitor.core.health import Health
 from monitor.core.holes import Holes
-from monitor.core.scope import Scope
+from monitor.core.scope import EVERY_MONITOR, Scope
 from monitor.core.wishes import Wish
 
 EVERY: Final = 1.0
@@ -71,23 +74,28 @@ class Steering:
         if self._has_room:
             told = []
         for connection in self._connections.all:
-            connection.scope = self._scope(connection.endpoint)
+            connection.scope, connection.carried = self._asked(connection.endpoint)
         yield from told
 
     def look(self, now: float, slot_time: float) -> Iterator[Command]:
         """Look, decide and steer. `slot_time`: seconds that slots take at present."""
         told = self._decide(now, slot_time)
         changing = [
-            (self._scope(each.endpoint), each)
+            (*self._asked(each.endpoint), each)
             for each in self._connections.all
-            if self._scope(each.endpoint) is not each.scope
+            if self._asked(each.endpoint) != (each.scope, each.carried)
         ]
         # Whoever is asked for more goes first: make before break.
-        for scope, connection in sorted(
-            changing, key=lambda each: -1 if each[0] is None else each[0], reverse=True
-        ):
-            yield from self._connections.ask(connection, scope, self._holes.missing_from, now)
+        for scope, carried, connection in sorted(changing, key=_rank):
+            missing = self._holes.missing_from
+            yield from self._connections.ask(connection, scope, missing, now, carried)
         yield from told
+
+    @property
+    def may_divide(self) -> bool:
+        """Whether monitors are divided over feeds, or may be when load is shed once more."""
+        is_asked = self._policy.strategy is Strategy.SPREAD or self._state.load > Load.FULL
+        return is_asked and bool(self._policy.units)
 
     def tick(self, now: float, slot_time: float) -> Iterator[Command]:
         """Look if it is time."""
@@ -117,6 +125,12 @@ class Steering:
         """There is a place for every endpoint."""
         return len(self._state.places) <= self._policy.places
 
+    def _asked(self, endpoint: int) -> tuple[Scope | None, int]:
+        """What is to be asked of the endpoint, and for which monitors."""
+        is_hot = self._state.places[endpoint].role is Role.HOT
+        carried = carried_by(self._state.division, endpoint) if is_hot else EVERY_MONITOR
+        return self._scope(endpoint), carried
+
     def _scope(self, endpoint: int) -> Scope | None:
         """What is to be asked of the endpoint; None: nothing, and no stream is kept open to it."""
         place = self._state.places[endpoint]
@@ -126,6 +140,12 @@ class Steering:
         if place.role is Role.HOT or may_help:
             return Scope.EVERYTHING
         return Scope.CHAIN if self._state.load is Load.FULL else Scope.SLOTS
+
+
+def _rank(change: tuple[Scope | None, int, Connection]) -> tuple[int, bool]:
+    """The lower, the more is asked for than before, and the sooner."""
+    scope, carried, connection = change
+    return 1 if scope is None else -scope, not carried & ~connection.brings
 
 
 def _role(place: Place, scope: Scope | None) -> Role:
