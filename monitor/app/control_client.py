@@ -39,14 +39,15 @@ def sign_off(state_dir: Path, slot: int, reason: str) -> None:
     _ask(state_dir / NAME, SIGN_OFF, {"slot": slot, "reason": reason})
 
 
-def wish(state_dir: Path, want: Want, endpoint: str) -> dict[str, Any]:
+def wish(state_dir: Path, want: Want, endpoint: str, lease: float | None = None) -> dict[str, Any]:
     """Ask this of an endpoint; the daemon's answer, as `app.wishing.wished` makes it.
+
+    `lease`: seconds of a drain that ends by itself, and with the daemon.
 
     Raises: DaemonNotAsked, as `sign_off` does; so too where there is no such endpoint.
     """
-    answer: dict[str, Any] = json.loads(
-        _ask(state_dir / NAME, WISH.format(want=want.value), {"endpoint": endpoint})
-    )
+    asked = {"endpoint": endpoint} | ({} if lease is None else {"lease": lease})
+    answer: dict[str, Any] = json.loads(_ask(state_dir / NAME, WISH.format(want=want.value), asked))
     return answer
 
 

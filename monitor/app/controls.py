@@ -11,7 +11,7 @@ def controls(daemon: Daemon) -> Controls:
     return Controls(
         sign_off=lambda slot, reason: sign_off(daemon, slot, reason),
         endpoints=tuple(endpoint.name for endpoint in daemon.configuration.endpoints),
-        wish=lambda want, name: wished(daemon, want, name),
+        wish=lambda want, name, lease: wished(daemon, want, name, lease),
     )
 
 

@@ -1,6 +1,7 @@
 """The command `endpoints`: what each is like and why it is used so, and what an operator asks of one."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,11 +17,18 @@ from monitor.app.arguments import (
 )
 from monitor.core.wishes import Want
 
+_COMMANDS: Final = {
+    Want.DRAIN: "Take an endpoint out of use, over restarts too, until it is promoted or released; others take over first.",
+    Want.PROMOTE: "Give an endpoint a place among the hot feeds, which it keeps while it is sound, until it is released.",
+    Want.RELEASE: "Use an endpoint as its figures say again: ends a drain and a promotion.",
+    Want.PROBE: "Ask an endpoint anew what it runs and how far back it replays.",
+}
 _OUTCOMES: Final = {
-    "drained": "{} is drained, until it is promoted",
+    "drained": "{} is drained, until it is promoted or released",
     "kept": "{} keeps its place, since no other endpoint is sound; it gives it up once one is",
     "promoted": "{} has a place among the hot feeds",
     "waits": "{} gets a place once it is sound",
+    "released": "{} is used as its figures say again",
     "probed": "{} was probed",
     None: "{} was asked for, but nothing was decided about it in time; look at its log",
 }
@@ -67,40 +75,23 @@ def show(
     show_endpoints(console(), told, why=why)
 
 
-@endpoints.command()
-def drain(
-    context: typer.Context,
-    name: _Name,
-    config: ConfigOfDaemon = None,
-    state_dir: StateOfDaemon = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take an endpoint out of use until it is promoted; others take over first."""
-    _wish(Want.DRAIN, name, state_dir_of(config, state_dir, context.obj), as_json=as_json)
+def _command(want: Want) -> Callable[..., None]:
+    """The command that asks for this."""
+
+    def ask(
+        context: typer.Context,
+        name: _Name,
+        config: ConfigOfDaemon = None,
+        state_dir: StateOfDaemon = None,
+        as_json: AsJson = False,
+    ) -> None:
+        _wish(want, name, state_dir_of(config, state_dir, context.obj), as_json=as_json)
+
+    return ask
 
 
-@endpoints.command()
-def promote(
-    context: typer.Context,
-    name: _Name,
-    config: ConfigOfDaemon = None,
-    state_dir: StateOfDaemon = None,
-    as_json: AsJson = False,
-) -> None:
-    """Give an endpoint a place among the hot feeds, which it keeps while it is sound; ends a drain."""
-    _wish(Want.PROMOTE, name, state_dir_of(config, state_dir, context.obj), as_json=as_json)
-
-
-@endpoints.command()
-def probe(
-    context: typer.Context,
-    name: _Name,
-    config: ConfigOfDaemon = None,
-    state_dir: StateOfDaemon = None,
-    as_json: AsJson = False,
-) -> None:
-    """Ask an endpoint anew what it runs and how far back it replays."""
-    _wish(Want.PROBE, name, state_dir_of(config, state_dir, context.obj), as_json=as_json)
+for _want, _about in _COMMANDS.items():
+    endpoints.command(_want.value, help=_about)(_command(_want))
 
 
 def _wish(want: Want, name: str, state_dir: Path, *, as_json: bool) -> None:
@@ -124,6 +115,8 @@ def _show(told: dict[str, Any]) -> None:
     typer.echo(_OUTCOMES[told["outcome"]].format(told["endpoint"]))
     for decision in told["decisions"]:
         typer.echo(f"  {decision_words(decision)}")
+    if told.get("unstored") is not None:
+        typer.echo(f"  a restart undoes this, since it could not be stored: {told['unstored']}")
     if "profile" not in told:
         return
     if told["profile"] is None:

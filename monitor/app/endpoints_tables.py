@@ -44,10 +44,14 @@ def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> N
 
 
 def role_words(told: Object) -> str:
-    """`hot`; `drained`; `hot, to be drained`: it goes once another one can stand in for it."""
+    """`hot`; `hot, promoted`; `drained`; `hot, to be drained`: it goes once another one can stand in for it."""
+    if told["promoted"]:
+        return f"{told['role']}, {'' if told['role'] == Role.HOT else 'to be '}promoted"
     if not told["drained"]:
         return str(told["role"])
-    return "drained" if told["role"] == Role.OFF else f"{told['role']}, to be drained"
+    ends_in = told["drain_ends_in"]
+    during = "" if ends_in is None else f" for {ends_in:.0f} s"
+    return f"drained{during}" if told["role"] == Role.OFF else f"{told['role']}, to be drained"
 
 
 def stream_words(told: Object) -> str:

@@ -31,6 +31,8 @@ def endpoint_view(
         "circuit": health.circuit,
         "open": health.is_open,
         "drained": health.is_drained,
+        "drain_ends_in": _rounded(state.drain_ends_in, 0),
+        "promoted": state.is_promoted,
         "needs_person": health.needs_person,
         "covered": health.covered,
         "lag": _rounded(health.lag, 3),

@@ -29,9 +29,9 @@ class RunningDaemon:
         """Certificates of the slots from `first` to `end`, `end` excluded."""
         return list(api_client.ask_slots(self._address(), first, end))
 
-    def wish(self, want: Want, endpoint: str) -> Object:
-        """Ask this of an endpoint; what was decided."""
-        return control_client.wish(self._state_dir, want, endpoint)
+    def wish(self, want: Want, endpoint: str, lease: float | None = None) -> Object:
+        """Ask this of an endpoint, a drain perhaps for so many seconds; what was decided."""
+        return control_client.wish(self._state_dir, want, endpoint, lease)
 
     def _address(self) -> str:
         return api_client.address_of(None, self._state_dir)

@@ -69,16 +69,20 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
 
 
 def _states(daemon: Daemon) -> dict[str, EndpointState]:
-    health, drained = daemon.driver.kernel.health, daemon.driver.kernel.steering.wishes.drained
-    told = [
-        replace(each, is_drained=each.endpoint in drained)
-        for each in health.snapshot(daemon.clock.now())
-    ]
+    kernel, now = daemon.driver.kernel, daemon.clock.now()
+    wishes, ends_at = kernel.steering.wishes, kernel.steering.wishes.ends_at
     return {
         endpoint.name: EndpointState(
-            told[index], endpoint.region, health.roles[index], dict(health.findings[index].counts)
+            replace(health, is_drained=index in wishes.drained),
+            endpoint.region,
+            kernel.health.roles[index],
+            dict(kernel.health.findings[index].counts),
+            is_promoted=index in wishes.promoted,
+            drain_ends_in=max(0.0, ends_at[index] - now) if index in ends_at else None,
         )
-        for index, endpoint in enumerate(daemon.configuration.endpoints)
+        for index, (endpoint, health) in enumerate(
+            zip(daemon.configuration.endpoints, kernel.health.snapshot(now), strict=True)
+        )
     }
 
 

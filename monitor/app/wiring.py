@@ -1,6 +1,6 @@
 """Puts one daemon together from its configuration: the only place that knows every part."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from monitor.runtime.probing import Probing
 from monitor.runtime.recovery import Recovering, Sources
 from monitor.runtime.resumption import Resumption, Subscription, resumption
 from monitor.wire.plan import Plan, compile_plan
-from monitor.wire.records import RecordWriter
+from monitor.wire.records import RecordWriter, utc_text
 
 MIB = 2**20
 
@@ -114,6 +114,7 @@ def assemble(
         for sink in configuration.sinks
     )
     resumed = resumption(store, subscriptions, configuration.start_slot)
+    drained = frozenset(_drained(configuration, store, world))
     failover = failover_policy(configuration)
     policy = Policy(
         level,
@@ -131,6 +132,7 @@ def assemble(
         can_amend=reader != Reader.SINGLE_THREADED,
         asks_floors=world.probes is not None,
         failover=failover,
+        drained=drained,
     )
     rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
     kernel = Kernel(monitors, len(configuration.endpoints), policy, rpcs=len(rpcs))
@@ -198,6 +200,20 @@ def subscription(
 def hold_of(sinks: Sequence[Sink]) -> float:
     """How long a slot that nobody holds whole keeps later ones back: as long as the most patient sink asks."""
     return max((sink.hold for sink in sinks if sink.order == "slot"), default=0.0)
+
+
+def _drained(configuration: Configuration, store: Store, world: World) -> Iterator[int]:
+    """Endpoints that an operator drained before this start; it is said of each."""
+    since = store.drains()
+    for index, endpoint in enumerate(configuration.endpoints):
+        if endpoint.name in since:
+            facts = {
+                "endpoint": endpoint.name,
+                "since": utc_text(since[endpoint.name]),
+                "remedy": f"chain-monitor endpoints release {endpoint.name}",
+            }
+            world.reporter.report(Report("warning", "an endpoint stayed drained", facts))
+            yield index
 
 
 def last_matching(monitors: Sequence[Monitor], plans: Sequence[Plan]) -> list[str]:

@@ -9,6 +9,7 @@ from monitor.app.decision_view import decision_views
 from monitor.app.profile_view import profile_view
 from monitor.app.wiring import Daemon
 from monitor.core.decision_history import Told
+from monitor.core.errors import StoreFailed
 from monitor.core.events import Wished
 from monitor.core.failover import What
 from monitor.core.wishes import Want, Wish
@@ -22,16 +23,20 @@ _LOOK: Final = 0.02
 _OUTCOMES: Final = {
     Want.DRAIN: (What.KEPT, What.DRAINED),
     Want.PROMOTE: (What.WAITS, What.PROMOTED),
+    Want.RELEASE: (What.RELEASED,),
     Want.PROBE: (What.PROBED,),
 }
 """Decisions that answer a wish; those that deny it come first."""
 
 
-async def wished(daemon: Daemon, want: Want, name: str) -> dict[str, object]:
+async def wished(
+    daemon: Daemon, want: Want, name: str, lease: float | None = None
+) -> dict[str, object]:
     """Ask this of an endpoint of the configuration; answers once it is decided, or `DECIDED_WITHIN` is over.
 
     `outcome` is the decision that answers the wish (a word of `core.failover.What`), None where none came in time;
-    `decisions` are all of that moment about the endpoint. Of a probe, `profile` is what it found.
+    `decisions` are all of that moment about the endpoint. `unstored` says why a restart will undo it, None where it
+    will not. Of a probe, `profile` is what it found. `lease`: seconds of a drain that is to end by itself.
     """
     names = [endpoint.name for endpoint in daemon.configuration.endpoints]
     endpoint = names.index(name)
@@ -44,7 +49,7 @@ async def wished(daemon: Daemon, want: Want, name: str) -> dict[str, object]:
     def outcome() -> str | None:
         return outcome_of(want, name, decided())
 
-    daemon.recovering.inbox.post(Wished(Wish(want, endpoint)))
+    daemon.recovering.inbox.post(Wished(Wish(want, endpoint, lease)))
     await _until(lambda: outcome() is not None, DECIDED_WITHIN)
     answer: dict[str, object] = {
         "endpoint": name,
@@ -52,13 +57,25 @@ async def wished(daemon: Daemon, want: Want, name: str) -> dict[str, object]:
         "outcome": outcome(),
         "decisions": decision_views(decided(), daemon.clock.utc_ns),
     }
-    if want is Want.PROBE:
+    if want is not Want.PROBE:
+        answer["unstored"] = await _store(daemon, name, endpoint)
+    else:
         await _until(lambda: _is_probed(daemon, endpoint, asked_at), PROBED_WITHIN)
         found = (
             daemon.probing.profiles[endpoint] if _is_probed(daemon, endpoint, asked_at) else None
         )
         answer["profile"] = profile_view(found, daemon.clock.utc_ns)
     return answer
+
+
+async def _store(daemon: Daemon, name: str, endpoint: int) -> str | None:
+    """Store whether the endpoint is drained; why not, if that fails."""
+    steering = daemon.driver.kernel.steering
+    try:
+        await daemon.books.keep_drain(name, lambda: endpoint in steering.wishes.lasting)
+    except StoreFailed as error:
+        return str(error)
+    return None
 
 
 def outcome_of(want: Want, name: str, decided: Sequence[Told]) -> str | None:

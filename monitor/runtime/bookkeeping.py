@@ -200,6 +200,12 @@ class Books:
             self._keeps = self._keeps or anyio.Event()
             await self._keeps.wait()
 
+    async def keep_drain(self, endpoint: str, is_drained: Callable[[], bool]) -> None:
+        """Store whether this endpoint is drained, as it is when the store can be written. Raises: StoreFailed."""
+        async with self._turn:
+            at_ns = self._clock.utc_ns(int(self._clock.now() * 1e9))
+            await self._aside(self._store.keep_drain, endpoint, at_ns if is_drained() else None)
+
     def settle(self, slot: int) -> None:
         """Slots up to this one are done with: cursors may follow once their lines are safe."""
         if self.is_new:

@@ -72,9 +72,11 @@ async def test_something_is_asked_of_an_endpoint(tmp_path: Path) -> None:
     wishes.answer = {"outcome": "drained"}
     async with controlled(tmp_path, Lost(), wishes):
         told = await anyio.to_thread.run_sync(wish, tmp_path, Want.DRAIN, "ams")
+        await anyio.to_thread.run_sync(wish, tmp_path, Want.DRAIN, "ams", 7.5)
 
     assert told == {"endpoint": "ams", "want": "drain", "outcome": "drained"}
-    assert wishes.asked == [(Want.DRAIN, "ams")]
+    assert wishes.asked == [(Want.DRAIN, "ams")] * 2
+    assert wishes.leases == [None, 7.5]
 
 
 async def test_an_endpoint_that_is_none_is_told_with_those_that_there_are(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ async def test_a_drain_tells_what_was_decided(tmp_path: Path) -> None:
 
     assert await asked(tmp_path, daemon, "drain", "ams") == (
         0,
-        "ams is drained, until it is promoted\n  replaced ams -> nyc: it is silent for 6.0 s\n",
+        "ams is drained, until it is promoted or released\n  replaced ams -> nyc: it is silent for 6.0 s\n",
     )
     assert daemon.asked == [(Want.DRAIN, "ams")]
 
@@ -85,6 +85,7 @@ async def test_a_drain_tells_what_was_decided(tmp_path: Path) -> None:
         (["drain", "ams"], None, 1, "ams was asked for, but nothing was decided about it in time"),
         (["promote", "nyc"], "promoted", 0, "nyc has a place among the hot feeds"),
         (["promote", "nyc"], "waits", 0, "nyc gets a place once it is sound"),
+        (["release", "nyc"], "released", 0, "nyc is used as its figures say again"),
     ],
 )
 async def test_what_became_of_a_wish_is_told_and_what_is_undone_is_1(
@@ -108,6 +109,13 @@ async def test_a_probe_that_nobody_answers_is_1(tmp_path: Path) -> None:
         1,
         "nyc was probed\nit did not answer in time\n",
     )
+
+
+async def test_what_a_restart_undoes_is_told(tmp_path: Path) -> None:
+    _, output = await asked(tmp_path, wishes("drained", unstored="full"), "drain", "ams")
+    assert output.splitlines()[1:] == [
+        "  a restart undoes this, since it could not be stored: full"
+    ]
 
 
 async def test_a_wish_may_be_answered_as_json(tmp_path: Path) -> None:

@@ -97,6 +97,13 @@ def test_a_drained_endpoint_is_called_so() -> None:
     )
     assert any(line.split()[:2] == ["nyc", "drained"] for line in lines)
     assert role_words(well() | {"drained": True}) == "hot, to be drained"
+    drained = {"drained": True, "drain_ends_in": 70.0, "role": "off"}
+    assert role_words(well() | drained) == "drained for 70 s"
+
+
+def test_a_promoted_endpoint_is_called_so() -> None:
+    assert role_words(well() | {"promoted": True}) == "hot, promoted"
+    assert role_words(well() | {"promoted": True, "role": "warm"}) == "warm, to be promoted"
 
 
 def test_a_stream_that_a_person_must_cure_says_so() -> None:

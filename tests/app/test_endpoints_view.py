@@ -54,6 +54,8 @@ def test_everything_is_told_as_plain_json() -> None:
         "circuit": "half_open",
         "open": True,
         "drained": False,
+        "drain_ends_in": None,
+        "promoted": False,
         "needs_person": False,
         "covered": 3,
         "lag": 5.556,

@@ -12,10 +12,10 @@ from monitor.adapters.sinks.jsonl import JsonlSink
 from monitor.adapters.sinks.null import NullSink
 from monitor.adapters.sinks.stdout import StdoutSink
 from monitor.app.configuration import Sink
-from monitor.app.wiring import grpc_settings, hold_of, judged_of, make_sink
+from monitor.app.wiring import assemble, grpc_settings, hold_of, judged_of, make_sink
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import Fetch, OpenFeed, Release
+from monitor.core.commands import Fetch, OpenFeed, Release, Report
 from monitor.core.events import FramesArrived, Started
 from monitor.core.jobs import Job, JobState
 from monitor.core.monitors import BlocksFilter, Monitor
@@ -24,12 +24,20 @@ from monitor.core.rungs import Rung
 from monitor.core.scope import Scope
 from monitor.ports import Clock, Endpoint
 from monitor.ports import Sink as SinkPort
+from monitor.runtime.driver import World
 from monitor.stored import StoredSlot
 from monitor.wire.plan import compile_plan
 from tests.app.configurations import KEY, LEAST, loaded
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration, until
 from tests.core.play import created, tx
-from tests.runtime.fakes import MemoryLedger, MemorySink, ScriptedBlocks
+from tests.runtime.fakes import (
+    EvenDice,
+    Journal,
+    MemoryLedger,
+    MemorySink,
+    ScriptedBlocks,
+    ScriptedFeeds,
+)
 from tests.runtime.test_delivery import transaction
 
 SINKS = """\
@@ -271,3 +279,25 @@ def test_streams_are_read_as_the_configuration_says(tmp_path: Path) -> None:
 def test_whom_decisions_have_probed_is_asked_out_of_turn(tmp_path: Path) -> None:
     made = assembled(configuration(tmp_path, {"ams": NOBODY}))
     assert made.driver.probe == made.probing.ask
+
+
+def test_who_was_drained_before_this_start_stays_so_and_it_is_said(tmp_path: Path) -> None:
+    store, journal, clock = MemoryLedger(), Journal(), StillClock()
+    store.keep_drain("nyc", 10**9)
+    store.keep_drain("gone", 7)
+    world = World(ScriptedFeeds(), clock, EvenDice(), journal)
+    configured = configuration(tmp_path, {"ams": NOBODY, "nyc": NOBODY})
+    kernel = assemble(configured, world, "plain", store, lambda *_: MemorySink()).driver.kernel
+    opened = [c.endpoint for c in kernel.handle(Started(), 0.0) if isinstance(c, OpenFeed)]
+    assert (opened, kernel.steering.wishes.drained) == ([0], {1})
+    assert [report for report in journal.reports if "drained" in report.sentence] == [
+        Report(
+            "warning",
+            "an endpoint stayed drained",
+            {
+                "endpoint": "nyc",
+                "since": "1970-01-01T00:00:01.000000Z",
+                "remedy": "chain-monitor endpoints release nyc",
+            },
+        )
+    ]

@@ -16,6 +16,7 @@ from monitor.core.events import Started, Wished
 from monitor.core.failover import Explanation, What
 from monitor.core.wishes import Want, Wish
 from tests.app.daemons import NOBODY, StillClock, assembled, configuration
+from tests.runtime.fakes import MemoryLedger
 from tests.runtime.test_probing import PROFILE
 
 pytestmark = pytest.mark.real_time
@@ -27,12 +28,14 @@ def watching(directory: Path) -> tuple[Daemon, StillClock]:
     return assembled(configuration(directory, {"ams": NOBODY, "nyc": NOBODY}), clock=clock), clock
 
 
-async def answered(daemon: Daemon, want: Want, name: str, then: Callable[[], None]) -> Any:
+async def answered(
+    daemon: Daemon, want: Want, name: str, then: Callable[[], None], lease: float | None = None
+) -> Any:
     """What is answered when this happens while the wish waits."""
     answers: list[object] = []
 
     async def wish() -> None:
-        answers.append(await wished(daemon, want, name))
+        answers.append(await wished(daemon, want, name, lease))
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(wish)
@@ -82,12 +85,53 @@ async def test_the_kernel_says_how_it_takes_a_wish(tmp_path: Path) -> None:
         (Want.DRAIN, "nyc"),
         (Want.DRAIN, "nyc"),
         (Want.PROMOTE, "nyc"),
+        (Want.RELEASE, "ams"),
         (Want.PROBE, "ams"),
     ):
         clock.seconds += 1
         outcomes.append((await answered(daemon, want, name, decides))["outcome"])
 
-    assert outcomes == ["drained", "kept", "kept", "promoted", "probed"]
+    assert outcomes == ["drained", "kept", "kept", "promoted", "released", "probed"]
+
+
+def begun(directory: Path) -> tuple[Daemon, MemoryLedger, Callable[[], None]]:
+    """A daemon of two endpoints whose kernel has begun, its store, and what has it hear the next wish."""
+    clock, store = StillClock(), MemoryLedger()
+    configured = configuration(directory, {"ams": NOBODY, "nyc": NOBODY})
+    daemon = assembled(configured, clock=clock, store=store)
+    daemon.driver.kernel.handle(Started(), clock.seconds)
+
+    def hears() -> None:
+        heard = daemon.recovering.inbox.take()
+        assert heard is not None
+        daemon.driver.kernel.handle(heard, clock.seconds)
+
+    return daemon, store, hears
+
+
+@pytest.mark.parametrize("end", [Want.PROMOTE, Want.RELEASE])
+async def test_a_drain_is_stored_until_it_is_ended(tmp_path: Path, end: Want) -> None:
+    daemon, store, hears = begun(tmp_path)
+    told = await answered(daemon, Want.DRAIN, "nyc", hears)
+    assert (told["unstored"], list(store.drains())) == (None, ["nyc"])
+    await answered(daemon, end, "nyc", hears)
+    assert store.drains() == {}
+
+
+async def test_a_drain_for_a_while_is_not_stored_and_one_that_was_stays(tmp_path: Path) -> None:
+    daemon, store, hears = begun(tmp_path)
+    await answered(daemon, Want.DRAIN, "nyc", hears, 60.0)
+    assert (daemon.driver.kernel.steering.wishes.drained, store.drains()) == ({1}, {})
+    await answered(daemon, Want.DRAIN, "nyc", hears)
+    await answered(daemon, Want.DRAIN, "nyc", hears, 60.0)
+    assert list(store.drains()) == ["nyc"]
+
+
+async def test_a_wish_that_cannot_be_stored_says_so(tmp_path: Path) -> None:
+    daemon, store, hears = begun(tmp_path)
+    store.failures = 1
+    told = await answered(daemon, Want.DRAIN, "nyc", hears)
+    assert (told["outcome"], told["unstored"]) == ("drained", "ledger: full; forget something")
 
 
 async def test_a_wish_that_nothing_is_decided_about_has_no_outcome(
@@ -156,6 +200,7 @@ def told(what: What, source: str | None = None, target: str | None = None) -> To
         (Want.DRAIN, [told(What.SHED)], None),
         (Want.PROMOTE, [told(What.PROMOTED, "nyc", "ams")], "promoted"),
         (Want.PROMOTE, [told(What.WAITS, None, "ams")], "waits"),
+        (Want.RELEASE, [told(What.RELEASED, None, "ams")], "released"),
         (Want.PROBE, [told(What.PROBED, None, "ams")], "probed"),
     ],
 )

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from monitor.adapters.http.control_address import SIGN_OFF, WISH, bind
-from monitor.adapters.http.control_questions import body_of, endpoint_named, signed_off, wanted
+from monitor.adapters.http.control_questions import body_of, signed_off, wanted, wished
 from monitor.adapters.http.objects import json_answer, show_refusal
 from monitor.adapters.http.serving import serve
 from monitor.core.wishes import Want
@@ -26,8 +26,8 @@ class Controls:
     """Take responsibility for a lost slot, and why; False when it is not lost. It is answered once that is stored."""
     endpoints: tuple[str, ...]
     """Names that a wish may be of."""
-    wish: Callable[[Want, str], Awaitable[Mapping[str, object]]]
-    """Ask something of an endpoint; answers what was decided, as plain JSON values."""
+    wish: Callable[[Want, str, float | None], Awaitable[Mapping[str, object]]]
+    """Ask something of an endpoint, a drain perhaps for so many seconds; answers what was decided, as plain JSON values."""
 
 
 class ControlSocket:
@@ -65,8 +65,8 @@ def application(controls: Controls) -> Starlette:
 
     async def wish(request: Request) -> Response:
         want = wanted(request.path_params["want"])
-        name = endpoint_named(await body_of(request), controls.endpoints)
-        return json_answer(await controls.wish(want, name))
+        name, lease = wished(want, await body_of(request), controls.endpoints)
+        return json_answer(await controls.wish(want, name, lease))
 
     return Starlette(
         routes=[Route(SIGN_OFF, sign_off, methods=["POST"]), Route(WISH, wish, methods=["POST"])],

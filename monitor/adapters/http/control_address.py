@@ -15,7 +15,7 @@ NAME: Final = "control.sock"
 SIGN_OFF: Final = "/recovery/sign-off"
 """The path that signs a lost slot off."""
 WISH: Final = "/endpoints/{want}"
-"""The path that drains, promotes or probes an endpoint: `want` is a word of `core.wishes.Want`."""
+"""The path that drains, promotes, releases or probes an endpoint: `want` is a word of `core.wishes.Want`."""
 _BACKLOG: Final = 16
 _LONGEST: Final = 107
 """Bytes of a path in sockaddr_un, without the final zero (unix(7))."""

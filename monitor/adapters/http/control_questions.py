@@ -1,6 +1,7 @@
 """What may be asked over the control socket: bodies read, checked, and refused with what to write instead."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import orjson
@@ -11,6 +12,8 @@ from monitor.core.wishes import Want
 
 LONGEST_REASON: Final = 500
 """Characters of a reason: it stands in the certificate and in the log. Guessed."""
+LONGEST_LEASE: Final = 86_400.0
+"""Seconds of a drain that ends by itself. Guessed: whoever drains for longer is an operator."""
 _LONGEST_BODY: Final = 16 * 1024
 _LARGEST_SLOT: Final = 2**63 - 1
 """Of the store's numbers."""
@@ -49,19 +52,27 @@ def wanted(word: str) -> Want:
         raise HTTPException(404, f"nobody can {word!r} an endpoint; there are: {words}") from None
 
 
-def endpoint_named(body: bytes, known: Sequence[str]) -> str:
-    """The endpoint that a question names. Raises: HTTPException."""
-    name = _object(body, {"endpoint"}, '{"endpoint": "..."}')["endpoint"]
+def wished(want: Want, body: bytes, known: Sequence[str]) -> tuple[str, float | None]:
+    """The endpoint that a question names, and of a drain for how many seconds, if it says so. Raises: HTTPException."""
+    may = {"lease"} if want is Want.DRAIN else set()
+    told = _object(body, {"endpoint"}, '{"endpoint": "..."}', may)
+    name, lease = told["endpoint"], told.get("lease")
     if name not in known:
         raise HTTPException(404, f"there is no endpoint {name!r}; there are: {', '.join(known)}")
-    return str(name)
+    if lease is None:
+        return str(name), None
+    if not isinstance(lease, int | float) or not 0 < lease <= LONGEST_LEASE:
+        raise HTTPException(400, f"lease is no number of seconds up to {LONGEST_LEASE:.0f}")
+    return str(name), float(lease)
 
 
-def _object(body: bytes, keys: set[str], form: str) -> dict[str, object]:
+def _object(
+    body: bytes, keys: set[str], form: str, may: AbstractSet[str] = frozenset()
+) -> dict[str, object]:
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise HTTPException(400, f"this is no JSON: {error}") from error
-    if not isinstance(told, dict) or set(told) != keys:
+    if not isinstance(told, dict) or set(told) - may != keys:
         raise HTTPException(400, f"write {form} and nothing more")
     return told

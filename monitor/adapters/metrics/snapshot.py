@@ -40,6 +40,10 @@ class EndpointState:
     role: Role = Role.HOT
     findings: Mapping[Cause, int] = field(default_factory=dict)
     """How often each cause was found against it, since the start of the daemon."""
+    is_promoted: bool = False
+    """An operator gave it a place, or wants it to have one."""
+    drain_ends_in: float | None = None
+    """Seconds until its drain ends by itself; None: it is not drained, or until somebody ends that."""
 
 
 @dataclass(frozen=True, slots=True)

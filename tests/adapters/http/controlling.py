@@ -32,10 +32,12 @@ class Wishes:
     def __init__(self, *names: str) -> None:
         self.names = names
         self.asked: list[tuple[Want, str]] = []
+        self.leases: list[float | None] = []
         self.answer: dict[str, object] = {}
 
-    async def wish(self, want: Want, name: str) -> Mapping[str, object]:
+    async def wish(self, want: Want, name: str, lease: float | None) -> Mapping[str, object]:
         self.asked.append((want, name))
+        self.leases.append(lease)
         return {"endpoint": name, "want": want.value} | self.answer
 
 

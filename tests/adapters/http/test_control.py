@@ -124,7 +124,7 @@ async def test_something_is_asked_of_an_endpoint(tmp_path: Path, want: Want) -> 
     [
         ("drain", b'{"endpoint":"tyo"}', 404, "there is no endpoint 'tyo'; there are: ams, nyc"),
         ("drain", b'{"endpoint":["ams"]}', 404, "there is no endpoint ['ams']; there are: ams, nyc"),
-        ("kill", b'{"endpoint":"ams"}', 404, "nobody can 'kill' an endpoint; there are: drain, promote, probe"),
+        ("kill", b'{"endpoint":"ams"}', 404, "nobody can 'kill' an endpoint; there are: drain, promote, release, probe"),
         ("drain", b'{"name":"ams"}', 400, 'write {"endpoint": "..."} and nothing more'),
     ],
 )  # fmt: skip

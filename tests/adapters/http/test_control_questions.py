@@ -3,7 +3,7 @@
 import pytest
 from starlette.exceptions import HTTPException
 
-from monitor.adapters.http.control_questions import endpoint_named, signed_off, wanted
+from monitor.adapters.http.control_questions import signed_off, wanted, wished
 from monitor.core.wishes import Want
 
 
@@ -21,19 +21,35 @@ def test_another_word_is_refused_with_those_that_there_are() -> None:
         wanted("kill")
     assert (refused.value.status_code, refused.value.detail) == (
         404,
-        "nobody can 'kill' an endpoint; there are: drain, promote, probe",
+        "nobody can 'kill' an endpoint; there are: drain, promote, release, probe",
     )
 
 
 def test_an_endpoint_is_known_by_its_name() -> None:
-    assert endpoint_named(b'{"endpoint":"nyc"}', ["ams", "nyc"]) == "nyc"
+    assert wished(Want.PROBE, b'{"endpoint":"nyc"}', ["ams", "nyc"]) == ("nyc", None)
     with pytest.raises(HTTPException) as refused:
-        endpoint_named(b'{"endpoint":"ny"}', ["ams", "nyc"])
+        wished(Want.PROBE, b'{"endpoint":"ny"}', ["ams", "nyc"])
     assert refused.value.detail == "there is no endpoint 'ny'; there are: ams, nyc"
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'"nyc"', b"{}", b'{"endpoint":"nyc","force":1}'])
 def test_a_question_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(HTTPException) as refused:
-        endpoint_named(body, ["nyc"])
+        wished(Want.DRAIN, body, ["nyc"])
+    assert refused.value.status_code == 400
+
+
+@pytest.mark.parametrize(("seconds", "lease"), [(b"7", 7.0), (b"0.5", 0.5), (b"null", None)])
+def test_a_drain_may_say_for_how_long(seconds: bytes, lease: float | None) -> None:
+    body = b'{"endpoint":"nyc","lease":%s}' % seconds
+    assert wished(Want.DRAIN, body, ["nyc"]) == ("nyc", lease)
+
+
+@pytest.mark.parametrize(
+    ("want", "lease"),
+    [(Want.PROMOTE, b"7"), (Want.DRAIN, b"0"), (Want.DRAIN, b"86401"), (Want.DRAIN, b'"7"')],
+)
+def test_nothing_else_is_asked_for_a_while_and_no_drain_for_long(want: Want, lease: bytes) -> None:
+    with pytest.raises(HTTPException) as refused:
+        wished(want, b'{"endpoint":"nyc","lease":%s}' % lease, ["nyc"])
     assert refused.value.status_code == 400
