@@ -88,6 +88,7 @@ def check_config(
 ) -> None:
     """Read a configuration and show every mistake in it, with its line."""
     from monitor.app.configuration import load
+    from monitor.app.failover import indivisible
     from monitor.app.recoverability import beyond_recovery
 
     configuration = load(file, os.environ, profile)
@@ -105,7 +106,8 @@ def check_config(
     if configuration.without_effect:
         sections = ", ".join(configuration.without_effect)
         typer.echo(f"{file}: read, but without effect in this release: {sections}")
-    for warning in beyond_recovery(configuration):
+    undivided = indivisible(configuration)
+    for warning in (*beyond_recovery(configuration), *filter(None, [undivided])):
         typer.echo(f"{file}: warning: {warning}")
 
 

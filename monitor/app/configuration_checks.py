@@ -6,11 +6,14 @@ Checked on plain values, so that one bad key hides no other mistake.
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from monitor.app.configuration_document import Document
 from monitor.app.configuration_filters import KINDS
 from monitor.app.configuration_mistakes import Location
+
+_SPREAD_OVER: Final = 3
+"""Hot feeds from which on spread is other than race."""
 
 
 def check_document(document: Document) -> None:
@@ -85,17 +88,30 @@ def _check_failover(document: Document) -> None:
     failover = document.content.get("failover")
     if not isinstance(failover, dict):
         return
-    if failover.get("strategy") == "spread" and failover.get("hot") == 1:
-        wrong = "is 1, and spread puts each monitor on two feeds"
-        document.wrong(("failover", "hot"), wrong, "write 2 or more, or choose standby")
-    quorum = failover.get("confirm_quorum")
     endpoints = [endpoint for _, endpoint in _mappings(document, "endpoints")]
     if failover.get("enabled") is False:
         endpoints = endpoints[:1]
+    elif failover.get("strategy") == "spread":
+        _check_spread(document, failover.get("hot"), len(endpoints))
+    quorum = failover.get("confirm_quorum")
     providers = len({str(each.get("provider") or f"\n{n}") for n, each in enumerate(endpoints)})
     if isinstance(quorum, int) and quorum > providers > 0:
         wrong = f"asks for {quorum} providers, and the endpoints to watch have {providers}"
         document.wrong(("failover", "confirm_quorum"), wrong, f"write {providers} or less")
+
+
+def _check_spread(document: Document, hot: object, endpoints: int) -> None:
+    """Each monitor on two feeds: of two feeds, both would carry everything."""
+    if type(hot) is int and 0 < hot < _SPREAD_OVER:
+        wrong = f"is {hot}, and spread puts each monitor on two feeds"
+        document.wrong(("failover", "hot"), wrong, "write 3 or more, or choose race or standby")
+    elif 0 < endpoints < _SPREAD_OVER:
+        wrong = f"puts each monitor on two endpoints, and there {_are(endpoints)}"
+        document.wrong(("failover", "strategy"), wrong, "add endpoints, or write race")
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count}"
 
 
 def _check_certificates(document: Document) -> None:

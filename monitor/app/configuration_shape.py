@@ -30,17 +30,6 @@ PROFILES: Final = ("aggressive", "balanced", "conservative")
 ProfileName = Literal["aggressive", "balanced", "conservative"]
 
 
-def _later(word: str) -> AfterValidator:
-    """Accepts all known words but one, which this release does not perform yet."""
-
-    def check(value: str) -> str:
-        if value == word:
-            raise refused(f"{value} comes with a later release", "write race or standby")
-        return value
-
-    return AfterValidator(check)
-
-
 def _only(word: str) -> AfterValidator:
     """Accepts of several known words the one that this release performs."""
 
@@ -102,7 +91,7 @@ class Failover:
     __pydantic_config__ = ConfigDict(extra="forbid")
     enabled: bool = True
     """False: the first endpoint only."""
-    strategy: Annotated[Literal["race", "standby", "spread"], _later("spread")] = "race"
+    strategy: Literal["race", "standby", "spread"] = "race"
     hot: AtLeastOne = 3
     """Hot feeds at once; standby has one."""
     health_check_interval: SecondsAboveZero = 30.0

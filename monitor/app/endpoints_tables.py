@@ -14,7 +14,7 @@ _TRUSTED = 0.5
 
 
 def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> None:
-    """A table of all, then their profiles; with `why` findings and decisions below, the newest first."""
+    """A table of all, their profiles, and what each carries if that differs; with `why` findings and decisions below, the newest first."""
     table = table_of(
         "endpoint", "role", "stream", "lag", "silent", "misses", "first", "delay", "trust",
         "last ending",
@@ -38,6 +38,8 @@ def show_endpoints(out: Console, endpoints: Sequence[Object], *, why: bool) -> N
     out.print(table)
     if any(told["profile"] is not None for told in endpoints):
         out.print(_profiles(endpoints))
+    if any(told["carries"] is not None for told in endpoints):
+        out.print(_shares(endpoints))
     if why:
         for line in _why(endpoints):
             out.print(plain(line))
@@ -103,6 +105,17 @@ def _profiles(endpoints: Sequence[Object]) -> Table:
             "" if latency is None else f"{latency * 1000:.0f} ms",
             plain(profile["refusal"] or ""),
         )
+    return table
+
+
+def _shares(endpoints: Sequence[Object]) -> Table:
+    """Which monitors each hot endpoint brings, where they are divided."""
+    table = table_of("endpoint", "carries")
+    for told in endpoints:
+        if told["carries"] is not None:
+            table.add_row(plain(told["endpoint"]), plain(", ".join(told["carries"])))
+        elif told["role"] == Role.HOT:
+            table.add_row(plain(told["endpoint"]), "everything")
     return table
 
 

@@ -34,6 +34,7 @@ from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.controls import controls
+from monitor.app.failover import indivisible
 from monitor.app.ladder import make_pool
 from monitor.app.long_lists import with_sets
 from monitor.app.memory import give_back_large_buffers, tame_collector
@@ -211,6 +212,9 @@ async def _watching(
         reporter.report(
             Report("warning", "a section has no effect in this release", {"section": section})
         )
+    why = indivisible(configuration)
+    if why is not None:
+        reporter.report(Report("warning", "monitors are not divided", {"why": why}))
     for sentence in beyond_recovery(configuration):
         facts = {"what": sentence}
         reporter.report(Report("info", "some losses cannot be recovered", facts))

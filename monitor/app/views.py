@@ -9,6 +9,7 @@ from monitor.adapters.metrics.snapshot import Snapshot
 from monitor.app.configuration import JsonlSink
 from monitor.app.decision_view import decision_views
 from monitor.app.endpoints_view import ending_view, endpoint_view
+from monitor.app.failover import carried_names
 from monitor.app.profile_view import profile_view
 from monitor.app.readiness import unready
 from monitor.app.recovery_view import RecoveryState, recovery_view
@@ -76,6 +77,7 @@ def endpoints(daemon: Daemon) -> dict[str, object]:
                 daemon.clock.utc_ns,
             )
             | {
+                "carries": carried_names(connection, daemon.configuration.monitors),
                 "profile": profile_view(profile, daemon.clock.utc_ns),
                 "decisions": _decisions(daemon, index),
             }

@@ -30,6 +30,10 @@ LEAST = """\
 endpoints: [{name: ams, url: "http://127.0.0.1:10000"}]
 """
 
+THREE = """\
+endpoints: [{name: ams, url: "http://a"}, {name: nyc, url: "http://b"}, {name: tyo, url: "http://c"}]
+"""
+
 
 def written(directory: Path, text: str) -> Path:
     """A file of this text."""

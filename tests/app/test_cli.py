@@ -27,7 +27,7 @@ from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
 from monitor.stored import StoredSlot
 from tests.adapters.http.answers import ANSWERS, stored
-from tests.app.configurations import LEAST, written
+from tests.app.configurations import LEAST, THREE, written
 from tests.app.daemons import NOBODY
 from tests.app.test_api_client import answering
 from tests.app.test_tables import STATUS
@@ -160,6 +160,14 @@ def test_what_cannot_be_recovered_is_a_warning_and_no_mistake(tmp_path: Path) ->
         f"{file}: warning: there is no rpc: "
         "slots that no endpoint can replay any more cannot be recovered"
     ]
+
+
+def test_monitors_that_spread_cannot_divide_are_a_warning(tmp_path: Path) -> None:
+    text = "failover: {strategy: spread}\nmonitors: [{name: m, entry: {}}]\n"
+    code, output = invoke("check-config", str(written(tmp_path, THREE + text)))
+
+    assert code == 0
+    assert "warning: spread carries all monitors on two feeds" in output.splitlines()[-1]
 
 
 @pytest.mark.real_time

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.configurations import CERTIFICATE, LEAST, loaded, mistakes
+from tests.app.configurations import CERTIFICATE, LEAST, THREE, loaded, mistakes
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,33 @@ from tests.app.configurations import CERTIFICATE, LEAST, loaded, mistakes
             ],
         ),
         (
-            LEAST + "failover:\n  strategy: spread\n  hot: 1\n",
+            THREE + "failover:\n  strategy: spread\n  hot: 2\n",
             [
-                "3: failover.strategy: spread comes with a later release; write race or standby",
-                "4: failover.hot: is 1, and spread puts each monitor on two feeds; "
-                "write 2 or more, or choose standby",
+                "4: failover.hot: is 2, and spread puts each monitor on two feeds; "
+                "write 3 or more, or choose race or standby"
+            ],
+        ),
+        (
+            LEAST + "failover:\n  strategy: spread\n  hot: 3\n",
+            [
+                "3: failover.strategy: puts each monitor on two endpoints, and there is 1; "
+                "add endpoints, or write race"
+            ],
+        ),
+        (
+            LEAST.replace("]", ", {name: nyc, url: 'http://b'}]")
+            + "failover: {strategy: spread}\n",
+            [
+                "2: failover.strategy: puts each monitor on two endpoints, and there are 2; "
+                "add endpoints, or write race"
+            ],
+        ),
+        (
+            LEAST + "failover:\n  strategy: spread\n  hot: many\n",
+            [
+                "3: failover.strategy: puts each monitor on two endpoints, and there is 1; "
+                "add endpoints, or write race",
+                "4: failover.hot: is no whole number; write digits, without quotes",
             ],
         ),
         (
@@ -107,6 +129,16 @@ from tests.app.configurations import CERTIFICATE, LEAST, loaded, mistakes
 )
 def test_what_must_hold_between_keys(tmp_path: Path, text: str, told: list[str]) -> None:
     assert mistakes(tmp_path, text) == told
+
+
+def test_monitors_may_be_spread_over_three_endpoints_and_are_not_where_one_is_watched(
+    tmp_path: Path,
+) -> None:
+    spread = "failover: {strategy: spread}\n"
+    off = "failover: {strategy: spread, enabled: false, hot: 1}\n"
+
+    assert loaded(tmp_path, THREE + spread).failover.strategy == "spread"
+    assert loaded(tmp_path, LEAST + off).failover.strategy == "spread"
 
 
 def test_slices_may_cut_the_accounts_of_blocks(tmp_path: Path) -> None:

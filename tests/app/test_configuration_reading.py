@@ -24,7 +24,7 @@ from tests.app.configurations import LEAST, mistakes
         ("ingest: {cores: 1}", "ingest.cores: is no list; write [item, item], or lines that begin with -"),
         ("ingest: {cores: []}", "ingest.cores: is empty; write at least one item"),
         ("failover: {enabled: 1}", "failover.enabled: is neither true nor false; write true or false"),
-        ("failover: {strategy: spread}", "failover.strategy: spread comes with a later release; write race or standby"),
+        ("failover: {strategy: spreads}", "failover.strategy: is none of the words known here; write race, standby or spread"),
         ("ingest: {workers: fork}", "ingest.workers: is none of the words known here; write thread or process"),
         ("failover: {health_check_interval: 0}", "failover.health_check_interval: must be longer than nothing; write 1s, for example"),
         ("profile: fast", "profile: is none of the words known here; write aggressive, balanced or conservative"),

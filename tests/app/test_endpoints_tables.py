@@ -141,6 +141,17 @@ def test_what_a_probe_found_is_a_second_table() -> None:
     ]
 
 
+def test_what_each_carries_is_a_table_of_its_own_where_monitors_are_divided() -> None:
+    all_of = [ill(), well() | {"carries": ["swaps", "vaults"]}, well() | {"endpoint": "tyo"}]
+    lines = shown(lambda out, told: show_endpoints(out, told, why=False), all_of)
+    heading, _, *rows = [line.split() for line in lines[-4:]]
+    assert heading == ["endpoint", "carries"]
+    assert rows == [
+        ["nyc", "swaps,", "vaults"],
+        ["tyo", "everything"],
+    ]
+
+
 def test_an_endpoint_that_refused_its_probe_says_why() -> None:
     refused = PROFILE | {
         "family": "unknown",

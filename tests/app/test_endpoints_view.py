@@ -34,14 +34,14 @@ def ill() -> dict[str, Any]:
     ending = Ending(EndReason.LAGGED, "INTERNAL", "lagged")
     state = EndpointState(health, "europe", Role.WARM)
     told = endpoint_view(AMS, state, ending, [found], lambda ns: ns)
-    return told | {"profile": None, "decisions": []}
+    return told | {"carries": None, "profile": None, "decisions": []}
 
 
 def well() -> dict[str, Any]:
     """An endpoint that has just begun."""
     state = EndpointState(EndpointHealth(1))
     told = endpoint_view(Endpoint("nyc", "http://b"), state, None, [], lambda ns: ns)
-    return told | {"profile": None, "decisions": []}
+    return told | {"carries": None, "profile": None, "decisions": []}
 
 
 def test_everything_is_told_as_plain_json() -> None:
@@ -77,6 +77,7 @@ def test_everything_is_told_as_plain_json() -> None:
                 "why": "it told block A of slot 9, and others told B",
             }
         ],
+        "carries": None,
         "profile": None,
         "decisions": [],
     }

@@ -188,6 +188,16 @@ async def test_tells_what_cannot_be_recovered(tmp_path: Path) -> None:
     assert str(told.facts["what"]).startswith("there is no rpc: ")
 
 
+async def test_tells_of_monitors_that_spread_cannot_divide(tmp_path: Path) -> None:
+    journal, more = Journal(), "failover: {strategy: spread}"
+    three = dict.fromkeys(("ams", "nyc", "tyo"), NOBODY)
+    async with running(configuration(tmp_path, three, more=more), surroundings(journal)):
+        pass
+    (told,) = [r for r in journal.reports if r.sentence == "monitors are not divided"]
+    assert told.level == "warning"
+    assert str(told.facts["why"]).startswith("spread carries all monitors on two feeds, since ")
+
+
 async def test_a_sink_that_cannot_be_opened_is_told_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     sinks = "{name: file, kind: jsonl, monitors: [all], path: file/events.jsonl}"

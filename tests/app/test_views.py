@@ -152,6 +152,13 @@ def test_each_endpoint_says_what_it_is_like_and_what_was_found_against_it(tmp_pa
     assert answers(made).endpoints() == endpoints(made)
 
 
+def test_each_endpoint_says_what_it_carries_where_monitors_are_divided(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    made.driver.kernel.connections.all[1].carried = 0b1
+    told: Any = endpoints(made)["endpoints"]
+    assert [each["carries"] for each in told] == [None, ["all"]]
+
+
 async def test_slots_are_those_of_the_books(tmp_path: Path) -> None:
     made = watching(tmp_path)
     given = answers(made)
