@@ -27,6 +27,8 @@ class Refusal:
     """A JSON-RPC error object said so."""
     is_ours_to_cure: bool = False
     """It holds for every slot until a person cures it: credentials, a method that is disabled, no history."""
+    is_of_method: bool = False
+    """It speaks of the method that was called, and of no other."""
     retry_after: float = 0.0
     """Seconds; 0: not told."""
     first_available: int | None = None
@@ -71,7 +73,8 @@ _CODES: Final[dict[int, Verdict]] = {
 """The node's codes, and those that vendors agree on."""
 _REWRITTEN: Final = frozenset({-32000, -32602, -32603})
 """Codes under which proxies hide an error of the node; its words are then looked for."""
-_PERMANENT: Final = frozenset({-32011, -32601, 401})
+_OF_METHOD: Final = frozenset({-32011, -32601})
+_PERMANENT: Final = _OF_METHOD | {401}
 
 _THROTTLED_WORDS: Final = re.compile(
     r"too many requests|\brate.?limit|request limit|(?:rps|credits?) limit|limit exceeded"
@@ -216,6 +219,7 @@ def _of_error(error: Any) -> Refusal:
         str(code) if code in _CODES or code == -32000 else "other",
         is_told=True,
         is_ours_to_cure=meant in _PERMANENT,
+        is_of_method=meant in _OF_METHOD,
         first_available=int(first[1]) if first is not None and meant == -32001 else None,
         message=message[:_MESSAGE],
     )

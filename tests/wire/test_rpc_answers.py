@@ -58,7 +58,7 @@ def test_every_code_of_the_table(code: int, message: str, verdict: str) -> None:
     told = answered(failing(code, message))
     assert told is not None
     assert (told.verdict, told.word) == (Verdict(verdict), str(code))
-    assert told.is_ours_to_cure is (code in {-32011, -32601})
+    assert told.is_ours_to_cure is told.is_of_method is (code in {-32011, -32601})
     assert told.message == message
 
 

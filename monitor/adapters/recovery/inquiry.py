@@ -115,7 +115,7 @@ class Inquiry:
                 self._absent += 1
             elif pause is not None:
                 self._verdicts.append(pause[1])
-                self._absent += rpc.lane.is_unable
+                self._absent += rpc.lane.is_unable()
             else:
                 self._left.append((index, rpc))
         self._left.sort(key=lambda each: each[0] in question.before)
@@ -186,7 +186,7 @@ class Inquiry:
             self._verdicts.append(heard.outcome.verdict)
             is_of_slot = not heard.outcome.is_ours_to_cure
             if heard.outcome.verdict is Verdict.CANNOT:
-                self._absent += is_of_slot or self._lanes[index].is_unable
+                self._absent += is_of_slot or self._lanes[index].is_unable()
             return
         self._told.setdefault(heard.outcome.digest, []).append((index, heard.outcome))
         if sent_at is not None:
@@ -267,7 +267,7 @@ class Inquiry:
 
     def _pause(self) -> float:
         """Seconds until as many RPCs as are required may be asked."""
-        able = [rpc.lane.pause() for _, rpc in self._rpcs if not rpc.lane.is_unable]
+        able = [rpc.lane.pause() for _, rpc in self._rpcs if not rpc.lane.is_unable()]
         seconds = sorted(0.0 if pause is None else pause[0] for pause in able)
         required = self._required
         return seconds[required - 1] if len(seconds) >= required else 0.0

@@ -12,6 +12,8 @@ from monitor.core.rungs import Verdict
 from monitor.ports import Clock, Dice, RpcTally
 from monitor.wire.rpc_answers import Refusal
 
+BLOCK: Final = "getBlock"
+ACCOUNTS: Final = "getMultipleAccounts"
 _SHARE: Final = 0.1
 """Of the newest answer in the running averages."""
 _FIRST_LATENCY: Final = 0.2
@@ -34,6 +36,8 @@ class Lane:
         self._turn = anyio.Lock()
         self._moved = anyio.Event()
         self._breaker = Breaker()
+        self._of_method: dict[str, Breaker] = {}
+        """What it said of one method alone: without one it may serve the other."""
         self._lined_up = 0
         self._latency = _FIRST_LATENCY
         self._errors = 0.0
@@ -59,17 +63,17 @@ class Lane:
         is_free = under_way < self._concurrency.limit and not self._turn.locked()
         return is_free and self._window.delay(self._clock.now()) == 0
 
-    def pause(self) -> tuple[float, Verdict] | None:
+    def pause(self, method: str = BLOCK) -> tuple[float, Verdict] | None:
         """For how many seconds not to ask, and why. One that is dead has said nothing of what it would be asked for."""
-        pause = self._breaker.pause(self._clock.now())
+        now, own = self._clock.now(), self._of_method.get(method)
+        pause = (own and own.pause(now)) or self._breaker.pause(now)
         if pause is None or pause[1] is not Verdict.FAILED:
             return pause
         return pause[0], Verdict.UNASKED
 
-    @property
-    def is_unable(self) -> bool:
-        """It refuses us, or tells no block at all, until a person cures that."""
-        pause = self.pause()
+    def is_unable(self, method: str = BLOCK) -> bool:
+        """Whether it refuses us, or has no such method, until a person cures that."""
+        pause = self.pause(method)
         return pause is not None and pause[1] is Verdict.CANNOT
 
     def keeps(self, slot: int) -> bool:
@@ -90,7 +94,7 @@ class Lane:
         async with self._places:
             yield
 
-    async def turn(self) -> float | Refusal:
+    async def turn(self, method: str = BLOCK) -> float | Refusal:
         """Wait until the rate lets a call go, and count it; returns what `reached` wants.
 
         A refusal where the RPC is to be left alone meanwhile.
@@ -105,7 +109,7 @@ class Lane:
             if now > began:
                 self._tally.waits += 1
                 self._tally.wait_seconds += now - began
-            if (pause := self.pause()) is not None:
+            if (pause := self.pause(method)) is not None:
                 return Refusal(pause[1], "paused", retry_after=pause[0])
             self._tally.calls += 1
             self._breaker.asked(now, self._dice.jitter())
@@ -116,9 +120,9 @@ class Lane:
         self._window.reached(ticket, self._clock.now())
         self._moved.set()
 
-    def answered(self, seconds: float, in_use: int) -> None:
+    def answered(self, seconds: float, in_use: int, method: str = BLOCK) -> None:
         """A good answer came after so long, while so many calls were under way."""
-        self._breaker.answered()
+        self._lives(method)
         self._concurrency.answered(in_use)
         self._places.total_tokens = self._concurrency.limit
         self._latency += _SHARE * (seconds - self._latency)
@@ -128,7 +132,7 @@ class Lane:
         """Nobody waits for the answer any more, after so long: it would have taken longer still."""
         self._latency = max(self._latency, self._latency + _SHARE * (seconds - self._latency))
 
-    def refused(self, refusal: Refusal, sent_at: float) -> float:
+    def refused(self, refusal: Refusal, sent_at: float, method: str = BLOCK) -> float:
         """An answer brought nothing. Returns for how many seconds the RPC is left alone for it."""
         now, jitter = self._clock.now(), self._dice.jitter()
         self._tally.errors[refusal.word] += 1
@@ -138,12 +142,19 @@ class Lane:
             self._places.total_tokens = self._concurrency.limit
         if refusal.verdict is Verdict.THROTTLED or refusal.retry_after > 0:
             return self._breaker.throttled(now, refusal.retry_after, jitter)
-        if refusal.is_ours_to_cure:
+        if refusal.is_of_method:
+            self._of_method.setdefault(method, Breaker()).unable(now)
+        elif refusal.is_ours_to_cure:
             self._breaker.unable(now)
         elif refusal.verdict is Verdict.FAILED:
             self._breaker.failed(now, jitter)
         else:
-            self._breaker.answered()
+            self._lives(method)
         if refusal.first_available is not None:
             self._breaker.begins_at(refusal.first_available, now)
         return 0.0
+
+    def _lives(self, method: str) -> None:
+        self._breaker.answered()
+        if method in self._of_method:
+            self._of_method[method].answered()

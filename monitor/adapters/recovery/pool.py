@@ -7,6 +7,7 @@ import anyio.to_thread
 
 from monitor.adapters.recovery.allowance import MOST_BYTES, Allowance
 from monitor.adapters.recovery.inquiry import Hedging, Inquiry, Question
+from monitor.adapters.recovery.lane import ACCOUNTS, BLOCK
 from monitor.adapters.recovery.rpc import LARGEST_PLAIN, Rpc, RpcEndpoint, tls_for, unpacked
 from monitor.adapters.recovery.states import Chunk, States
 from monitor.core.errors import AccountsMalformed, BlockMalformed
@@ -91,7 +92,7 @@ class RpcPool:
 
         async def ask(index: int, sent: Callable[[], None]) -> MappedBlock | Refusal:
             read = self._reading(slot)
-            return await self._rpcs[index].ask("getBlock", [slot, _BLOCK], read, sent)
+            return await self._rpcs[index].ask(BLOCK, [slot, _BLOCK], read, sent)
 
         question = Question(slot, witnesses, self._statements.of(slot))
         inquiry = Inquiry(question, rpcs, ask, self._hedging[rung], paced)
@@ -110,8 +111,8 @@ class RpcPool:
 
         `context_slot` is the lowest of the rows; None too when monitors name no account.
         """
-        there = [each for each in enumerate(self._rpcs) if not each[1].lane.is_unable]
-        usable = [each for each in there if each[1].lane.pause() is None]
+        there = [each for each in enumerate(self._rpcs) if not each[1].lane.is_unable(ACCOUNTS)]
+        usable = [each for each in there if each[1].lane.pause(ACCOUNTS) is None]
         usable.sort(key=lambda each: (each[1].endpoint.archive, each[1].lane.expected()))
         return await self._states.found(usable, dict(there), min_context_slot)
 

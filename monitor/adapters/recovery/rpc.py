@@ -127,20 +127,20 @@ class Rpc:
         async with AsyncExitStack() as held:
             async with self.lane.place():
                 hold = await held.enter_async_context(self._allowance.hold(self._expected_bytes))
-                ticket = await self.lane.turn()
+                ticket = await self.lane.turn(method)
                 if isinstance(ticket, Refusal):
                     return ticket
                 began, in_use = self._clock.now(), self.lane.in_use
                 sent()
                 reply = await self._exchange(_payload(method, params), ticket, began)
             if isinstance(reply, Refusal):
-                return self._refused(reply, began)
+                return self._refused(reply, began, method)
             hold.resize(len(reply.body))
             self._expected_bytes = max(len(reply.body), self._expected_bytes * 9 // 10)
             found = await self._judge(reply, read)
             if isinstance(found, Refusal):
-                return self._refused(found, began)
-            self.lane.answered(reply.seconds, in_use)
+                return self._refused(found, began, method)
+            self.lane.answered(reply.seconds, in_use, method)
             return found
 
     async def close(self) -> None:
@@ -192,8 +192,8 @@ class Rpc:
         utc_seconds = self._clock.utc_ns(int(self._clock.now() * 1e9)) / 1e9
         return refusal(reply.status, reply.headers, body, utc_seconds)
 
-    def _refused(self, found: Refusal, began: float) -> Refusal:
-        pause = self.lane.refused(found, began)
+    def _refused(self, found: Refusal, began: float, method: str) -> Refusal:
+        pause = self.lane.refused(found, began, method)
         return replace(found, retry_after=pause)
 
 

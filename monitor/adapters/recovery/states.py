@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import anyio
 
+from monitor.adapters.recovery.lane import ACCOUNTS
 from monitor.adapters.recovery.rpc import Rpc
 from monitor.core.breakers import FAILURES
 from monitor.core.events import Row
@@ -112,7 +113,7 @@ class _Reading:
         async def read(body: bytes) -> Chunk:
             return await self._read(pubkeys, body)
 
-        chunk = await rpc.ask("getMultipleAccounts", params, read, _nothing)
+        chunk = await rpc.ask(ACCOUNTS, params, read, _nothing)
         if isinstance(chunk, Refusal):
             return chunk
         slot, rows = chunk

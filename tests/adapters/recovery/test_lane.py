@@ -7,7 +7,7 @@ import anyio
 import pytest
 import trio.testing
 
-from monitor.adapters.recovery.lane import Lane
+from monitor.adapters.recovery.lane import ACCOUNTS, Lane
 from monitor.core.breakers import FAILURES, UNABLE_PAUSE
 from monitor.core.rates import ALLOWANCE, FIRST_CALLS, WINDOW
 from monitor.core.rungs import Verdict
@@ -144,10 +144,32 @@ async def test_any_answer_with_a_pause_is_heeded() -> None:
 async def test_a_refusal_that_holds_for_every_slot_is_not_asked_for_again_soon() -> None:
     lane = lane_of()
     for _ in range(FAILURES):
-        assert not lane.is_unable
+        assert not lane.is_unable()
         lane.refused(Refusal(Verdict.CANNOT, "http 401", is_ours_to_cure=True), 0.0)
-    assert lane.is_unable
+    assert lane.is_unable()
     assert lane.pause() == (UNABLE_PAUSE, Verdict.CANNOT)
+
+
+async def test_a_method_that_it_lacks_bars_no_other() -> None:
+    lane = lane_of()
+    lacking = Refusal(Verdict.CANNOT, "-32601", is_ours_to_cure=True, is_of_method=True)
+    for _ in range(FAILURES):
+        assert lane.pause(ACCOUNTS) is None
+        lane.refused(lacking, 0.0, ACCOUNTS)
+        lane.answered(0.1, 1)
+    assert lane.is_unable(ACCOUNTS)
+    assert isinstance(await lane.turn(ACCOUNTS), Refusal)
+    assert lane.pause() is None
+    assert isinstance(await lane.turn(), float)
+
+
+async def test_a_good_answer_forgives_that_a_method_was_lacking() -> None:
+    lane = lane_of()
+    lacking = Refusal(Verdict.CANNOT, "-32601", is_ours_to_cure=True, is_of_method=True)
+    for _ in range(FAILURES):
+        lane.refused(lacking, 0.0, ACCOUNTS)
+        lane.answered(0.1, 1, ACCOUNTS)
+    assert not lane.is_unable(ACCOUNTS)
 
 
 async def test_remembers_which_slots_are_gone() -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from monitor.core.breakers import FAILURES
-from monitor.ports import AccountsFound
+from monitor.core.rungs import Rung
+from monitor.ports import AccountsFound, BlockFound
 from monitor.wire.base58 import key_bytes
 from monitor.wire.pb.geyser_pb2 import SubscribeUpdate
-from tests.adapters.recovery.asking import KEYS, asking, pool_of
+from tests.adapters.recovery.asking import KEYS, SLOT, asking, block, pool_of
 from tests.adapters.recovery.servers import Answer, Asked, Reply, always, failing, told
 
 pytestmark = pytest.mark.real_time
@@ -182,6 +183,18 @@ async def test_one_that_has_no_such_method_does_not_count_after_it_said_so_thric
         found = [await pool.accounts(480) for _ in range(FAILURES + 1)]
     assert [each is not None and each.witnesses for each in found] == [2, 2, 2, 1]
     assert [each is not None and len(each.rows) for each in found] == [0, 0, 0, 150]
+
+
+async def test_one_that_has_no_such_method_still_tells_blocks() -> None:
+    def answer(asked: Asked, number: int) -> Reply:
+        is_block = asked.call["method"] == "getBlock"
+        return told(block()) if is_block else failing(-32601, "Method not found")
+
+    async with asking(answer) as (pool, _):
+        for _ in range(FAILURES):
+            assert await pool.accounts(480) is None
+        found = await pool.fetch(SLOT, Rung.RPC, 1)
+    assert isinstance(found, BlockFound)
 
 
 async def test_one_that_has_the_method_again_counts_again() -> None:
