@@ -7,12 +7,16 @@ follow what differs between slots, and a slot on its own costs a few hundred byt
 import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_lines import Line
 from monitor.core.recovery_places import Grant, Place
 from monitor.core.rungs import Rung
 from monitor.core.slot_sets import SlotSet
+
+WOKEN_AT_ONCE: Final = 8192
+"""Slots; they take three milliseconds, and live rows have their turn before the next. Guessed."""
 
 Run = tuple[int, int, Place]
 """Adjacent slots first..end-1 at one place."""
@@ -109,9 +113,15 @@ class Table:
             del self._places[slot]
 
     def woken(self, now: float) -> Iterator[Run]:
-        """Runs whose time has come, each to be moved elsewhere before the next is asked for."""
-        while self._sleepers and self._sleepers[0][0] <= now:
-            yield from self._asleep(*heapq.heappop(self._sleepers))
+        """Runs whose time has come, each to be moved elsewhere before the next is asked for; not all where they are many."""
+        left = WOKEN_AT_ONCE
+        while left and self._sleepers and self._sleepers[0][0] <= now:
+            due, first, end = heapq.heappop(self._sleepers)
+            if end - first > left:
+                heapq.heappush(self._sleepers, (due, first + left, end))
+                end = first + left
+            left -= end - first
+            yield from self._asleep(due, first, end)
 
     def next_wake(self) -> float | None:
         """When a run's time comes at the earliest; now and then one that has left its sleep, which costs a look."""

@@ -4,7 +4,7 @@ import pytest
 
 from monitor.core.jobs import Job, JobsDone, JobState
 from monitor.core.recovery_places import Place
-from monitor.core.recovery_table import Table
+from monitor.core.recovery_table import WOKEN_AT_ONCE, Table
 from tests.core.recovering import REPLAY, RPC
 
 HERE, THERE = Place(RPC, 0.0), Place(RPC, 1.0)
@@ -40,6 +40,21 @@ def test_a_run_that_moves_is_in_the_new_place_alone(table: Table) -> None:
     assert table.next_wake() == 5.0
     assert list(table.woken(4.9)) == []
     assert list(table.woken(5.0)) == [(11, 13, asleep)]
+
+
+def test_many_that_sleep_are_woken_some_at_a_time(table: Table) -> None:
+    asleep = HERE._replace(due=5.0)
+    first, end = 1_000_000, 1_000_000 + 2 * WOKEN_AT_ONCE + 1
+    table.add(first, end, asleep)
+    woken = []
+    while table.next_wake() is not None:
+        runs = list(table.woken(5.0))
+        for run in runs:
+            table.move(*run, HERE)
+        table.check()
+        woken.append(sum(high - low for low, high, _ in runs))
+    assert woken == [WOKEN_AT_ONCE, WOKEN_AT_ONCE, 1]
+    assert table.lines[HERE.rung].slots.first_absent(first) == end
 
 
 def test_what_left_its_sleep_is_not_woken(table: Table) -> None:
