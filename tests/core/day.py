@@ -291,9 +291,7 @@ class Day:
             self._at(at, partial(self._goes_out, server))
 
     def _goes_out(self, server: Server) -> None:
-        """Not while it lags: what came late of a bank that others saw die would stand for a new one."""
-        lags = server.lag > 0 or server.behind_until > self.now
-        if lags or not self._is_another_sound(server):
+        if not self._is_another_sound(server):
             self._at(self.now + SLOT_TIME, partial(self._goes_out, server))
             return
         self.outages[server.endpoint] += 1
