@@ -46,7 +46,9 @@ def wish(state_dir: Path, want: Want, endpoint: str, lease: float | None = None)
 
     Raises: DaemonNotAsked, as `sign_off` does; so too where there is no such endpoint.
     """
-    asked = {"endpoint": endpoint} | ({} if lease is None else {"lease": lease})
+    asked: dict[str, object] = {"endpoint": endpoint}
+    if lease is not None:
+        asked["lease"] = lease
     answer: dict[str, Any] = json.loads(_ask(state_dir / NAME, WISH.format(want=want.value), asked))
     return answer
 

@@ -7,6 +7,9 @@ time before: the longest pause between two lines of an event file, lines that ca
 slots that began meanwhile, which prove what was lost. Pauses of chance are counted against the failover: it takes longer.
 
 An endpoint that this drained and did not give back is remembered, whatever happens: `give_back` says how that ended.
+A drill that is killed cannot do that. So its drains are for a while: for longer than it can need them, and then over by
+themselves. The daemon does not store such drains, so that one that is started anew knows nothing of a drill either. A
+lease that is prolonged again and again would end sooner, and the drill would end with the first look that comes late.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +30,8 @@ LOOK: Final = 0.25
 """Seconds between two looks at the daemon. Guessed: each costs it about a millisecond."""
 RETURNS_WITHIN: Final = 15.0
 """Seconds for which a daemon that stopped answering may be starting anew. Guessed."""
+SPARE: Final = 30.0
+"""Seconds of a drain beyond those that are planned. Guessed: a busy machine, and an operator who interrupts."""
 
 
 class Daemon(Protocol):
@@ -44,8 +49,8 @@ class Daemon(Protocol):
         """Certificates of the slots from `first` to `end`, `end` excluded."""
         ...
 
-    def wish(self, want: Want, endpoint: str) -> Object:
-        """Ask this of an endpoint; what was decided."""
+    def wish(self, want: Want, endpoint: str, lease: float | None = None) -> Object:
+        """Ask this of an endpoint, a drain perhaps for so many seconds; what was decided."""
         ...
 
 
@@ -73,6 +78,11 @@ class Patience:
     """Until the endpoint has its place again. Guessed: its circuit may be open for a while."""
     proof: float = 90.0
     """Until every slot has a certificate. Guessed: finality takes 13 s, and recovery its time."""
+
+    @property
+    def drain(self) -> float:
+        """Seconds after which a drain ends though nobody gave the endpoint back."""
+        return max(self.window, self.hand_over) + SPARE
 
 
 class Drill:
@@ -104,26 +114,27 @@ class Drill:
                 self._daemon.wish(Want.PROMOTE, name)
         except DaemonNotAsked as error:
             return (
-                f"{name} was drained, and could not be promoted back: {error}; a daemon that starts anew has "
-                f"drained nothing, else: chain-monitor endpoints promote {name}"
+                f"{name} was drained, and could not be promoted back: {error}; its drain is over within "
+                f"{self._patience.drain:.0f} s, and with the daemon; sooner: chain-monitor endpoints promote {name}"
             )
         self.drained = None
         if is_drained:
             return f"{name} was promoted back"
         return (
-            f"{name} is not drained: the daemon was started anew, or somebody else promoted it; "
-            "nothing of this drill is left to undo"
+            f"{name} is not drained: the daemon was started anew, the time of the drain was over, or somebody else "
+            "promoted it; nothing of this drill is left to undo"
         )
 
     def _one(self, name: str) -> Cost:
         check_enough(self._daemon.endpoints())
+        is_promoted = bool(self._endpoint(name)["promoted"])
         self._has_place(name)
         self._world.seen()
         self._world.pause(self._patience.window)
         before, at_first, hot = self._world.seen(), self._ready(), self._hot()
         began = self._world.now()
         self.drained = name  # an answer that is lost may have been heard
-        told = self._daemon.wish(Want.DRAIN, name)
+        told = self._daemon.wish(Want.DRAIN, name, self._patience.drain)
         fault = _refusal(told)
         handed_over = None
         if fault is None:
@@ -139,6 +150,8 @@ class Drill:
             self._patience.sound,
             self._world.now(),
         )
+        if sound_again is not None and not is_promoted:
+            self._daemon.wish(Want.RELEASE, name)
         if sound_again is None and fault is None:
             fault = f"it did not get its place back within {self._patience.sound:.0f} s"
         self._world.pause(self._patience.window)
@@ -238,7 +251,7 @@ class Drill:
 
 
 def _see_drained(endpoint: Object) -> None:
-    """See that nobody gave it back meanwhile; a daemon that was started anew drains nothing. Raises: DrillBroken."""
+    """See that it is drained still: nobody gave it back, and the daemon is the same one. Raises: DrillBroken."""
     if not endpoint["drained"]:
         raise DrillBroken(f"the drill broke off: {endpoint['endpoint']} is not drained any more")
 

@@ -22,6 +22,10 @@ class Drilled:
     def __init__(self) -> None:
         self.now = 0.0
         self.asked: list[tuple[float, Want, str]] = []
+        """All but releases."""
+        self.released: list[tuple[float, str]] = []
+        self.leases: list[float | None] = []
+        """Of the drains."""
         self.closes_after = 2.0
         self.sound_after = 3.0
         self.proved_after = 5.0
@@ -39,7 +43,7 @@ class Drilled:
         self.down: list[tuple[float, float]] = []
         """When it does not run, from and to."""
         self.forgets_at: float | None = None
-        """When it is started anew and has drained nothing."""
+        """When it is started anew, and what was drained for a while is not."""
         self.hears_from = 0.0
         """A drain shows no sooner."""
         self.seen: list[list[Seen]] = []
@@ -83,9 +87,14 @@ class Drilled:
         proved = range(first, min(end, 100 + int(self.now - self.proved_after)))
         return [{"slot": slot, "state": self.states.get(slot, "complete")} for slot in proved]
 
-    def wish(self, want: Want, endpoint: str) -> Object:
+    def wish(self, want: Want, endpoint: str, lease: float | None = None) -> Object:
         self._runs()
+        if want is Want.RELEASE:
+            self.released.append((self.now, endpoint))
+            return {"outcome": "released", "decisions": []}
         self.asked.append((self.now, want, endpoint))
+        if want is Want.DRAIN:
+            self.leases.append(lease)
         if want is Want.PROMOTE:
             self._drained.pop(endpoint, None)
             self.warm.discard(endpoint)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from monitor.app.drill import RETURNS_WITHIN
+from monitor.app.drill import RETURNS_WITHIN, SPARE
 from monitor.app.drill_cost import Proof
 from monitor.app.following import Seen
 from monitor.core.errors import DaemonNotAsked, DrillBroken
@@ -194,6 +194,31 @@ def test_a_drain_that_was_just_sent_is_given_back_too(daemon: Drilled) -> None:
     assert drill.give_back() == "ams was promoted back"
 
 
+@pytest.mark.parametrize(("window", "lease"), [(10.0, 60.0 + SPARE), (300.0, 300.0 + SPARE)])
+def test_a_drain_is_over_by_itself_should_the_drill_be_killed(
+    daemon: Drilled, window: float, lease: float
+) -> None:
+    next(daemon.drill(window=window).walk(["ams"]))
+    assert daemon.leases == [lease]
+    assert [at + lease for at, want, _ in daemon.asked if want is Want.DRAIN] > [
+        at for at, want, _ in daemon.asked if want is Want.PROMOTE
+    ]
+
+
+def test_nothing_of_a_drill_is_left_to_the_endpoint_but_what_was_asked_of_it_before(
+    daemon: Drilled,
+) -> None:
+    daemon.more = {"nyc": {"promoted": True}}
+    list(daemon.drill(window=10.0).walk(["ams", "nyc"]))
+    assert daemon.released == [(23.0, "ams")]
+
+
+def test_one_that_has_no_place_again_stays_promoted(daemon: Drilled) -> None:
+    daemon.sound_after = 10_000.0
+    next(daemon.drill().walk(["ams"]))
+    assert daemon.released == []
+
+
 def test_a_daemon_that_stops_in_the_midst_and_comes_back_has_drained_nothing(
     daemon: Drilled,
 ) -> None:
@@ -203,8 +228,8 @@ def test_a_daemon_that_stops_in_the_midst_and_comes_back_has_drained_nothing(
         next(drill.walk(["ams"]))
 
     assert drill.give_back() == (
-        "ams is not drained: the daemon was started anew, or somebody else promoted it; "
-        "nothing of this drill is left to undo"
+        "ams is not drained: the daemon was started anew, the time of the drain was over, or somebody else "
+        "promoted it; nothing of this drill is left to undo"
     )
     assert [want for _, want, _ in daemon.asked] == [Want.DRAIN]
     assert drill.give_back() is None
@@ -227,8 +252,8 @@ def test_a_daemon_that_does_not_come_back_is_told_with_what_was_drained(daemon: 
     gone_at = daemon.now
 
     assert drill.give_back() == (
-        "ams was drained, and could not be promoted back: no daemon answers; a daemon that starts anew has "
-        "drained nothing, else: chain-monitor endpoints promote ams"
+        "ams was drained, and could not be promoted back: no daemon answers; its drain is over within "
+        "90 s, and with the daemon; sooner: chain-monitor endpoints promote ams"
     )
     assert daemon.now - gone_at == RETURNS_WITHIN
 

@@ -44,8 +44,8 @@ class Quick(Drilled):
         return {**super().status(), "tip_slot": 99, "sinks": sinks}
 
     @override
-    def wish(self, want: Want, endpoint: str) -> Object:
-        told = super().wish(want, endpoint)
+    def wish(self, want: Want, endpoint: str, lease: float | None = None) -> Object:
+        told = super().wish(want, endpoint, lease)
         if want is Want.DRAIN:
             self.on_drain()
         return told
@@ -123,8 +123,8 @@ def test_a_second_signal_does_not_leave_it_drained(
 ) -> None:
     wish, heeded = daemon.wish, []
 
-    def interrupted(want: Want, endpoint: str) -> Object:
-        told = wish(want, endpoint)
+    def interrupted(want: Want, endpoint: str, lease: float | None = None) -> Object:
+        told = wish(want, endpoint, lease)
         heeded.append((want, signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)))
         if want is Want.DRAIN:
             signal.raise_signal(signal.SIGINT)

@@ -12,8 +12,11 @@ import pytest
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.app.configuration import Configuration
 from monitor.app.lifecycle import STORE, running
+from monitor.app.views import endpoints
 from monitor.app.wiring import Daemon
+from monitor.app.wishing import wished
 from monitor.core.errors import StoreFailed
+from monitor.core.wishes import Want
 from tests.app.daemons import NOBODY, assembled, cluster, configuration, surroundings, until
 from tests.runtime.fakes import DurableMemory, Journal, MemoryLedger
 from tests.runtime.test_resumption import store_with_open_slots
@@ -59,6 +62,30 @@ async def test_goes_on_behind_what_was_settled_and_writes_nothing_twice(tmp_path
     store.close()
     assert [slot.slot for slot in kept] == list(range(min(found), last + 1))
     assert {slot.slot for slot in kept if slot.end == "complete"} <= found
+
+
+async def test_a_drain_outlives_the_process_and_one_for_a_while_does_not(tmp_path: Path) -> None:
+    async def is_off(daemon: Daemon, *names: str) -> bool:
+        told = endpoints(daemon)["endpoints"]
+        assert isinstance(told, list)
+        assert {each["endpoint"] for each in told if each["drained"]} == set(names)
+        return {each["endpoint"] for each in told if each["role"] == "off"} == set(names)
+
+    journal = Journal()
+    with cluster("ams", "nyc", "tyo") as simulated:
+        watched = configuration(tmp_path, simulated.endpoints)
+        async with running(watched, surroundings(journal)) as daemon:
+            await _durable(daemon, 1)
+            assert (await wished(daemon, Want.DRAIN, "nyc"))["unstored"] is None
+            await wished(daemon, Want.DRAIN, "tyo", 3600.0)
+            await until(lambda: is_off(daemon, "nyc", "tyo"))
+        async with running(watched, surroundings(journal)) as daemon:
+            await until(lambda: is_off(daemon, "nyc"))
+            assert (await wished(daemon, Want.RELEASE, "nyc"))["outcome"] == "released"
+        async with running(watched, surroundings(journal)) as daemon:
+            await until(lambda: is_off(daemon))
+    stayed = [each for each in journal.reports if each.sentence == "an endpoint stayed drained"]
+    assert [report.facts["endpoint"] for report in stayed] == ["nyc"]
 
 
 async def test_a_state_directory_that_was_deleted_is_a_start_at_the_tip(tmp_path: Path) -> None:

@@ -289,7 +289,7 @@ def test_who_was_drained_before_this_start_stays_so_and_it_is_said(tmp_path: Pat
     configured = configuration(tmp_path, {"ams": NOBODY, "nyc": NOBODY})
     kernel = assemble(configured, world, "plain", store, lambda *_: MemorySink()).driver.kernel
     opened = [c.endpoint for c in kernel.handle(Started(), 0.0) if isinstance(c, OpenFeed)]
-    assert (opened, kernel.steering.wishes.drained) == ([0], {1})
+    assert (opened, kernel.steering.wishes.drained) == ([0], frozenset({1}))
     assert [report for report in journal.reports if "drained" in report.sentence] == [
         Report(
             "warning",

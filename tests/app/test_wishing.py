@@ -121,7 +121,10 @@ async def test_a_drain_is_stored_until_it_is_ended(tmp_path: Path, end: Want) ->
 async def test_a_drain_for_a_while_is_not_stored_and_one_that_was_stays(tmp_path: Path) -> None:
     daemon, store, hears = begun(tmp_path)
     await answered(daemon, Want.DRAIN, "nyc", hears, 60.0)
-    assert (daemon.driver.kernel.steering.wishes.drained, store.drains()) == ({1}, {})
+    assert (daemon.driver.kernel.steering.wishes.drained, store.drains()) == (
+        frozenset({1}),
+        {},
+    )
     await answered(daemon, Want.DRAIN, "nyc", hears)
     await answered(daemon, Want.DRAIN, "nyc", hears, 60.0)
     assert list(store.drains()) == ["nyc"]

@@ -111,7 +111,7 @@ def test_an_endpoint_is_drained_promoted_and_probed_by_command(tmp_path: Path) -
         back = endpoint(running, "nyc")
         probed = json.loads(chain_monitor("endpoints", "probe", "nyc", *state(running), "--json"))
         nobody = command("endpoints", "drain", "lon", *state(running))
-    assert drained.splitlines()[0] == "nyc is drained, until it is promoted"
+    assert drained.splitlines()[0] == "nyc is drained, until it is promoted or released"
     assert (told["drained"], told["open"]) == (True, False)
     assert "decided: drained nyc: an operator asked for it" in shown
     assert (last_one.returncode, json.loads(last_one.stdout)["outcome"]) == (1, "kept")
