@@ -87,9 +87,12 @@ def lost(slot: int, state: SlotState | None, proof: str) -> Certificate:
     """The certificate of a slot that recovery has given up."""
     if state is None:
         return Certificate(slot, SlotEnd.LOST, proof)
-    is_unread = state.reconciled and state.reconciled_at is None
-    words = f"{proof}; {state.reconciled}" if is_unread else proof
-    return Certificate(slot, SlotEnd.LOST, words, blockhash=state.confirmed)
+    words = [proof]
+    if state.evidence is not None and not state.evidence.whole:
+        words.append(state.evidence.proof)
+    if state.reconciled and state.reconciled_at is None:
+        words.append(state.reconciled)
+    return Certificate(slot, SlotEnd.LOST, "; ".join(words), blockhash=state.confirmed)
 
 
 def _transactions(evidence: Evidence, gate: Gate) -> Counter[int]:

@@ -3,6 +3,7 @@
 from monitor.core.certificates import SlotEnd, Source
 from monitor.core.certifying import lost, off_chain, speaks_for_none
 from monitor.core.events import Row
+from monitor.core.evidence import Evidence
 from monitor.core.slots import SlotState
 from tests.core.play import (
     ALL,
@@ -145,3 +146,14 @@ def test_a_lost_slot_of_which_states_were_read_before_does_not_count_them() -> N
     state = SlotState(5)
     state.reconciled, state.reconciled_at = "accounts as of slot 9", 9
     assert lost(5, state, "nobody brought it").proof == "nobody brought it"
+
+
+def test_a_lost_slot_says_what_is_missing() -> None:
+    state = SlotState(5)
+    state.confirmed = "B5"
+    state.evidence = Evidence([], False, "3 of 5 transactions held", 0)
+    state.reconciled = "RPCs do not agree"
+    certificate = lost(5, state, "nobody brought it")
+    assert certificate.proof == "nobody brought it; 3 of 5 transactions held; RPCs do not agree"
+    state.evidence = Evidence([], True, "held whole by a feed", 1)
+    assert lost(5, state, "signed off").proof == "signed off; RPCs do not agree"
