@@ -14,8 +14,10 @@ from monitor.app.lifecycle import Surroundings
 from monitor.app.wiring import Daemon, MakeSink, assemble, make_sink
 from monitor.ports import Blocks, Clock, Store
 from monitor.runtime.driver import World
+from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
+from monitor.simulator.region import RegionSettings
 from tests.adapters.grpc.servers import unused_port
 from tests.app.configurations import loaded
 from tests.patience import PATIENCE
@@ -26,9 +28,14 @@ NOBODY = f"http://127.0.0.1:{unused_port()}"
 
 
 def cluster(*regions: str) -> Cluster:
-    """A small quick cluster on free ports, not yet started."""
+    """A small quick cluster on free ports, not yet started; it replays all, since a machine that stalls takes many slots."""
     options = SimulateOptions(
-        regions=regions or ("ams",), slot_time=0.05, ports=0, control="127.0.0.1:0"
+        regions=regions or ("ams",),
+        slot_time=0.05,
+        ports=0,
+        control="127.0.0.1:0",
+        chain=ChainSettings(votes=4, transactions=4, account_writes=12, entries=2),
+        server=RegionSettings(replay_stored_slots=10_000),
     )
     return Cluster(options)
 

@@ -14,6 +14,7 @@ from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
 from tests.app.configurations import loaded
 from tests.app.daemons import get, surroundings, until
+from tests.patience import PATIENCE
 from tests.runtime.fakes import Journal
 
 pytestmark = pytest.mark.real_time
@@ -60,7 +61,10 @@ def records(directory: Path, kind: str) -> list[dict[str, Any]]:
     return [each for each in map(orjson.loads, lines) if each["kind"] == kind]
 
 
-async def test_what_landed_came_early_once_and_from_either_region(tmp_path: Path) -> None:
+async def test_what_landed_came_early_once_and_from_either_region(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.core.deshred.SILENCE", PATIENCE)  # a stall is none
     with cluster() as simulated:
         async with running(configured(tmp_path, simulated), surroundings()):
 

@@ -47,7 +47,7 @@ async def test_what_no_stream_brings_comes_from_an_rpc(tmp_path: Path) -> None:
 
     with cluster("ams", "nyc") as simulated:
         async with running(watched(tmp_path, simulated), surroundings()) as daemon:
-            await anyio.to_thread.run_sync(simulated.fault, "all", "drop-tx", "0.02")
+            await anyio.to_thread.run_sync(simulated.fault, "all", "drop-tx", "0.15")
             await until(is_recovered)
             (tally,) = daemon.recovering.blocks.tallies if daemon.recovering.blocks else ()
             assert tally.calls > 0

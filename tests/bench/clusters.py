@@ -147,5 +147,7 @@ def watched(folder: Path, config: Path) -> Iterator[Watched]:
 
 
 def pause(seconds: float) -> None:
-    """Let the processes run on."""
-    time.sleep(seconds)
+    """Let the processes run on. In pieces, so that a machine that stalls takes one of them and not all."""
+    for _ in range(int(seconds / LOOK)):
+        time.sleep(LOOK)
+    time.sleep(seconds % LOOK)

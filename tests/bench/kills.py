@@ -42,8 +42,10 @@ MONITORS: Final = (
 )
 COVERED: Final = 40
 """Slots that every hot feed covers before the first kill."""
-SETTLE: Final = 12.0
-"""Seconds after the last kill until slots that are open stay so."""
+SETTLE: Final = 3.0
+"""Seconds after the last kill in which everybody has heard of it."""
+SETTLED_WITHIN: Final = 60.0
+"""Seconds after which slots that are open stay so."""
 DEAD: Final = 1.0
 """Seconds until a region is back."""
 USUAL: Final = 2.0
@@ -89,7 +91,6 @@ def measure(way: Way, kills: int) -> Killed:
             with watched(folder, config) as daemon:
                 _warm_up(daemon)
                 moments = [_kill(place, daemon, way, number) for number in range(kills)]
-                pause(SETTLE)
                 unclosed = _unclosed(daemon)
         assert daemon.notes is not None
         rest = [at + DEAD / 2 for at in moments]
@@ -153,8 +154,12 @@ def _endpoints(daemon: Watched) -> list[dict[str, object]]:
 
 
 def _unclosed(daemon: Watched) -> int:
-    """Slots whose certificate says partial or lost."""
-    return int(daemon.recovery()["open_slots"])
+    """Slots whose certificate still says partial or lost when they had time enough to be closed."""
+    pause(SETTLE)
+    deadline = time.monotonic() + SETTLED_WITHIN
+    while (unclosed := int(daemon.recovery().get("open_slots", 1))) and time.monotonic() < deadline:
+        pause(LOOK)
+    return unclosed
 
 
 def added(notes: Notes, moments: Sequence[float]) -> list[float]:

@@ -81,8 +81,12 @@ def chain_monitor(*arguments: str) -> str:
 
 @contextmanager
 def cluster(directory: Path, *options: str, regions: str = "ams,nyc,tyo") -> Iterator[Cluster]:
-    """Simulate on free ports; truth goes to `truth.jsonl` in the directory."""
+    """Simulate on free ports; truth goes to `truth.jsonl` in the directory.
+
+    Slots are small, for they are many and processors few. Servers replay all, since a machine that stalls takes many.
+    """
     arguments = ["simulate", "--regions", regions, "--ports", "0", "--control", "127.0.0.1:0"]
+    arguments += ["--votes", "8", "--transactions", "6", "--replay-slots", "10000"]
     arguments += ["--truth", str(directory / "truth.jsonl"), *options]
     with (directory / "simulator.log").open("w") as log:
         process = _start(arguments, subprocess.PIPE, log)

