@@ -182,6 +182,7 @@ def assemble(
             configuration.endpoints,
             [subscription.route for subscription in subscriptions],
             replace(world, feeds=deshred),
+            off=kernel.health.off,
             can_send=reader != Reader.SINGLE_THREADED,
         ),
     )

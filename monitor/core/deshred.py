@@ -4,10 +4,11 @@ Such a transaction may never land, and nothing can replay or certify it. So noth
 copy of a signature is handed on when it arrives, whatever endpoint it came from, and what is missed is missed.
 
 A server that has no such stream says so with UNIMPLEMENTED. That is told once, and asked again now and then,
-for a server may be replaced by a newer one; the other streams of the endpoint are not concerned.
+for a server may be replaced by a newer one; the other streams of the endpoint are not concerned. But an endpoint
+that is off, as one that an operator drained, has no feed here either.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -68,10 +69,12 @@ class DeshredFeed:
     heard_at: float = 0.0
     is_absent: bool = False
     """The server said that it has no such stream."""
+    is_off: bool = False
+    """Its endpoint is not to be used."""
 
 
 class DeshredFeeds:
-    """Keeps one feed open to every endpoint that has the stream."""
+    """Keeps one feed open to every endpoint that has the stream and is not off."""
 
     def __init__(self, endpoints: int) -> None:
         self.all = [DeshredFeed(endpoint) for endpoint in range(endpoints)]
@@ -79,9 +82,21 @@ class DeshredFeeds:
         self._next_feed = 1
 
     def start(self, now: float) -> Iterator[Step]:
-        """Open a feed to every endpoint."""
+        """Open a feed to every endpoint that is not off."""
         for each in self.all:
-            yield self._open(each, now)
+            if not each.is_off:
+                yield self._open(each, now)
+
+    def steer(self, off: Set[int], now: float) -> Iterator[Step]:
+        """These endpoints are not to be used, and all others are."""
+        for each in self.all:
+            if each.is_off == (each.endpoint in off):
+                continue
+            each.is_off = not each.is_off
+            if each.is_off:
+                yield from self._turn_off(each)
+            else:
+                each.reopen_at = now
 
     def opened(self, feed: int, now: float) -> Iterator[Step]:
         """The server accepted the stream."""
@@ -150,6 +165,14 @@ class DeshredFeeds:
         return min(
             each.reopen_at if each.feed is None else each.heard_at + SILENCE for each in self.all
         )
+
+    def _turn_off(self, each: DeshredFeed) -> Iterator[Step]:
+        feed, each.feed, each.opened, each.reopen_at = each.feed, None, False, inf
+        if feed is not None:
+            del self.by_feed[feed]
+            facts = {"endpoint": each.endpoint}
+            yield Report("info", "a deshred feed was closed with its endpoint", facts)
+            yield CloseFeed(feed)
 
     def _open(self, each: DeshredFeed, now: float) -> OpenFeed:
         each.feed = self._next_feed

@@ -64,6 +64,10 @@ class Health:
         self._stamps: dict[int, dict[int, int]] = {}
         """By slot and endpoint: when the first BlockMeta came, nanoseconds."""
 
+    def off(self) -> frozenset[int]:
+        """Endpoints that are not used."""
+        return frozenset(i for i, role in enumerate(self.roles) if role is Role.OFF)
+
     def opened(self, endpoint: int, now: float) -> None:
         """A stream of it was accepted."""
         self._opened_at[endpoint] = now

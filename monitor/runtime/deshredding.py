@@ -5,7 +5,7 @@ at its bound nothing is taken, as there.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 
 from monitor.core.commands import CloseFeed, OpenFeed, Report
 from monitor.core.deshred import DeshredFeeds, FirstCopies, Step
@@ -27,6 +27,8 @@ from monitor.wire.status import OPENING, STREAMING, classify
 
 TAKE_BYTES = 2**20
 """Frames taken in one turn, so that the driver is not kept waiting. Guessed."""
+LOOK = 1.0
+"""Seconds after which an endpoint that is off has no feed any more. Guessed: nobody waits for it."""
 
 
 class Deshredding:
@@ -39,9 +41,12 @@ class Deshredding:
         routes: Sequence[Route],
         world: World,
         *,
+        off: Callable[[], Set[int]] = frozenset,
         can_send: bool = True,
     ) -> None:
         """The feeds of `world` open SubscribeDeshred. `can_send`: an open stream takes requests.
+
+        `off`: endpoints that are not to be used at present.
 
         Raises: PlanRefused when the monitors do not fit an endpoint.
         """
@@ -55,6 +60,7 @@ class Deshredding:
         self._monitors = [monitor.name for monitor in monitors]
         self._routes = routes
         self._world = world
+        self._off = off
         self._can_send = can_send
         self._reader = DeshredReader(monitors)
         self._feeds = DeshredFeeds(len(endpoints))
@@ -64,14 +70,19 @@ class Deshredding:
     async def run(self) -> None:
         """Watch until cancelled."""
         world = self._world
+        self._steer()
         self._perform(self._feeds.start(world.clock.now()))
         while True:
             await self._has_room()
             wait = self._feeds.next_deadline() - world.clock.now()
-            await world.feeds.wait(max(0.0, wait))
+            await world.feeds.wait(min(max(0.0, wait), LOOK))
             for taken in world.feeds.take(TAKE_BYTES):
                 self._take(taken, world.clock.now())
+            self._steer()
             self._perform(self._feeds.tick(world.clock.now()))
+
+    def _steer(self) -> None:
+        self._perform(self._feeds.steer(self._off(), self._world.clock.now()))
 
     async def stop(self) -> None:
         """End every stream."""

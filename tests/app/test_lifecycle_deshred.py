@@ -7,6 +7,8 @@ import orjson
 import pytest
 
 from monitor.app.lifecycle import running
+from monitor.app.wishing import wished
+from monitor.core.wishes import Want
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.families import Family
@@ -108,3 +110,29 @@ async def test_servers_without_it_are_told_of_once_and_the_rest_is_watched(tmp_p
     assert sentences.count("an endpoint had no deshred stream") == 2
     assert sentences.count("no endpoint had a deshred stream, so deshred got nothing") == 1
     assert records(tmp_path, "deshred") == []
+
+
+async def test_a_drained_endpoint_has_no_deshred_stream_until_it_is_used_again(
+    tmp_path: Path,
+) -> None:
+    journal = Journal()
+    with cluster() as simulated:
+        async with running(configured(tmp_path, simulated), surroundings(journal)) as daemon:
+
+            async def opened(times: int) -> bool:
+                return journal.sentences().count("a deshred feed opened") == times
+
+            async def is_closed() -> bool:
+                return "a deshred feed was closed with its endpoint" in journal.sentences()
+
+            await until(lambda: opened(2))
+            await wished(daemon, Want.DRAIN, "nyc")
+            await until(is_closed)
+            assert await opened(2)
+            await wished(daemon, Want.PROMOTE, "nyc")
+            await until(lambda: opened(3))
+    assert [
+        report.facts["endpoint"]
+        for report in journal.reports
+        if report.sentence == "a deshred feed was closed with its endpoint"
+    ] == ["nyc"]

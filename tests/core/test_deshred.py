@@ -1,5 +1,7 @@
 """Deshred feeds are kept open where there are any, and the first copy of a signature counts."""
 
+from math import inf
+
 import pytest
 
 from monitor.core.commands import CloseFeed, OpenFeed, Report
@@ -155,3 +157,31 @@ def test_feeds_of_earlier_numbers_change_nothing() -> None:
 
     feeds.heard(1, 1.0)
     assert [*feeds.opened(1, 1.0), *feeds.ended(1, GONE, 0.0, 1.0)] == []
+
+
+def test_an_endpoint_that_is_off_has_no_feed_until_it_is_used_again() -> None:
+    feeds = started()
+    list(feeds.opened(1, 0.1))
+
+    report, closed = feeds.steer({0}, 1.0)
+
+    assert (report, closed) == (
+        Report("info", "a deshred feed was closed with its endpoint", {"endpoint": 0}),
+        CloseFeed(1),
+    )
+    assert list(feeds.steer({0}, 2.0)) == []
+    assert list(feeds.ended(1, GONE, 0.0, 2.0)) == []
+    assert list(feeds.tick(2.0 + SILENCE - 3.0)) == []
+    assert list(feeds.steer(frozenset(), 3.0)) == []
+    assert feeds.next_deadline() == 3.0
+    assert list(feeds.tick(3.0)) == [OpenFeed(3, 0, 0)]
+
+
+def test_an_endpoint_that_is_off_at_the_start_or_while_it_is_away_is_not_tried() -> None:
+    feeds = DeshredFeeds(2)
+    assert list(feeds.steer({0}, 0.0)) == []
+    assert list(feeds.start(0.0)) == [OpenFeed(1, 1, 0)]
+    list(feeds.ended(1, GONE, 0.5, 1.0))
+    assert list(feeds.steer({0, 1}, 1.0)) == []
+    assert feeds.next_deadline() == inf
+    assert list(feeds.tick(10_000.0)) == []

@@ -12,7 +12,7 @@ from monitor.core.deshred import ABSENT, SILENCE
 from monitor.core.monitors import DeshredFilter, Monitor, TransactionsFilter
 from monitor.ports import Endpoint, FramesTaken, StreamEnded, StreamOpened
 from monitor.runtime.delivery import Route
-from monitor.runtime.deshredding import Deshredding
+from monitor.runtime.deshredding import LOOK, Deshredding
 from monitor.runtime.driver import World
 from monitor.runtime.outbox import Outbox
 from monitor.wire.deshred import PING, deshred_request
@@ -52,6 +52,7 @@ class Bench:
     sinks: list[MemorySink] = field(default_factory=list)
     outboxes: list[Outbox] = field(default_factory=list)
     deshredding: Deshredding | None = None
+    off: set[int] = field(default_factory=set)
 
     async def bring(self, feed: int, *frames: bytes) -> None:
         self.feeds.put(FramesTaken(feed, [(1_000, each) for each in frames], sum(map(len, frames))))
@@ -77,7 +78,9 @@ async def running(*masks: int, bound: int = 2**20, can_send: bool = True) -> Asy
         bench.outboxes.append(outbox)
     routes = [Route(o, mask) for o, mask in zip(bench.outboxes, masks or (6,), strict=True)]
     world = World(bench.feeds, VirtualClock(), EvenDice(), bench.journal)
-    bench.deshredding = Deshredding(MONITORS, ENDPOINTS, routes, world, can_send=can_send)
+    bench.deshredding = Deshredding(
+        MONITORS, ENDPOINTS, routes, world, off=lambda: bench.off, can_send=can_send
+    )
     async with anyio.create_task_group() as tasks:
         for outbox in bench.outboxes:
             await outbox.open()
@@ -241,3 +244,18 @@ async def test_nothing_is_taken_while_a_sink_is_full_and_that_is_no_silence() ->
 
         assert [line[:12] for line in sink.lines[1:]] == [b'{"id":"9:des'] * 2
         assert not [call for call in bench.feeds.calls if call[0] == "close"]
+
+
+async def test_an_endpoint_that_is_off_has_no_feed_within_a_second() -> None:
+    async with running() as bench:
+        before = len(bench.feeds.requests)
+        bench.off.add(0)
+        await anyio.sleep(LOOK + 0.1)
+        assert bench.feeds.calls[-1][:2] == ("close", 1)
+        await bench.bring(1, frame(1, "early"))
+        assert bench.records() == []
+        bench.off.clear()
+        await anyio.sleep(LOOK + 0.1)
+        assert [feed for feed, _ in bench.feeds.requests[before:]] == [3]
+        await bench.bring(3, frame(2, "early"))
+        assert [endpoint for _, endpoint, _ in bench.records()] == ["ams"]
