@@ -8,6 +8,7 @@ import anyio
 import trio.testing
 
 from monitor.core.failover import FailoverPolicy, Strategy
+from monitor.wire.units import units_of
 from tests.scenarios.handovers import (
     Fleet,
     assert_calm,
@@ -15,6 +16,7 @@ from tests.scenarios.handovers import (
     draw_troubles,
     watch_handovers,
 )
+from tests.scenarios.test_stitched import monitors
 from tests.soak.stitched import told_of
 
 SLOTS: Final = 300
@@ -24,6 +26,7 @@ FLEETS: Final = (
     Fleet(3, FailoverPolicy(Strategy.STANDBY)),
     Fleet(3, FailoverPolicy(Strategy.RACE, hot=3)),
     Fleet(4, FailoverPolicy(Strategy.STANDBY)),
+    Fleet(4, FailoverPolicy(Strategy.SPREAD, hot=3, units=units_of(monitors(())))),
 )
 
 
