@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.core.events import Row
+from monitor.core.scope import EVERY_MONITOR
 
 KINDS: Final = 13
 """Kinds are small numbers: tables are indexed by them."""
@@ -61,6 +62,8 @@ class Bank:
     blockhash: str | None = None
     """Known once its BlockMeta came."""
     covers: bool = False
+    carries: int = EVERY_MONITOR
+    """The monitors (bits as in `Row`) that its feed was asked for from its beginning to its end: it owes only their rows."""
     by_replay: bool = False
     """It is whole by a replay alone, which brings of each account the last write and no other (PROTOCOL 2.8)."""
     by_rpc: bool = False
@@ -71,6 +74,17 @@ class Bank:
     """Rows that came of it, but for the BlockMeta."""
     news: int = 0
     """Those of them that were the first copy."""
+
+    def covers_for(self, monitors: int) -> bool:
+        """Whether it is told from its beginning to its end for all of these."""
+        return self.covers and not monitors & ~self.carries
+
+    def was_replayed(self, monitors: int) -> None:
+        """All of the slot that these monitors want was replayed; what it told from its beginning counts as before."""
+        if self.began_whole and not monitors & ~self.carries:
+            return
+        self.carries = monitors | (self.carries if self.began_whole else 0)
+        self.began_whole = self.by_replay = True
 
 
 @dataclass(frozen=True, slots=True)

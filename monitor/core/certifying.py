@@ -124,7 +124,7 @@ def _missed(
         lacking = 0
         if own is not None and endpoint in live:
             lacking = everything - _held_by(identities, own)
-        elif own is None and sights.should_have(endpoint, state.number):
+        elif own is None and sights.owed_by(endpoint, state.number) is not None:
             lacking = everything + 1  # the BlockMeta too
         if lacking:
             missed.append(endpoint)

@@ -169,7 +169,7 @@ class Health:
         liars = self._find_liars(state, now)
         shares = {}
         for endpoint in range(count):
-            should_have = self._join.sights.should_have(endpoint, state.number)
+            should_have = self._join.sights.owed_by(endpoint, state.number) is not None
             share = share_of(state, endpoint, self._join.gate, now, should_have=should_have)
             if self.roles[endpoint] is not Role.HOT:
                 if told_block(state, endpoint):

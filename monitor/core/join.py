@@ -82,13 +82,13 @@ class Join:
         if state is None:
             return
         bank = state.current.get(feed)
-        whole = row[4][2] == sight.begins_under
+        whole, carries = row[4][2] in sight.asked, sight.carried_from(row[4][2])
         if bank is not None and bank.blockhash is None and not bank.store.has_rows(bank.bit):
-            bank.began_whole = bank.began_whole or whole
+            bank.began_whole, bank.carries = bank.began_whole or whole, carries
         else:
             if bank is not None or feed in state.dead_on:
                 state.dead = None  # the first bank of a feed that lags may be the one that died
-            state.open_bank(feed, sight.endpoint, began_whole=whole)
+            state.open_bank(feed, sight.endpoint, began_whole=whole, carries=carries)
             if bank is not None:
                 self.gate.held_bytes -= give_up(state, bank)
                 state.evidence = None
@@ -118,8 +118,8 @@ class Join:
         ends_live = state.number in sight.in_flight
         sight.in_flight.discard(state.number)
         is_whole = sight.is_repair or not (ends_live or sight.is_replay)
-        if replayed and is_whole and not bank.began_whole:
-            bank.began_whole = bank.by_replay = True
+        if replayed and is_whole:
+            bank.was_replayed(sight.carried_from())
         bank.met_at = bank.met_at or row[5]
         self.pace.measure(state.number, now)
         self.gate.slot_time = self.pace.slot_time
@@ -273,7 +273,8 @@ class Join:
             if sight.unproven[0].number < state.number:
                 self._prove(sight, *sight.unproven, 0.0)
         whole = is_third and not (sight.has_lifecycle or sight.is_replay or sight.is_part)
-        return state.open_bank(feed, sight.endpoint, began_whole=whole)
+        carries = sight.carried_at(state.number)
+        return state.open_bank(feed, sight.endpoint, began_whole=whole, carries=carries)
 
     def _prove(self, sight: Sight, state: SlotState, bank: Bank, now: float) -> None:
         """The slot whose BlockMeta came last in a replay is whole."""

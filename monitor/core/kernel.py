@@ -48,7 +48,6 @@ from monitor.core.replays import Replays
 from monitor.core.runs import DATA
 from monitor.core.scope import Scope
 from monitor.core.shedding import shed
-from monitor.core.sights import NEVER
 from monitor.core.standing import Standing
 from monitor.core.steering import Steering
 from monitor.core.tally import Tally
@@ -292,10 +291,9 @@ class Kernel:
         for feed, connection in self.connections.by_feed.items():
             if feed not in self.join.sights.open:
                 is_replay = not self.connections.can_amend and connection.replay_from is not None
-                generation = _begins_under(connection.sent, connection.generation)
-                self.join.sights.begin(
-                    feed, connection.endpoint, is_replay=is_replay, generation=generation
-                )
+                is_whole = connection.sent is Scope.EVERYTHING
+                asked = {connection.generation: connection.sent_for} if is_whole else {}
+                self.join.sights.begin(feed, connection.endpoint, is_replay=is_replay, asked=asked)
 
     def _look(self, now: float, commands: list[Command]) -> None:
         """Something happened to an endpoint: decide at once what that means."""
@@ -362,10 +360,12 @@ class Kernel:
         bank = self.join.take_meta(feed, row, replayed=replayed, now=now)
         if not replayed and (bank is not None or self.join.ledger.is_closed(slot)):
             self.health.met(self.join.sights.open[feed].endpoint, slot, row[5], now)
+        connection = self.connections.by_feed.get(feed)
+        asked = 0 if connection is None else connection.brings
         taken = self.connections.meta_taken(
             feed,
             slot,
-            covers=bank is not None and bank.covers,
+            covers=bank is not None and bank.covers_for(asked),
             missing=self.holes.missing_from,
             now=now,
         )
@@ -376,9 +376,7 @@ class Kernel:
         for command in commands:
             if isinstance(command, AmendFeed):
                 if command.from_slot is None:
-                    generation = _begins_under(command.scope, command.generation)
-                    slots = self.join.slots.values()
-                    self.join.sights.begin_anew(command.feed, generation, slots)
+                    self.join.sights.amend(command, self.join.slots.values())
                 else:
                     self.join.replay_asked(command.feed)
             yield command
@@ -386,8 +384,3 @@ class Kernel:
     def _note_replays(self, now: float) -> None:
         self.gate.note_replays(*self.connections.replayed_below())
         self.join.keep_from(self.connections.replaying_from(), now)
-
-
-def _begins_under(scope: Scope | None, generation: int) -> int:
-    """Generation of the request under which a slot begins whole."""
-    return generation if scope is Scope.EVERYTHING else NEVER

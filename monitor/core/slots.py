@@ -20,6 +20,7 @@ from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.keys import account_of, identity
 from monitor.core.rungs import Rung
+from monitor.core.scope import EVERY_MONITOR
 from monitor.core.voices import Voices
 
 
@@ -110,12 +111,14 @@ class SlotState:
         self.given_at_once: list[set[Any]] | None = None
         """By kind: what is in the ids of the rows that came; None while a single bank brought all."""
 
-    def open_bank(self, feed: int, endpoint: int, *, began_whole: bool) -> Bank:
+    def open_bank(
+        self, feed: int, endpoint: int, *, began_whole: bool, carries: int = EVERY_MONITOR
+    ) -> Bank:
         """Begin a bank of this feed; a second one of the same feed makes the slot contested."""
         if feed in self.current:
             self.contest()
         store = Store() if self.contested else self.shared
-        bank = Bank(1 << len(self.banks), feed, endpoint, store, began_whole)
+        bank = Bank(1 << len(self.banks), feed, endpoint, store, began_whole, carries=carries)
         self.banks.append(bank)
         self.current[feed] = bank
         return bank

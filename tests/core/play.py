@@ -74,6 +74,7 @@ def meta(
     mask: int = 0,
     height: int | None = None,
     digest: bytes | None = None,
+    generation: int = 1,
 ) -> Row:
     up = slot - 1 if parent is None else parent
     name = block or f"B{slot}"
@@ -84,7 +85,7 @@ def meta(
         height,
         transactions,
         0,
-        1,
+        generation,
         last,
     )
     return (Kind.BLOCK_META, slot, name, mask, extra, 5, b"frame")

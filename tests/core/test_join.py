@@ -4,12 +4,14 @@ import pytest
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, SlotStatus
+from monitor.core.commands import AmendFeed
 from monitor.core.gate import Gate
 from monitor.core.holes import Holes
 from monitor.core.join import Join
 from monitor.core.levels import Levels
 from monitor.core.needs import Needs
-from monitor.core.sights import NEVER
+from monitor.core.scope import Scope
+from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
 from tests.core.play import (
@@ -277,7 +279,7 @@ def test_a_block_of_an_rpc_of_a_closed_slot_is_stale() -> None:
 def part_join() -> Join:
     """A feed that is asked for a part alone."""
     joined = join()
-    joined.sights.begin_anew(1, NEVER, ())
+    joined.sights.amend(AmendFeed(1, 2, None, Scope.CHAIN), ())
     return joined
 
 
@@ -308,8 +310,68 @@ def test_nor_on_a_server_that_tells_of_no_beginning() -> None:
 def test_a_beginning_told_under_the_request_before_makes_no_slot_whole() -> None:
     joined = join()
     joined.begin_at(5)
-    joined.sights.begin_anew(1, 2, ())
+    joined.sights.amend(AmendFeed(1, 2, None, Scope.CHAIN), ())
+    joined.sights.amend(AmendFeed(1, 3, None), ())
     joined.take_bank(1, created(5))
-    joined.take_bank(1, status(6, SlotStatus.CREATED_BANK, 5, generation=2))
+    joined.take_bank(1, status(6, SlotStatus.CREATED_BANK, 5, generation=3))
     begun = [joined.slots[slot].current[1].began_whole for slot in (5, 6)]
     assert begun == [False, True]
+
+
+def test_a_bank_carries_what_every_request_asks_for_that_it_may_be_told_under() -> None:
+    joined = join()
+    joined.begin_at(5)
+    joined.take_bank(1, created(5))
+    joined.sights.amend(AmendFeed(1, 2, None, carried=0b011), joined.slots.values())
+    joined.take_bank(1, created(6))
+    joined.sights.amend(AmendFeed(1, 3, None, carried=0b110), joined.slots.values())
+    joined.take_bank(1, status(7, SlotStatus.CREATED_BANK, 6, generation=2))
+    joined.take_bank(1, status(8, SlotStatus.CREATED_BANK, 7, generation=3))
+    banks = [joined.slots[slot].current[1] for slot in (5, 6, 7, 8)]
+    assert [bank.carries for bank in banks] == [0b010, 0b010, 0b010, 0b110]
+    assert [bank.began_whole for bank in banks] == [True] * 4
+
+
+def test_a_beginning_that_comes_after_its_bank_says_what_it_carries() -> None:
+    joined = join()
+    joined.begin_at(5)
+    joined.sights.amend(AmendFeed(1, 2, None, carried=0b01), ())
+    joined.sights.open[1].has_lifecycle = True
+    joined.slots[5] = state = SlotState(5)
+    state.open_bank(1, 0, began_whole=False)
+    joined.take_bank(1, status(5, SlotStatus.CREATED_BANK, 4, generation=2))
+    assert (state.current[1].began_whole, state.current[1].carries) == (True, 0b01)
+
+
+def test_a_server_that_tells_no_beginning_carries_more_from_the_third_slot_on() -> None:
+    joined = join(floor=1)
+    joined.sights.open[1].asked = {1: 0b01}
+    for slot in range(1, 5):
+        joined.take_meta(1, meta(slot), replayed=False, now=0.0)
+    joined.sights.amend(AmendFeed(1, 2, None, carried=0b11), joined.slots.values())
+    joined.take_meta(1, meta(5), replayed=False, now=0.0)
+    joined.take_meta(1, meta(6, generation=2), replayed=False, now=0.0)
+    for slot in (7, 8, 9):
+        joined.take_meta(1, meta(slot, generation=2), replayed=False, now=0.0)
+    joined.sights.amend(AmendFeed(1, 3, None, carried=0b10), joined.slots.values())
+    joined.take_meta(1, meta(10, generation=2), replayed=False, now=0.0)
+    banks = [joined.slots[slot].current[1] for slot in range(4, 11)]
+    assert [bank.carries for bank in banks] == [0b01, 0b01, 0b01, 0b01, 0b11, 0b11, 0b10]
+    assert [bank.covers for bank in banks] == [True] * 7
+
+
+def test_a_replay_covers_the_monitors_that_it_was_asked_for() -> None:
+    joined = join()
+    joined.begin_at(5)
+    joined.sights.open[1].asked = {1: 0b001}
+    whole(joined, 1, 5)
+    bank = joined.slots[5].current[1]
+    assert (bank.carries, bank.by_replay) == (0b001, False)
+    joined.take_meta(1, meta(5), replayed=True, now=0.0)
+    assert (bank.carries, bank.by_replay) == (0b001, False)
+    joined.sights.open[1].asked = {2: 0b010}
+    joined.take_meta(1, meta(5), replayed=True, now=0.0)
+    assert (bank.carries, bank.by_replay) == (0b011, True)
+    late = joined.slots[5].open_bank(2, 1, began_whole=False)
+    late.was_replayed(0b100)
+    assert (late.carries, late.began_whole, late.by_replay) == (0b100, True, True)
