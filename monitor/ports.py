@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from monitor.core.commands import Report
-from monitor.core.endpoint_profile import EndpointProfile
+from monitor.core.endpoint_profile import EndpointCheck, EndpointProfile
 from monitor.core.events import FloorTold, Row
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.rungs import Rung, Verdict
@@ -99,6 +99,9 @@ class Prober(Protocol):
 
     async def profile(self, endpoint: int) -> EndpointProfile:
         """What the endpoint of this place in the configuration says of itself. Never raises for what a server does."""
+
+    async def check(self, endpoint: int) -> EndpointCheck:
+        """How the endpoint does at present: cheaper than a profile. Never raises for what a server does."""
 
 
 class Sounder(Protocol):

@@ -95,6 +95,7 @@ class Failover:
     hot: AtLeastOne = 3
     """Hot feeds at once; standby has one."""
     health_check_interval: SecondsAboveZero = 30.0
+    """From one question how an endpoint does, beside its stream, to the next; what it is, is asked every ten minutes."""
     confirm_quorum: AtLeastOne | None = None
     """Endpoints of different providers that must name a slot's blockhash; None: the profile's, as far as there are."""
     quorum_wait: Seconds = 30.0

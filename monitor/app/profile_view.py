@@ -24,4 +24,7 @@ def profile_view(
         "compression": profile.compression,
         "latency": None if latency is None else round(latency, 6),
         "at": utc_text(utc_ns(int(profile.probed_at * 1e9))),
+        "checked_at": None
+        if profile.checked_at is None
+        else utc_text(utc_ns(int(profile.checked_at * 1e9))),
     }

@@ -160,7 +160,10 @@ def assemble(
     recovering = Recovering(sources, inbox, origins, world.dice, world.reporter)
     driver = Driver(kernel, world, configuration.endpoints, plans, delivery, books, recovering)
     probing = Probing(
-        world.probes, [endpoint.name for endpoint in configuration.endpoints], world.reporter
+        world.probes,
+        [endpoint.name for endpoint in configuration.endpoints],
+        world.reporter,
+        configuration.failover.health_check_interval,
     )
     driver.probe = probing.ask
     return Daemon(

@@ -1,6 +1,9 @@
-"""What an endpoint is, as it says itself when it is probed: asked at the start and every ten minutes."""
+"""What an endpoint is, as it says itself when it is probed: asked at the start and every ten minutes.
 
-from dataclasses import dataclass
+How it does moves faster, and is asked in between (`EndpointCheck`).
+"""
+
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -17,6 +20,19 @@ class ServerFamily(StrEnum):
     LASERSTREAM = "laserstream"
     UNKNOWN = "unknown"
     """It told no version, or one that we do not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointCheck:
+    """What of a profile moves, asked by itself."""
+
+    has_replay: bool | None
+    floor: int | None
+    tip: int | None
+    latency: float | None
+    """None: nobody answered."""
+    checked_at: float
+    """As `EndpointProfile.checked_at`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,23 @@ class EndpointProfile:
     """Seconds from a question to its answer, on an open connection: the quickest of the probe."""
     probed_at: float
     """When, in seconds of the daemon's clock."""
+    checked_at: float | None = None
+    """When floor, tip and latency were last asked by themselves; None: not since the probe."""
+
+    def still_holds(self, check: EndpointCheck) -> bool:
+        """Whether the endpoint does as the probe found it: it answers, or does not, and replays, or does not."""
+        answers_alike = (self.latency is None) == (check.latency is None)
+        return answers_alike and self.has_replay is check.has_replay
+
+    def moved(self, check: EndpointCheck) -> "EndpointProfile":
+        """The same with what this check found."""
+        return replace(
+            self,
+            floor=check.floor,
+            tip=check.tip,
+            latency=check.latency,
+            checked_at=check.checked_at,
+        )
 
     @property
     def depth(self) -> int | None:

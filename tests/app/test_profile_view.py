@@ -13,7 +13,9 @@ def at_noon(stamp_ns: int) -> int:
 
 
 def test_a_profile_is_told_in_plain_values() -> None:
-    told = profile_view(replace(PROFILE, probed_at=5.5, latency=0.01234567), at_noon)
+    told = profile_view(
+        replace(PROFILE, probed_at=5.5, checked_at=7.5, latency=0.01234567), at_noon
+    )
     assert orjson.loads(orjson.dumps(told)) == {
         "family": "richat",
         "version": "richat 10.0.0",
@@ -25,6 +27,7 @@ def test_a_profile_is_told_in_plain_values() -> None:
         "compression": "identity",
         "latency": 0.012346,
         "at": "2027-01-15T08:00:05.500000Z",
+        "checked_at": "2027-01-15T08:00:07.500000Z",
     }
 
 

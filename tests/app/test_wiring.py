@@ -301,3 +301,9 @@ def test_who_was_drained_before_this_start_stays_so_and_it_is_said(tmp_path: Pat
             },
         )
     ]
+
+
+async def test_endpoints_are_checked_as_often_as_the_configuration_says(tmp_path: Path) -> None:
+    more = "failover: {health_check_interval: 7s}\n"
+    daemon = assembled(configuration(tmp_path, {"ams": NOBODY}, more=more))
+    assert daemon.probing.checked_every == 7.0

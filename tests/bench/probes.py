@@ -1,7 +1,8 @@
 """`scripts/bench probes`: the share of the daemon's processor time that goes into knowing and choosing its endpoints.
 
 It cannot be turned off, so its functions are timed inside a running daemon: comparing slots, deciding, and one round of
-probes, of which as much counts as falls into the run when there is one each ten minutes.
+probes, of which as much counts as falls into the run when there is one each ten minutes, and for each round of health
+checks as much again, though they ask less.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from monitor.runtime.probing import EVERY
+from monitor.runtime.probing import CHECKED_EVERY, EVERY
 from tests.bench.clusters import STOP_SECONDS, cluster, configuration
 from tests.bench.reconnects import MONITORS, OPTIONS, REGIONS
 from tests.bench.recovery import facts
@@ -47,7 +48,7 @@ def percent(spent: Mapping[str, float], seconds: float) -> dict[str, float]:
     """Of the processor time of the rest, by what is counted."""
     parts = {name: spent[name] for name in ("compared", "decided")}
     rest = spent["total"] - sum(parts.values())
-    parts["probed"] = spent["probed"] * seconds / EVERY
+    parts["probed"] = spent["probed"] * (seconds / EVERY + seconds / CHECKED_EVERY)
     return {name: 100 * part / rest for name, part in parts.items()}
 
 

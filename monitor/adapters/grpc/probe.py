@@ -1,8 +1,9 @@
 """Asking an endpoint what it is: the unary calls that tell what a stream does not."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -17,6 +18,9 @@ from monitor.wire.pb import geyser_pb2
 GET_VERSION: Final = "/geyser.Geyser/GetVersion"
 REPLAY_INFO: Final = "/geyser.Geyser/SubscribeReplayInfo"
 GET_SLOT: Final = "/geyser.Geyser/GetSlot"
+
+
+Answers = TypeVar("Answers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +52,45 @@ class Probed:
     """Seconds from a question to its answer, once connected: the quicker of two; None: it was never reached."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How an endpoint does: what of `Probed` moves."""
+
+    first_available: int | Refusal | None
+    tip: int | None = None
+    latency: float | None = None
+
+
 async def probe(endpoint: Endpoint, settings: GrpcSettings, seconds: float) -> Probed:
     """Ask all, each within this many seconds, in a thread, since grpcio's plain calls block.
 
     Cancelling it closes the channel, which ends the call and with it the thread.
     """
+    found = await _asked(endpoint, settings, seconds, _ask_all)
+    return Probed(found, found) if isinstance(found, Refusal) else found
+
+
+async def check(endpoint: Endpoint, settings: GrpcSettings, seconds: float) -> Checked:
+    """Ask what moves alone: two calls, as `probe`."""
+    found = await _asked(endpoint, settings, seconds, _ask_moving)
+    return Checked(found) if isinstance(found, Refusal) else found
+
+
+async def _asked(
+    endpoint: Endpoint,
+    settings: GrpcSettings,
+    seconds: float,
+    ask: Callable[[grpc.Channel, Metadata, float], Answers],
+) -> Answers | Refusal:
+    """What is answered over a connection of its own; a refusal where none can be made."""
     try:
         metadata = metadata_of(endpoint)
         channel = open_channel(endpoint, settings)
     except EndpointUnusable as error:
-        refusal = Refusal(error.code, str(error))
-        return Probed(refusal, refusal)
+        return Refusal(error.code, str(error))
     with channel:
         return await anyio.to_thread.run_sync(
-            _ask_all, channel, metadata, seconds, abandon_on_cancel=True
+            ask, channel, metadata, seconds, abandon_on_cancel=True
         )
 
 
@@ -98,6 +127,19 @@ def _ask_all(channel: grpc.Channel, metadata: Metadata, seconds: float) -> Probe
         replay if isinstance(replay, Refusal) else _first_available(replay),
         None if isinstance(slot, Refusal) else _slot(slot),
         latency,
+    )
+
+
+def _ask_moving(channel: grpc.Channel, metadata: Metadata, seconds: float) -> Checked:
+    replay = _ask(channel, REPLAY_INFO, metadata, seconds)
+    if isinstance(replay, Refusal) and replay.code in _NOBODY:
+        return Checked(replay)
+    began = time.monotonic()
+    slot = _ask(channel, GET_SLOT, metadata, seconds, _PROCESSED)
+    return Checked(
+        replay if isinstance(replay, Refusal) else _first_available(replay),
+        None if isinstance(slot, Refusal) else _slot(slot),
+        time.monotonic() - began,
     )
 
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import anyio
 
-from monitor.adapters.grpc.probe import Refusal, ask_floor, probe
+from monitor.adapters.grpc.probe import Refusal, ask_floor, check, probe
 from monitor.adapters.grpc.settings import GrpcSettings
-from monitor.core.endpoint_profile import EndpointProfile, ServerFamily
+from monitor.core.endpoint_profile import EndpointCheck, EndpointProfile, ServerFamily
 from monitor.core.events import FloorTold
 from monitor.core.floors import NOTHING_STORED, PATIENCE
 from monitor.ports import Clock, Endpoint
@@ -56,13 +56,29 @@ class GrpcProbes:
             ServerFamily.UNKNOWN if isinstance(version, Refusal) else family_of(version),
             None if isinstance(version, Refusal) else version_words(version),
             _words(version) if isinstance(version, Refusal) else None,
-            None if isinstance(first, Refusal) else first is not None,
-            first if isinstance(first, int) and first < NOTHING_STORED else None,
+            _has_replay(first),
+            _floor(first),
             found.tip,
             "gzip" if self._settings.gzip else "identity",
             found.latency,
             self._clock.now(),
         )
+
+    async def check(self, endpoint: int) -> EndpointCheck:
+        """How the endpoint does."""
+        found = await check(self._endpoints[endpoint], self._settings, self._seconds)
+        first = found.first_available
+        return EndpointCheck(
+            _has_replay(first), _floor(first), found.tip, found.latency, self._clock.now()
+        )
+
+
+def _has_replay(first: int | Refusal | None) -> bool | None:
+    return None if isinstance(first, Refusal) else first is not None
+
+
+def _floor(first: int | Refusal | None) -> int | None:
+    return first if isinstance(first, int) and first < NOTHING_STORED else None
 
 
 def _words(refusal: Refusal) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from monitor.adapters.grpc.probes import GrpcProbes
 from monitor.adapters.grpc.settings import GrpcSettings
-from monitor.core.endpoint_profile import EndpointProfile, ServerFamily
+from monitor.core.endpoint_profile import EndpointCheck, EndpointProfile, ServerFamily
 from monitor.core.events import FloorTold
 from monitor.core.floors import NOTHING_STORED
 from monitor.ports import Endpoint
@@ -133,3 +133,34 @@ async def test_a_floor_is_told_or_it_is_certain_that_it_is_not(
     with answering(told, replay) as port:
         asking = probes(endpoint(port))
         assert [await asking.floor(0), await asking.floor(0)] == [answer] * 2
+
+
+@pytest.mark.parametrize(
+    ("replay", "has_replay", "floor"),
+    [
+        (from_nine, True, 9),
+        (nothing, False, None),
+        (unknown, None, None),
+        (never_stored, True, None),
+    ],
+)
+async def test_a_check_is_how_the_endpoint_does(
+    replay: Answer, has_replay: bool | None, floor: int | None
+) -> None:
+    with answering(told, replay, at_forty) as port:
+        found = await probes(endpoint(unused_port()), endpoint(port)).check(1)
+    assert found.latency is not None
+    assert found == EndpointCheck(has_replay, floor, 40, found.latency, 7.0)
+
+
+async def test_a_check_of_an_endpoint_that_is_not_there_finds_nothing() -> None:
+    nobody = EndpointCheck(None, None, None, None, 7.0)
+    assert await probes(endpoint(unused_port())).check(0) == nobody
+    assert await probes(Endpoint("ams", "ftp://x")).check(0) == nobody
+
+
+async def test_an_endpoint_whose_calls_are_turned_off_is_there() -> None:
+    with answering(told, unknown) as port:
+        found = await probes(endpoint(port)).check(0)
+    assert found.latency is not None
+    assert found == EndpointCheck(None, None, None, found.latency, 7.0)
