@@ -16,8 +16,8 @@ from monitor.core.wishes import Want, Wish
 
 DECIDED_WITHIN: Final = 3.0
 """Seconds that are waited for a decision. Guessed: it takes one turn of the loop."""
-PROBED_WITHIN: Final = 5.0
-"""Seconds that are waited for a probe's findings; together with the other less than clients wait. Guessed."""
+PROBED_WITHIN: Final = 6.0
+"""Seconds that are waited for a probe's findings: a second more than it waits for its endpoint, so that a refusal is told too."""
 _LOOK: Final = 0.02
 """Seconds between two looks whether it is decided."""
 _OUTCOMES: Final = {

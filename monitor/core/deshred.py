@@ -56,6 +56,12 @@ class FirstCopies:
         self.repeated += not new
         return new
 
+    def forget(self, signature: bytes, mask: int) -> None:
+        """These monitors have not had it after all: the copy that came could not be read."""
+        for half in (self._new, self._old):
+            if signature in half:
+                half[signature] &= ~mask
+
 
 @dataclass(slots=True, eq=False)
 class DeshredFeed:

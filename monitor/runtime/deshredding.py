@@ -135,6 +135,13 @@ class Deshredding:
 
     def _hand_on(self, came: Deshredded, endpoint: str, stamp: int) -> None:
         mask = self.copies.missing(came.signature, came.mask)
+        try:
+            self._put(mask, came, endpoint, stamp)
+        except FrameMalformed:
+            self.copies.forget(came.signature, mask)  # the next copy may be sound
+            raise
+
+    def _put(self, mask: int, came: Deshredded, endpoint: str, stamp: int) -> None:
         lines: dict[int, bytes] = {}
         for index, route in enumerate(self._routes):
             wanted = mask & route.mask

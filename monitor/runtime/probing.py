@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 import anyio
+from anyio.abc import TaskGroup
 
 from monitor.core.commands import Report
 from monitor.core.endpoint_profile import EndpointProfile
@@ -58,7 +59,7 @@ class Probing:
     async def run(self) -> None:
         """Ask until cancelled."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._ask_out_of_turn, name="probes out of turn")
+            tasks.start_soon(self._ask_out_of_turn, tasks, name="probes out of turn")
             tasks.start_soon(self._check_all, name="health checks")
             while True:
                 await self._round(self.probe, range(len(self._names)))
@@ -69,12 +70,13 @@ class Probing:
             await anyio.sleep(self.checked_every)
             await self._round(self.check, range(len(self._names)))
 
-    async def _ask_out_of_turn(self) -> None:
+    async def _ask_out_of_turn(self, tasks: TaskGroup) -> None:
         while True:
             await self._something.wait()
             self._something = anyio.Event()
             asked, self._asked = self._asked, set()
-            await self._round(self.probe, asked)
+            for endpoint in asked:  # none waits for another that hangs
+                tasks.start_soon(self.probe, endpoint, name=f"probe {self._names[endpoint]}")
 
     async def _round(
         self, ask: Callable[[int], Coroutine[Any, Any, object]], endpoints: Iterable[int]

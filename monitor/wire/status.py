@@ -64,6 +64,7 @@ _TABLE: Final[tuple[_Row, ...]] = (
     # We were slow.
     _Row(_R.LAGGED, part="lagged to send an update"),
     _Row(_R.LAGGED, part="lagged to receive geyser messages"),
+    _Row(_R.LAGGED, part="lagged to receive deshred messages"),
     _Row(_R.LAGGED, "DATA_LOSS", "lagged"),  # richat
     # The server goes away, and will be back.
     _Row(_R.TRANSIENT, part="server is shutting down"),

@@ -43,6 +43,16 @@ def test_a_monitor_that_the_first_copy_left_out_gets_the_second() -> None:
     ]
 
 
+def test_a_copy_that_could_not_be_read_is_not_the_first() -> None:
+    copies = FirstCopies(bound=2)
+    for signature in (b"a", b"b"):
+        copies.missing(signature, 3)
+    copies.forget(b"a", 1)
+    copies.forget(b"c", 1)
+
+    assert [copies.missing(b"a", 3), copies.missing(b"b", 3), copies.missing(b"c", 3)] == [1, 0, 3]
+
+
 def test_only_so_many_are_remembered_the_oldest_go() -> None:
     copies = FirstCopies(bound=2)
 

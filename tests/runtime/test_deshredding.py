@@ -114,6 +114,16 @@ async def test_the_first_copy_becomes_a_record_whatever_endpoint_it_came_from() 
         assert bench.deshredding.received == [2, 2]
 
 
+async def test_a_copy_that_cannot_be_read_leaves_the_event_to_the_next_one() -> None:
+    broken = geyser_pb2.SubscribeUpdateDeshred.FromString(frame(1, "early"))
+    broken.deshred_transaction.transaction.transaction.message.account_keys.append(b"short")
+    async with running() as bench:
+        await bench.bring(1, broken.SerializeToString())
+        await bench.bring(2, frame(1, "early"))
+
+        assert bench.records() == [("9:deshred:", "nyc", ["early"])]
+
+
 async def test_each_sink_gets_its_monitors_and_others_nothing() -> None:
     async with running(1, 2, 6) as bench:
         await bench.bring(1, frame(1, "early", "votes"))

@@ -52,6 +52,7 @@ SERVERS = [
     # slow client, PROTOCOL 5.2
     ("INTERNAL", "lagged to send an update", R.LAGGED),
     ("INTERNAL", "lagged to receive geyser messages", R.LAGGED),
+    ("INTERNAL", "lagged to receive deshred messages", R.LAGGED),
     ("DATA_LOSS", "lagged", R.LAGGED),
     # shutdown
     ("UNAVAILABLE", "server is shutting down try again later", R.TRANSIENT),
