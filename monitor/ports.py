@@ -278,6 +278,8 @@ class BlockFound:
     rows: list[Row]
     """As `core.events.BlockFetched`."""
     dissent: tuple[int, ...] = ()
+    signatures: bytes = b""
+    """As `core.events.BlockFetched`."""
 
 
 @dataclass(frozen=True, slots=True)

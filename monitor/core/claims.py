@@ -27,8 +27,8 @@ def contradiction(state: SlotState, row: Row) -> str | None:
 
 
 def size_of(block: BlockFetched) -> int:
-    """Bytes of its frames."""
-    return sum(len(row[6] or b"") for row in block.rows)
+    """Bytes of its frames and signatures."""
+    return sum(len(row[6] or b"") for row in block.rows) + len(block.signatures)
 
 
 def tellers(state: SlotState, blockhash: str) -> set[int]:

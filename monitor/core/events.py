@@ -118,6 +118,8 @@ class BlockFetched:
     """
     dissent: tuple[int, ...] = ()
     """Origins that told another block of this slot."""
+    signatures: bytes = b""
+    """Of all its transactions, wanted or not, 64 bytes each; empty where no monitor asks for accounts."""
 
 
 @dataclass(frozen=True, slots=True)

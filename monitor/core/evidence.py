@@ -65,6 +65,8 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
 
     `covers`: bits of the banks that cover it now; `wanted`: whole covers to be waited for.
     """
+    if not state.contested and state.holds_another(blockhash):
+        state.contest()
     tied, untied = state.bits_of(blockhash)
     own = state.own_parts(blockhash)
     first = _judge(state, blockhash, [(state.shared, tied), *own], needs, covers, wanted)

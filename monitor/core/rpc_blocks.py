@@ -20,6 +20,8 @@ class RpcBlocks:
     def take(self, state: SlotState, event: BlockFetched, now: float) -> None:
         """The block of this open slot, which nothing contradicts: its rung has brought something of the slot."""
         state.recovered_by = event.rung
+        if event.signatures:
+            state.signatures[event.rows[-1][2]] = event.signatures
         self._taken += 1
         self._join.take_block(-self._taken, event.sources[0], event.rows, now)
 

@@ -21,6 +21,7 @@ from monitor.core.events import Row
 from monitor.core.keys import account_of, identity
 from monitor.core.rungs import Rung
 from monitor.core.scope import EVERY_MONITOR
+from monitor.core.signatures import told_apart
 from monitor.core.voices import Voices
 
 
@@ -57,6 +58,7 @@ class SlotState:
         "released_level",
         "shared",
         "shed",
+        "signatures",
         "statuses",
         "told_by",
         "told_level",
@@ -91,8 +93,8 @@ class SlotState:
         Of a slot that is not contested every row counts from its arrival, so a BlockMeta of one feed more changes
         nothing about a block that was found whole."""
         self.certified: Any = None  # the last certificate of this slot
-        self.missed: dict[int, int] = {}
-        """By endpoint, the missed updates of this slot that were counted."""
+        self.missed, self.signatures = dict[int, int](), dict[str, bytes]()
+        """By endpoint, the missed updates of this slot that were counted; by blockhash, of all transactions, as RPCs told."""
         self.recovered_by: Rung | None = None
         """Who last brought something for recovery."""
         self.reconciled_at: int | None = None
@@ -204,7 +206,18 @@ class SlotState:
         return sum(bank.bit for bank in self.banks if bank.by_rpc)
 
     def bits_of(self, blockhash: str) -> tuple[int, int]:
-        """Bits in the shared store: of banks tied to this block, and of those that broke before any BlockMeta."""
+        """Bits in the shared store: of banks tied to this block, and of those that broke before any BlockMeta.
+
+        What RPCs told of the block may tell whose of these they are; then they are tied, or another block's.
+        """
+        tied, untied, _ = self._bits_of(blockhash)
+        return tied, untied
+
+    def holds_another(self, blockhash: str) -> bool:
+        """Whether a bank that broke before any BlockMeta is known to be another one's than this block's."""
+        return self._bits_of(blockhash)[2] != 0
+
+    def _bits_of(self, blockhash: str) -> tuple[int, int, int]:
         tied = untied = 0
         for bank in self.banks:
             if bank.store is self.shared:
@@ -212,7 +225,10 @@ class SlotState:
                     tied |= bank.bit
                 elif bank.blockhash is None:
                     untied |= bank.bit
-        return tied, untied
+        if not untied or blockhash not in self.signatures:
+            return tied, untied, 0
+        own, other = told_apart(self.shared, untied, self.signatures[blockhash])
+        return tied | own, untied & ~(own | other), other
 
     def own_parts(self, blockhash: str) -> list[tuple[Store, int]]:
         """Banks of this block with a store of their own."""

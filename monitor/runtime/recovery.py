@@ -154,7 +154,8 @@ class Recovering:
         match found:
             case BlockFound():
                 sources = tuple(origin(rpc) for rpc in found.sources)
-                return BlockFetched(errand.slot, errand.rung, sources, found.rows, dissent)
+                told = (found.rows, dissent, found.signatures)
+                return BlockFetched(errand.slot, errand.rung, sources, *told)
             case NoBlock():
                 jitter, pause = self._dice.jitter(), found.retry_after
                 return FetchFailed(errand.slot, errand.rung, found.verdict, jitter, pause, dissent)

@@ -46,6 +46,8 @@ class MappedBlock:
     """32 bytes, equal for the same block from any honest RPC (`block_digest`)."""
     rows: list[Row]
     """As `core.events.BlockFetched`."""
+    signatures: bytes
+    """As `core.events.BlockFetched`."""
 
 
 class _Block(Struct, rename="camel", gc=False):
@@ -79,6 +81,7 @@ class BlockReader:
         """Raises ValueError for a key that is no base58 pubkey or signature."""
         self._filters = LocalFilters(monitors)
         self._meta_mask = mask_of(monitors, Kind.BLOCK_META)
+        self._tells_signatures = any(monitor.accounts is not None for monitor in monitors)
 
     def read(self, slot: int, body: bytes, stamp_ns: int) -> MappedBlock:
         """The block in a whole answer to getBlock: transactionDetails `full`, encoding base64 (or json, which is slower).
@@ -100,11 +103,13 @@ class BlockReader:
     def _map(self, slot: int, block: _Block, stamp_ns: int) -> MappedBlock:
         digest = BlockDigest(block.blockhash, block.previous_blockhash, block.parent_slot)
         rows: list[Row] = []
+        signatures: list[bytes] = []
         for index, told in enumerate(block.transactions):
             if told.meta is None:
                 raise BlockUnfinished(f"slot {slot}: transaction {index} came without its meta")
             transaction = ToldTransaction(told, told.meta)
             transaction.told_to(digest)
+            signatures.append(transaction.signature)
             rows += self._rows(slot, index, transaction, stamp_ns)
         rows.append(self._meta_row(slot, block, stamp_ns))
         return MappedBlock(
@@ -117,6 +122,7 @@ class BlockReader:
             count=len(block.transactions),
             digest=digest.digest(),
             rows=rows,
+            signatures=b"".join(signatures) if self._tells_signatures else b"",
         )
 
     def _rows(

@@ -47,8 +47,8 @@ def test_another_block_of_the_same_parent_slot_is_refused() -> None:
 
 def test_a_block_is_as_large_as_its_frames() -> None:
     rows = [tx(5, 0), (*tx(5, 1)[:6], None), meta(5)]
-    block = BlockFetched(5, Rung.RPC, (4,), rows)
-    assert size_of(block) == len(b"frame of t0\0\0") + len(b"frame")
+    block = BlockFetched(5, Rung.RPC, (4,), rows, signatures=bytes(64))
+    assert size_of(block) == len(b"frame of t0\0\0") + len(b"frame") + 64
 
 
 def test_who_told_a_block_is_told_and_an_rpc_is_none_of_them() -> None:

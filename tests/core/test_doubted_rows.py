@@ -4,11 +4,12 @@ from monitor.core.banks import Meta
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Fetch, ReadAccounts
-from monitor.core.events import AccountsRead
+from monitor.core.events import AccountsRead, BlockFetched, Row
 from monitor.core.evidence import judge
+from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.needs import Needs
 from monitor.core.repair import RecoveryPolicy
-from monitor.core.rungs import Rung
+from monitor.core.rungs import Rung, Verdict
 from monitor.core.slots import SlotState
 from tests.core.play import (
     ALL,
@@ -22,9 +23,36 @@ from tests.core.play import (
     tx,
     write,
 )
+from tests.core.test_evidence import unsigned
 from tests.core.test_repair import RPC, Recovery
 
 NO_RUNG = RecoveryPolicy()
+OWNED = Monitor("owned", accounts=AccountsFilter(owner=("owner",)))
+"""Names no pubkey, so that no state can be read of its accounts."""
+
+
+def signatures(*names: str) -> bytes:
+    """Of a block's transactions."""
+    return b"".join(name.encode().ljust(64, b"\0") for name in names)
+
+
+def one_feed_broke_with_writes(*writes: Row) -> Recovery:
+    """As `one_feed_broke`, with account writes: feed 1 told that of `t0` alone."""
+    play = Recovery(OWNED, feeds=2)
+    play.says(2, created(5), write(5, "x", "t0", 7), *writes)
+    play.says(1, created(5), write(5, "x", "t0", 7), meta(5, transactions=9), processed(5))
+    play.says(1, confirmed(5))
+    play.ends(2)
+    play.says(1, created(6), meta(6), processed(6))
+    play.take()
+    return play
+
+
+def tell_signatures(play: Recovery, *names: str) -> Recovery:
+    """RPCs tell slot 5, which has these transactions."""
+    rows = [meta(5, transactions=9)]
+    sources = (play.origin, play.origin + 1)
+    return play.hears(BlockFetched(5, Rung.RPC, sources, rows, signatures=signatures(*names)))
 
 
 def one_feed_broke(recovery: RecoveryPolicy = RPC) -> Recovery:
@@ -129,6 +157,76 @@ def test_account_writes_that_two_endpoints_replay_without_are_another_banks() ->
     found = judge(state, "B5", needs, covers=state.cover_bits("B5"), wanted=1)
     assert found.whole
     assert not found.counts(broken.bit)
+
+
+def test_a_write_of_a_transaction_that_the_block_lacks_is_another_banks() -> None:
+    play = one_feed_broke_with_writes(write(5, "y", "x1", 8))
+    tell_signatures(play, "t0", "t1", "t2")
+    assert play.take() == ["5 x by t0"]
+    assert end_of(play) == SlotEnd.RECOVERED
+    assert "x1" not in "".join(play.take())
+    assert [source.endpoint for source in play.certificates()[5].sources] == [0, play.origin]
+
+
+def test_so_is_all_that_its_bank_told() -> None:
+    play = Recovery(SOME, OWNED, feeds=2)
+    play.says(2, created(5), tx(5, 0), tx(5, 1, "x1"), write(5, "y", "x1", 8, mask=2))
+    play.says(1, created(5), tx(5, 0), meta(5, transactions=9), processed(5), confirmed(5))
+    play.ends(2)
+    play.says(1, created(6), meta(6), processed(6))
+    rows = [tx(5, 0), meta(5, transactions=9)]
+    play.hears(BlockFetched(5, Rung.RPC, (play.origin,), rows, signatures=signatures("t0")))
+    assert play.take()[0] == "5 t0"
+    assert end_of(play) == SlotEnd.RECOVERED
+    assert "x1" not in "".join(play.take())
+
+
+def test_so_is_all_that_its_bank_wrote() -> None:
+    play = one_feed_broke_with_writes(write(5, "y", "x1", 8), write(5, "z", "t2", 9))
+    play.at(play.now + 3)
+    tell_signatures(play, "t0", "t1", "t2")
+    assert play.take() == ["5 x by t0"]
+    assert end_of(play) == SlotEnd.RECOVERED
+
+
+def test_a_write_of_a_transaction_of_the_block_is_the_blocks_and_the_whole_feed_dropped_it() -> (
+    None
+):
+    play = one_feed_broke_with_writes(write(5, "y", "t1", 8))
+    play.at(play.now + 3)
+    assert play.take() == ["5 x by t0"]
+    tell_signatures(play, "t0", "t1", "t2")
+    assert play.take() == ["5 y by t1 late"]
+    assert end_of(play) == SlotEnd.LOST  # who dropped one may have dropped more
+    assert "no feed held it whole" in play.certificates()[5].proof
+
+
+def test_a_bank_that_wrote_nothing_with_a_signature_stays_in_doubt() -> None:
+    play = Recovery(OWNED, feeds=2)
+    play.says(2, created(5), unsigned(5, "y", "content"))
+    play.says(1, created(5), write(5, "x", "t0", 7), meta(5, transactions=9))
+    state = play.kernel.join.slots[5]
+    state.signatures["B5"] = signatures("t0")
+    assert state.bits_of("B5") == (0b10, 0b01)
+
+
+def test_doubt_that_nobody_ends_is_in_the_certificate_of_the_lost_slot() -> None:
+    play = one_feed_broke_with_writes(write(5, "y", "x1", 8))
+    play.at(play.now + 3)
+    play.not_fetched(5, Verdict.CANNOT)
+    assert play.kernel.is_lost(5)
+    assert end_of(play) == SlotEnd.LOST
+    assert play.certificates()[5].proof == (
+        "no rung of recovery brought it; a part of it is held; "
+        "a feed that broke held more than whole feeds do"
+    )
+
+
+def test_nothing_is_told_apart_by_a_block_that_is_not_the_one() -> None:
+    play = one_feed_broke_with_writes(write(5, "y", "x1", 8))
+    state = play.kernel.join.slots[5]
+    state.signatures["another"] = signatures("t0")
+    assert state.bits_of("B5") == (0b10, 0b01)
 
 
 def test_where_no_feed_is_whole_rows_of_one_that_broke_are_held_back_too() -> None:

@@ -81,13 +81,13 @@ class Stage:
 async def test_a_block_comes_with_the_origins_of_its_rpcs() -> None:
     blocks = ScriptedBlocks("main", "old")
     rows = [tx(7, 0)]
-    blocks.found[7] = BlockFound((1,), rows, dissent=(0,))
+    blocks.found[7] = BlockFound((1,), rows, dissent=(0,), signatures=bytes(64))
     async with Stage(blocks).running() as stage:
         stage.recovering.perform(Fetch(7, Rung.ARCHIVE, witnesses=2))
         await anyio.sleep(1)
     assert blocks.asked == [(7, Rung.ARCHIVE, 2)]
     assert stage.answers() == [
-        BlockFetched(7, Rung.ARCHIVE, (ORIGINS.rpc(1),), rows, (ORIGINS.rpc(0),))
+        BlockFetched(7, Rung.ARCHIVE, (ORIGINS.rpc(1),), rows, (ORIGINS.rpc(0),), bytes(64))
     ]
 
 

@@ -236,7 +236,8 @@ def _agreed(before: Mapping[int, bytes], told: Told, required: int) -> BlockFoun
         alike = tuple(rpc for rpc in everyone if everyone[rpc] == digest)
         if len(alike) >= max(required, 1):
             dissent = tuple(rpc for rpc in everyone if rpc not in alike)
-            return BlockFound(alike, group[0][1].rows, dissent)
+            block = group[0][1]
+            return BlockFound(alike, block.rows, dissent, block.signatures)
     return None
 
 

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from monitor.core.chain import Commitment, Kind
 from monitor.core.errors import BlockMalformed, BlockUnfinished
-from monitor.core.monitors import BlocksMetaFilter, Monitor, TokenAccounts, TransactionsFilter
+from monitor.core.monitors import (
+    AccountsFilter,
+    BlocksMetaFilter,
+    Monitor,
+    TokenAccounts,
+    TransactionsFilter,
+)
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.rpc_blocks import BlockForm, block_json
@@ -92,6 +98,15 @@ def test_what_no_monitor_wants_has_no_row_and_counts_all_the_same() -> None:
     assert block.rows[0][3] == 0
     assert block.count == 2
     assert block.digest == _read(OLDEST).digest
+
+
+def test_where_somebody_wants_accounts_the_signatures_of_all_transactions_are_told() -> None:
+    vault = Monitor("vault", transactions=NOTHING, accounts=AccountsFilter(owner=(LEADER,)))
+    second: Any = deepcopy(TRANSACTION)
+    second["transaction"]["signatures"] = ["1" * 63 + "2"]
+    block = _read(OLDEST | {"transactions": [TRANSACTION, second]}, [vault])
+    assert block.signatures == bytes(64) + bytes(63) + b"\x01"
+    assert _read(OLDEST).signatures == b""
 
 
 def test_a_status_is_judged_by_the_accounts_of_its_transaction_as_a_server_does() -> None:

@@ -249,7 +249,8 @@ class Inquiry:
             if len(everyone) - len(others) >= self._required:
                 fresh = [index for index, _ in group]
                 earlier = [i for i in self._before if everyone[i] == digest and i not in fresh]
-                return BlockFound((*fresh, *earlier), group[0][1].rows, tuple(others))
+                told = group[0][1]
+                return BlockFound((*fresh, *earlier), told.rows, tuple(others), told.signatures)
         return None if self._under_way else self._nothing()
 
     def _nothing(self) -> NoBlock:

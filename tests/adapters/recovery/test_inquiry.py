@@ -15,6 +15,7 @@ from tests.adapters.recovery.asking import SLOT, USUAL, asking, block
 from tests.adapters.recovery.servers import Reply, Server, always, failing, first, told
 from tests.jumping import jumps
 from tests.patience import PATIENCE
+from tests.wire.test_blocks import TRANSACTION
 
 pytestmark = jumps
 
@@ -36,6 +37,13 @@ async def test_one_witness_asks_one_rpc() -> None:
     async with asking(HONEST, HONEST) as (pool, servers):
         assert isinstance(await pool.fetch(SLOT, Rung.RPC, 1), BlockFound)
     assert sum(calls(servers)) == 1
+
+
+async def test_a_block_comes_with_the_signatures_of_its_transactions() -> None:
+    async with asking(always(told(block(transactions=[TRANSACTION])))) as (pool, _):
+        found = await pool.fetch(SLOT, Rung.RPC, 1)
+    assert isinstance(found, BlockFound)
+    assert found.signatures == bytes(64)
 
 
 async def test_a_slow_answer_is_hedged_and_the_loser_cancelled() -> None:
