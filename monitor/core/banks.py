@@ -16,11 +16,13 @@ Held = tuple[int, Row]
 class Store:
     """Identities and held rows of one or more banks that are taken for the same block."""
 
-    __slots__ = ("accounts", "held", "held_bytes", "tables", "writes")
+    __slots__ = ("accounts", "held", "held_bytes", "masks", "tables", "writes")
 
     def __init__(self) -> None:
         self.tables: list[dict[Any, int]] = [{} for _ in range(KINDS)]
         """By kind: key to the bits of the banks that held it."""
+        self.masks: list[dict[Any, int]] | None = None
+        """By kind: key to the monitors that want the row; None where monitors are not divided over feeds."""
         self.held: list[Held] = []
         """First copies of everything but accounts, in order of arrival."""
         self.held_bytes = 0

@@ -7,6 +7,7 @@ from monitor.core.chain import Kind
 from monitor.core.evidence import Evidence, tally_by_bank
 from monitor.core.gate import Gate
 from monitor.core.quorum import shortage_of
+from monitor.core.shares import Told, lacking
 from monitor.core.sights import Sights
 from monitor.core.slots import SlotState
 
@@ -23,8 +24,8 @@ def complete_or_partial(
     held: dict[int, int] = {}
     """By endpoint: bits of its banks."""
     covers: dict[int, bool] = {}
-    live: set[int] = set()
-    """Endpoints that told the slot from its beginning to its end as it happened."""
+    live: dict[int, int] = {}
+    """By endpoint that told the slot from its beginning to its end as it happened: the monitors that it carried."""
     met: dict[int, int] = {}
     bits = 0
     for _, part in evidence.parts:
@@ -34,7 +35,7 @@ def complete_or_partial(
             held[bank.endpoint] = held.get(bank.endpoint, 0) | bank.bit
             covers[bank.endpoint] = covers.get(bank.endpoint, False) or bank.covers
             if bank.covers and not (bank.by_replay or bank.by_rpc):
-                live.add(bank.endpoint)
+                live[bank.endpoint] = live.get(bank.endpoint, 0) | bank.carries
             if bank.met_at and not (bank.by_replay or bank.by_rpc):
                 met[bank.endpoint] = min(bank.met_at, met.get(bank.endpoint, bank.met_at))
     transactions = _transactions(evidence, gate)
@@ -95,7 +96,7 @@ def lost(slot: int, state: SlotState | None, proof: str) -> Certificate:
     return Certificate(slot, SlotEnd.LOST, "; ".join(words), blockhash=state.confirmed)
 
 
-def _transactions(evidence: Evidence, gate: Gate) -> Counter[int]:
+def _transactions(evidence: Evidence, gate: Gate) -> Counter[Told]:
     """How many transactions each set of banks holds, of the first kind of them that is asked for."""
     for kind in _TRANSACTIONS:
         if kind in gate.terms.needs.kinds:
@@ -109,29 +110,28 @@ def _missed(
     gate: Gate,
     sights: Sights,
     held: dict[int, int],
-    live: set[int],
+    live: dict[int, int],
 ) -> tuple[int, ...]:
-    """Endpoints that should have brought all of the slot and did not, counted in the tally.
+    """Endpoints that should have brought all of the slot that they were asked for and did not, counted in the tally.
 
     Who brought it by a replay is not asked: it was not there, and a replay leaves account writes out.
     """
     identities = tally_by_bank(evidence.parts, gate.terms.needs.kinds)
-    everything = identities.total()
     tally = gate.tally.missed
     missed: list[int] = []
     for endpoint in range(len(tally)):
         own = held.get(endpoint)
-        lacking = 0
+        lacks = 0
         if own is not None and endpoint in live:
-            lacking = everything - _held_by(identities, own)
-        elif own is None and sights.owed_by(endpoint, state.number) is not None:
-            lacking = everything + 1  # the BlockMeta too
-        if lacking:
+            lacks = lacking(identities, own, live[endpoint])
+        elif own is None and (owed := sights.owed_by(endpoint, state.number)) is not None:
+            lacks = lacking(identities, 0, owed) + 1  # the BlockMeta too
+        if lacks:
             missed.append(endpoint)
-        tally[endpoint] += max(0, lacking - state.missed.get(endpoint, 0))
-        state.missed[endpoint] = max(lacking, state.missed.get(endpoint, 0))
+        tally[endpoint] += max(0, lacks - state.missed.get(endpoint, 0))
+        state.missed[endpoint] = max(lacks, state.missed.get(endpoint, 0))
     return tuple(missed)
 
 
-def _held_by(counts: Counter[int], own: int) -> int:
-    return sum(count for bits, count in counts.items() if bits & own)
+def _held_by(counts: Counter[Told], own: int) -> int:
+    return sum(count for (_, bits), count in counts.items() if bits & own)

@@ -1,11 +1,14 @@
 """What a block of an RPC claims, against what is known of its slot."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from monitor.core.banks import Meta
 from monitor.core.chain import Kind
 from monitor.core.events import BlockFetched, Row
+from monitor.core.scope import EVERY_MONITOR
 from monitor.core.slots import SlotState
 
 _COMPARED: Final = frozenset({int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS)})
@@ -39,14 +42,18 @@ def tellers(state: SlotState, blockhash: str) -> set[int]:
 
 
 def missing_of(state: SlotState, endpoint: int, rows: Sequence[Row]) -> int:
-    """How many of these transactions and statuses the endpoint's streams left out of the confirmed block."""
-    held = [
-        (bank.store.tables, bank.bit)
+    """How many of these transactions and statuses the endpoint's streams left out of the confirmed block.
+
+    It owes those alone that a monitor wants which it carried.
+    """
+    banks = [
+        bank
         for bank in state.banks
         if bank.endpoint == endpoint and bank.blockhash == state.confirmed
     ]
+    carried = reduce(or_, (bank.carries for bank in banks), 0) or EVERY_MONITOR
     return sum(
-        not any(tables[row[0]].get(row[2], 0) & bit for tables, bit in held)
+        not any(bank.store.tables[row[0]].get(row[2], 0) & bank.bit for bank in banks)
         for row in rows
-        if row[0] in _COMPARED
+        if row[0] in _COMPARED and (carried == EVERY_MONITOR or row[3] & carried)
     )

@@ -8,16 +8,13 @@ away carries it until those that are to carry it have covered two slots.
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from operator import or_
-from typing import Final
 
 from monitor.core.deliberation import Deliberation
 from monitor.core.endpoint_health import Role
 from monitor.core.failover import Division, Load, Strategy, What
 from monitor.core.hand_over import COVERED, LONGEST
 from monitor.core.scope import EVERY_MONITOR
-
-CARRIERS: Final = 2
-"""Feeds that carry each monitor (DESIGN 6)."""
+from monitor.core.shares import CARRIERS
 
 
 def divide(look: Deliberation) -> None:

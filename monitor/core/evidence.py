@@ -8,7 +8,7 @@ never make a whole. Which cover proves which kind does not matter.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -17,6 +17,18 @@ from monitor.core.banks import Meta, Store
 from monitor.core.chain import Kind
 from monitor.core.keys import account_of, are_signed, identity, is_signed
 from monitor.core.needs import Needs
+from monitor.core.scope import EVERY_MONITOR
+from monitor.core.shares import (
+    CARRIERS,
+    Told,
+    are_carried,
+    carriers,
+    owing,
+    parted,
+    tellers,
+    told_of,
+    whole_among,
+)
 from monitor.core.slots import SlotState
 
 BY_REPLAY: Final = "held whole by a replay, which leaves out all but the last write of an account"
@@ -75,10 +87,14 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
     joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], needs, covers, wanted)
     completes = joined.whole and not first.whole
     lacking = [
-        kind for kind in needs.covered if not whole_covers(state, joined.parts, kind, covers)
+        kind
+        for kind in needs.covered
+        if not _proves(state, whole_covers(state, joined.parts, kind, covers), kind, needs)
     ]
     is_apart = (
-        first.whole and bool(lacking) and _are_told_apart(state, first.parts, lacking, covers)
+        first.whole
+        and bool(lacking)
+        and _are_told_apart(state, first.parts, lacking, needs, covers)
     )
     if not state.contested:
         is_overfull = first.whole and joined.is_overfull
@@ -104,6 +120,20 @@ def is_doubtful(state: SlotState, found: Evidence) -> bool:
     )
 
 
+def is_covered(state: SlotState, needs: Needs) -> bool:
+    """Whether the slot is told from its beginning to its end for all who want anything of it, whichever block it holds."""
+    covers = sum(bank.bit for bank in state.banks if bank.covers)
+    return are_carried(state.banks, covers, needs.all_asking(needs.kinds))
+
+
+def ordering_covers(state: SlotState, parts: Parts, needs: Needs) -> int:
+    """Covers of the confirmed block that may tell which write to an account is the last: whole ones before others."""
+    covers = state.cover_bits(state.confirmed or "")
+    covers = carriers(state.banks, covers, needs.asking[Kind.ACCOUNT])
+    whole = whole_covers(state, parts, Kind.ACCOUNT, covers)
+    return whole & ~state.replay_bits() or whole or covers
+
+
 def holding(parts: Parts, kind: int) -> Mapping[Any, int]:
     """By key, the bits of all banks that hold the row; of rows of the block alone."""
     if len(parts) == 1:
@@ -119,15 +149,15 @@ def holding(parts: Parts, kind: int) -> Mapping[Any, int]:
     return found
 
 
-def compared(parts: Parts, kind: int) -> Collection[int]:
-    """For each row of the block that every whole feed has, the bits of the banks that hold it.
+def compared(parts: Parts, kind: int) -> Mapping[Any, int]:
+    """By key of the rows of the block that every whole feed has, the bits of the banks that hold the row.
 
     An unsigned account write is left out: nodes need not agree on it (DESIGN 5, Identity).
     """
     held = holding(parts, kind)
     if kind != Kind.ACCOUNT or are_signed(held):
-        return held.values()
-    return [seen for key, seen in held.items() if is_signed(key)]
+        return held
+    return {key: seen for key, seen in held.items() if is_signed(key)}
 
 
 def held_by_all(rows: Iterable[int], banks: int) -> int:
@@ -138,15 +168,22 @@ def held_by_all(rows: Iterable[int], banks: int) -> int:
 
 
 def whole_covers(state: SlotState, parts: Parts, kind: int, covers: int) -> int:
-    """Those of the covers that hold the entire union of a filtered kind."""
+    """Those of the covers that hold the entire union of a filtered kind, or all that they owe of it."""
     if kind in (Kind.ACCOUNT, Kind.ENTRY):
         covers &= ~state.rpc_bits()
     replays = state.replay_bits() & covers if kind == Kind.ACCOUNT else 0
-    whole = held_by_all(compared(parts, kind), covers & ~replays)
+    rows, divided = compared(parts, kind), parted(state.banks, covers)
+    told = told_of([store for store, _ in parts], kind, rows) if divided else []
+    owing_replays = owing(divided, told) & replays
+    covers &= ~sum(bank.bit for bank in divided) | owing_replays
+    replays &= covers
+    whole = held_by_all(rows.values(), covers & ~replays) | whole_among(divided, told)
     return whole | _whole_replays(parts, replays) if replays else whole
 
 
-def _are_told_apart(state: SlotState, parts: Parts, kinds: list[int], covers: int) -> bool:
+def _are_told_apart(
+    state: SlotState, parts: Parts, kinds: list[int], needs: Needs, covers: int
+) -> bool:
     """Whether RPCs hold all that whole feeds do, or two endpoints replayed it: more, on a feed that broke, is another bank's.
 
     Else it may as well be what every whole feed has dropped. Account states that were read stand for all writes.
@@ -156,8 +193,8 @@ def _are_told_apart(state: SlotState, parts: Parts, kinds: list[int], covers: in
         if kind == Kind.ACCOUNT and state.reconciled_at is not None:
             continue
         whole = whole_covers(state, parts, kind, replays) if replays else 0
-        endpoints = {bank.endpoint for bank in state.banks if bank.bit & whole}
-        if len(endpoints) < _REPLAYED_ALIKE and not whole_covers(state, parts, kind, rpcs):
+        alike = tellers(state.banks, whole, needs.asking[kind])
+        if alike < _REPLAYED_ALIKE and not whole_covers(state, parts, kind, rpcs):
             return False
     return True
 
@@ -209,16 +246,23 @@ def _repeats(parts: Parts, needs: Needs) -> bool:
     return any(len({identity(kind, key) for key in held}) < len(held) for kind, held in tables)
 
 
-def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[int]:
-    """How many identities each set of banks holds."""
-    counts: Counter[int] = Counter()
+def _proves(state: SlotState, whole: int, kind: int, needs: Needs) -> bool:
+    """Whether covers that are whole in this kind carry all who ask for it."""
+    return are_carried(state.banks, whole, needs.asking[kind])
+
+
+def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[Told]:
+    """How many identities each set of banks holds, by the monitors that want them."""
+    counts: Counter[Told] = Counter()
+    stores = [store for store, _ in parts]
     for kind in kinds:
         rows = compared(parts, kind)
-        distinct = set(rows)
-        if len(distinct) == 1:  # nearly always: counting one by one costs three times as much
-            counts[distinct.pop()] += len(rows)
+        distinct = set(rows.values())
+        if len(distinct) == 1 and all(store.masks is None for store in stores):
+            # Nearly always: counting one by one costs three times as much.
+            counts[EVERY_MONITOR, distinct.pop()] += len(rows)
         else:
-            counts.update(rows)
+            counts.update(told_of(stores, kind, rows))
     return counts
 
 
@@ -240,15 +284,18 @@ def _judge(
     reconciled = ""
     for kind in covered:
         in_kind = whole_covers(state, parts, kind, covers)
-        if not in_kind and kind == Kind.ACCOUNT and state.reconciled_at is not None:
+        is_proven = _proves(state, in_kind, kind, needs)
+        if not is_proven and kind == Kind.ACCOUNT and state.reconciled_at is not None:
             reconciled = f"; {state.reconciled}"
             continue
-        if not in_kind:
+        if not is_proven:
             return Evidence(parts, False, "no feed held it whole", 0)
         whole &= in_kind
-        if not in_kind & ~(replays | rpcs):
+        if not _proves(state, in_kind & ~(replays | rpcs), kind, needs):
             words[BY_REPLAY if in_kind & replays else BY_RPC] = None
-    to_come = bool(covered) and whole.bit_count() < wanted
+    if parted(state.banks, -1):
+        wanted = min(wanted, CARRIERS)
+    to_come = bool(covered) and tellers(state.banks, whole, needs.all_asking(covered)) < wanted
     proof = _proof(meta, needs, covered, list(words)) + reconciled
     return Evidence(parts, True, proof, whole, to_come, by_replay=BY_REPLAY in words)
 

@@ -16,9 +16,10 @@ from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import Command, Release, Released, Report
 from monitor.core.events import Row
-from monitor.core.evidence import Evidence, Parts, is_doubtful, judge, whole_covers
+from monitor.core.evidence import Evidence, Parts, is_covered, is_doubtful, judge, ordering_covers
 from monitor.core.last_writes import LastWrites
 from monitor.core.levels import Levels
+from monitor.core.shares import tellers
 from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
@@ -115,7 +116,7 @@ class Gate:
             return True
         blockhash = state.confirmed or state.sole_blockhash()
         if blockhash is None:
-            return any(bank.covers for bank in state.banks)
+            return is_covered(state, self.terms.needs)
         found: Evidence | None = state.evidence if blockhash == state.confirmed else None
         if found is None:
             found = self._judged(state, blockhash, frozenset())
@@ -250,8 +251,8 @@ class Gate:
 
     def _has_witnesses(self, state: SlotState, found: Evidence) -> bool:
         """Nothing of a slot that was only replayed could be compared with anything, so another endpoint is asked."""
-        witnesses = {bank.endpoint for bank in state.banks if bank.bit & found.covers}
-        return len(witnesses) >= self.terms.witnesses
+        monitors = self.terms.needs.all_asking(self.terms.needs.covered)
+        return tellers(state.banks, found.covers, monitors) >= self.terms.witnesses
 
     def _may_go(self, state: SlotState, now: float, precedes: Callable[[SlotState], bool]) -> bool:
         is_over = self.is_hopeless(state) or now >= state.confirmed_at + self.terms.hold
@@ -333,9 +334,7 @@ class Gate:
         """
         every = self.levels.at[level] & self.levels.every_write
         last = self.levels.at[level] & ~every
-        covers = state.cover_bits(state.confirmed or "")
-        whole = whole_covers(state, parts, Kind.ACCOUNT, covers)
-        best = whole & ~state.replay_bits() or whole or covers
+        best = ordering_covers(state, parts, self.terms.needs)
         found = state.last_writes(parts, best) if last else []
         if not every:
             return _not_yet(found, last, state.accounts_out[level])

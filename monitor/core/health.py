@@ -169,8 +169,8 @@ class Health:
         liars = self._find_liars(state, now)
         shares = {}
         for endpoint in range(count):
-            should_have = self._join.sights.owed_by(endpoint, state.number) is not None
-            share = share_of(state, endpoint, self._join.gate, now, should_have=should_have)
+            owed = self._join.sights.owed_by(endpoint, state.number)
+            share = share_of(state, endpoint, self._join.gate, now, owed=owed)
             if self.roles[endpoint] is not Role.HOT:
                 if told_block(state, endpoint):
                     self.trust[endpoint].slot_was_whole()

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import or_
 
 from monitor.core.banks import Bank
 from monitor.core.evidence import tally_by_bank
 from monitor.core.gate import Gate
 from monitor.core.health_window import Share
+from monitor.core.shares import lacking
 from monitor.core.slots import SlotState
 
 
@@ -21,39 +24,37 @@ def shares_alike(state: SlotState, asked: Collection[int]) -> dict[int, Share] |
     banks = [bank for bank in state.banks if bank.endpoint in asked]
     if not banks or len(banks) != len(asked):
         return None
-    taken = banks[0].taken
+    taken, carries = banks[0].taken, banks[0].carries
     shares = {}
     for bank in banks:
         if bank.taken != taken or bank.blockhash != blockhash or not bank.covers:
             return None
-        if bank.by_replay or bank.by_rpc:
+        if bank.by_replay or bank.by_rpc or bank.carries != carries:
             return None
         shares[bank.endpoint] = Share(taken, 0, taken, taken - bank.news)
     return shares if len(shares) == len(asked) else None
 
 
-def share_of(
-    state: SlotState, endpoint: int, gate: Gate, now: float, *, should_have: bool
-) -> Share:
-    """What one brought, row by row. `should_have`: an unbroken stream of it spans the slot.
+def share_of(state: SlotState, endpoint: int, gate: Gate, now: float, *, owed: int | None) -> Share:
+    """What one brought, row by row. `owed`: the monitors for which an unbroken stream of it spans the slot; None: none does.
 
-    All of the block is asked only of a stream that was there from the slot's beginning, and told this block. Nothing is
+    All of the block that these want is asked only of a stream that was there from the slot's beginning, and told this block. Nothing is
     asked of a slot with several banks: what a stream told between two of them may be of either (TRAPS 5).
     """
     own = [bank for bank in state.banks if bank.endpoint == endpoint]
     brought = sum(bank.taken for bank in own)
     repeated = brought - sum(bank.news for bank in own)
     lives = [bank for bank in own if bank.blockhash == state.confirmed and _is_live(bank)]
-    is_asked = bool(lives) if own else should_have
+    is_asked = bool(lives) if own else owed is not None
     if state.confirmed is None or state.contested or not is_asked:
         return Share(0, 0, brought, repeated)
     counts = tally_by_bank(gate.evidence(state, now).parts, gate.terms.needs.kinds)
-    there = counts.total()
     if not own:
-        return Share(there + 1, there + 1, 0, 0)  # the BlockMeta too
+        there = lacking(counts, 0, owed or 0) + 1  # the BlockMeta too
+        return Share(there, there, 0, 0)
     bits = sum(bank.bit for bank in lives)
-    held = sum(count for seen, count in counts.items() if seen & bits)
-    return Share(there, there - held, brought, repeated)
+    carried = reduce(or_, (bank.carries for bank in lives))
+    return Share(lacking(counts, 0, carried), lacking(counts, bits, carried), brought, repeated)
 
 
 def told_block(state: SlotState, endpoint: int) -> bool:

@@ -109,6 +109,8 @@ class Kernel:
         failover = policy.failover or FailoverPolicy(hot=endpoints)
         if policy.can_amend:  # another role is asked for on the open stream
             failover = replace(failover, settled=0.0)
+        else:  # other monitors would break it
+            failover = replace(failover, units=())
         witnesses = min(REPLAYS_ALIKE, endpoints, failover.places)
         recovers = bool(policy.recovery.rungs)
         terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses, recovers)
@@ -161,6 +163,7 @@ class Kernel:
                 self.join.begin(now)
                 self.repair.start(self._policy.resume_slot, self._policy.still_open, now)
                 decided = list(self.steering.begin(now, self.join.pace.slot_time))
+                self._note_divisions()
                 commands.extend(self.connections.start(now, self._first_request()))
                 commands.extend(decided)
                 self._see_feeds()
@@ -227,6 +230,10 @@ class Kernel:
     def is_lost(self, slot: int) -> bool:
         """Whether recovery gave the slot up and nobody has signed it off."""
         return self.repair.queue.is_lost(slot)
+
+    def lost_between(self, first: int, end: int, most: int) -> list[int]:
+        """The lowest so many slots that are lost and not signed off, of first..end-1."""
+        return self.repair.queue.lost_between(first, end, most)
 
     def check(self) -> None:
         """State what always holds; for tests."""
@@ -302,6 +309,7 @@ class Kernel:
     def _steered(self, steered: Iterator[Command], now: float, commands: list[Command]) -> None:
         count = len(commands)
         commands.extend(self._amending(steered))
+        self._note_divisions()
         for command in commands[count:]:
             if isinstance(command, CloseFeed):
                 self.join.forget_feed(command.feed, now)
@@ -309,6 +317,11 @@ class Kernel:
         if len(commands) > count:
             self._see_feeds()
             self._note_replays(now)
+
+    def _note_divisions(self) -> None:
+        """What is taken before the first division counts as wanted by all: so rows are noted before it, or from the start."""
+        if self.steering.may_divide and not self.gate.terms.divides:
+            self.gate.terms = replace(self.gate.terms, divides=True)
 
     def _frames(self, event: FramesArrived, now: float, commands: list[Command]) -> None:
         feed = event.feed

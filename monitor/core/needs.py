@@ -1,10 +1,14 @@
 """What proves a slot complete, kind by kind: counts where all of a kind is asked for, else whole covers."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 
+from monitor.core.banks import KINDS
 from monitor.core.chain import Kind
 from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.core.scope import EVERY_MONITOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class Needs:
     """Blocks filters: each brings one block."""
     covered: tuple[int, ...]
     """Filtered kinds: nothing but a cover that holds the entire union proves them."""
+    asking: tuple[int, ...] = field(default=(EVERY_MONITOR,) * KINDS, compare=False)
+    """By kind: the monitors (bits as in `Row`) that have a filter of it."""
 
     @classmethod
     def of(cls, monitors: Sequence[Monitor]) -> "Needs":
@@ -36,12 +42,20 @@ class Needs:
                 covered.append(int(kind))
         if any(monitor.accounts is not None for monitor in monitors):
             covered.append(int(Kind.ACCOUNT))
+        asking = [0] * KINDS
+        for kind in Kind:
+            asking[kind] = sum(1 << i for i, each in enumerate(monitors) if each.wants(kind))
         return cls(
             tuple(counted),
             any(monitor.entry is not None for monitor in monitors),
             sum(monitor.blocks is not None for monitor in monitors),
             tuple(covered),
+            tuple(asking),
         )
+
+    def all_asking(self, kinds: Iterable[int]) -> int:
+        """The monitors that have a filter of any of these kinds."""
+        return reduce(or_, (self.asking[kind] for kind in kinds), 0)
 
     @property
     def kinds(self) -> tuple[int, ...]:

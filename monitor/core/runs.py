@@ -11,6 +11,7 @@ from monitor.core.banks import Bank
 from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.gate import Gate
+from monitor.core.shares import note_masks
 from monitor.core.slots import SlotState
 
 DATA: Final = frozenset(
@@ -76,6 +77,8 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
     bank.taken += taken
     store.held_bytes += held_bytes
     gate.held_bytes += held_bytes
+    if gate.terms.divides:
+        note_masks(store, rows[at : at + taken])
     if news:
         _note_news(gate, state, bank, news, now)
     return at + taken

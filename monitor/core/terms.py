@@ -18,3 +18,5 @@ class Terms:
     """Endpoints that have to replay a slot alike."""
     recovers: bool = False
     """Others than the streams can bring a slot."""
+    divides: bool = False
+    """Monitors are divided over feeds, or may be soon: which of them want a row is kept."""

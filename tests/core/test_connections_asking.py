@@ -55,7 +55,8 @@ def test_other_monitors_are_asked_for_on_the_open_stream_and_covered_anew() -> N
     connection = connections.all[0]
     connection.complete = connection.first_covered = 7
     assert amended(connections, 0b01) == [AmendFeed(1, 2, None, EVERYTHING, 0b01)]
-    assert (connection.complete, connection.first_covered) == (0, None)
+    assert connection.complete == 0
+    assert connections.all[0].first_covered is None
     assert connections.by_feed == {1: connection}
 
 

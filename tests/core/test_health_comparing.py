@@ -15,7 +15,7 @@ def shares(play: Play, slot: int = 6) -> list[Share]:
             endpoint,
             join.gate,
             play.now,
-            should_have=join.sights.owed_by(endpoint, slot) is not None,
+            owed=join.sights.owed_by(endpoint, slot),
         )
         for endpoint in range(play.kernel.origins.endpoints)
     ]
