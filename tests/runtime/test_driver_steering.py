@@ -4,10 +4,15 @@ from monitor.core.chain import Commitment
 from monitor.core.events import Wished
 from monitor.core.failover import FailoverPolicy, Strategy
 from monitor.core.kernel import Policy
+from monitor.core.monitors import Monitor, TransactionsFilter
 from monitor.core.wishes import Want, Wish
+from monitor.ports import Endpoint
 from monitor.wire.pb import geyser_pb2
-from tests.runtime.test_driver import AMS, NYC, Stage
+from tests.runtime.test_driver import ALL, AMS, NYC, Stage, slot_of
 
+TYO = Endpoint("tyo", "http://tyo")
+REST = Monitor("rest", transactions=TransactionsFilter(vote=False))
+SPREAD = Policy(Commitment.CONFIRMED, failover=FailoverPolicy(Strategy.SPREAD, units=(1, 2)))
 STANDBY = Policy(Commitment.CONFIRMED, failover=FailoverPolicy(Strategy.STANDBY))
 
 
@@ -44,3 +49,35 @@ async def test_a_probe_that_an_operator_asks_for_is_passed_on() -> None:
         stage.driver.recovering.inbox.post(Wished(Wish(Want.PROBE, 1)))
         await stage.opens(2)
     assert asked == [1]
+
+
+def carried(request: bytes) -> set[str]:
+    """The monitors that a request is for."""
+    return {*geyser_pb2.SubscribeRequest.FromString(request).transactions}
+
+
+async def test_monitors_are_asked_of_two_feeds_each_and_a_row_of_any_names_all_who_want_it() -> (
+    None
+):
+    stage = Stage(monitors=(ALL, REST), endpoints=(AMS, NYC, TYO), policy=SPREAD)
+    async with stage.running():
+        shares = [carried(request) for _, request in stage.feeds.requests]
+        assert sorted(shares, key=len) == [{"all"}, {"rest"}, {"all", "rest"}]
+        feed = shares.index({"all"}) + 1
+        await stage.opens(feed)
+        await stage.says(feed, *slot_of(5, 0))
+    assert [record["monitors"] for record in stage.records()] == [["all", "rest"]]
+
+
+async def test_those_who_stand_in_for_a_drained_one_are_asked_for_more_on_the_open_stream() -> None:
+    stage = Stage(monitors=(ALL, REST), endpoints=(AMS, NYC, TYO), policy=SPREAD)
+    async with stage.running():
+        for feed in (1, 2, 3):
+            await stage.opens(feed)
+        shares = [carried(request) for _, request in stage.feeds.requests]
+        drained = shares.index({"all", "rest"})
+        stage.driver.recovering.inbox.post(Wished(Wish(Want.DRAIN, drained)))
+        await stage.opens(1)
+        sent = stage.calls("send")
+    assert [feed for feed, _ in sent] == sorted({1, 2, 3} - {drained + 1})
+    assert [carried(request) for _, request in sent] == [{"all", "rest"}] * 2
