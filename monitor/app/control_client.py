@@ -31,12 +31,21 @@ class _ControlConnection(HTTPConnection):
             self.sock.connect(address)
 
 
-def sign_off(state_dir: Path, slot: int, reason: str) -> None:
-    """Take responsibility for a lost slot of the daemon that owns this state directory.
+def sign_off(state_dir: Path, slot: int, reason: str, last: int | None = None) -> int:
+    """Take responsibility for a lost slot of the daemon that owns this state directory; with `last`, for all lost ones up to it.
 
-    Raises: DaemonNotAsked, when none runs there, its socket is not ours to use, or it refuses.
+    Answers how many these were. Raises: DaemonNotAsked, when none runs there, its socket is not ours to use, or it refuses.
     """
-    _ask(state_dir / NAME, SIGN_OFF, {"slot": slot, "reason": reason})
+    count, following = 0, slot
+    while True:
+        told: dict[str, object] = {"slot": following, "reason": reason}
+        if last is not None:
+            told["last"] = last
+        answer: dict[str, Any] = json.loads(_ask(state_dir / NAME, SIGN_OFF, told))
+        count += int(answer["slots"])
+        if answer["following"] is None:
+            return count
+        following = answer["following"]
 
 
 def wish(state_dir: Path, want: Want, endpoint: str, lease: float | None = None) -> dict[str, Any]:

@@ -60,17 +60,26 @@ def show(
 @recovery.command("sign-off", cls=NumbersFrom0)
 def sign_off(
     context: typer.Context,
-    slot: Annotated[int, typer.Argument(metavar="SLOT", min=0)],
+    slot: Annotated[int, typer.Argument(metavar="FIRST", min=0)],
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Why it may be left out; kept in its certificate.")
     ],
+    last: Annotated[
+        int | None, typer.Argument(metavar="[LAST]", min=0, help="All lost ones up to this one.")
+    ] = None,
     config: ConfigOfDaemon = None,
     state_dir: StateOfDaemon = None,
 ) -> None:
-    """Take responsibility for a lost slot, so that the daemon goes on without it."""
+    """Take responsibility for a lost slot, or all lost ones of a range, so that the daemon goes on without them."""
+    if last is not None and last < slot:
+        raise typer.BadParameter("LAST is before FIRST")
     from monitor.app import control_client
 
     # The outer command's directory is what stood before `sign-off`.
     found = state_dir_of(config, state_dir, context.obj)
-    control_client.sign_off(found, slot, reason)
-    typer.echo(f"slot {slot} is signed off")
+    count = control_client.sign_off(found, slot, reason, last)
+    if last is None:
+        typer.echo(f"slot {slot} is signed off")
+    else:
+        are = "slot is" if count == 1 else "slots are"
+        typer.echo(f"{count} lost {are} signed off, of {slot} to {last}")

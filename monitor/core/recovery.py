@@ -7,7 +7,7 @@ near, goes first, lowest first. Then a short gap at the frontier; then the other
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from monitor.core.jobs import Job, JobsDone, JobState
@@ -216,6 +216,11 @@ class RecoveryQueue:
     def lost_slots(self) -> list[int]:
         """All LOST slots, ascending."""
         return list(self._table.lost)
+
+    def lost_between(self, first: int, end: int, most: int) -> list[int]:
+        """The lowest so many LOST slots of first..end-1."""
+        runs = self._table.lost.runs(first, end)
+        return list(islice(chain.from_iterable(range(*run) for run in runs), most))
 
     def lost_ranges(self, most: int) -> list[tuple[int, int]]:
         """The lowest unbroken ranges of LOST slots, first to end, `end` excluded; no more than so many.

@@ -60,6 +60,17 @@ async def test_a_lost_slot_is_signed_off(tmp_path: Path) -> None:
     assert lost.signed_off == [(7, "no RPC has it")]
 
 
+async def test_all_lost_slots_of_a_range_are_signed_off_in_as_many_questions_as_it_takes(
+    tmp_path: Path,
+) -> None:
+    lost = Lost(6, *range(7, 15), 20)
+    async with controlled(tmp_path, lost):
+        count = await anyio.to_thread.run_sync(sign_off, tmp_path, 7, "no RPC has it", 15)
+
+    assert count == 8
+    assert lost.slots == {6, 20}
+
+
 async def test_a_refusal_is_told_in_the_daemons_words(tmp_path: Path) -> None:
     async with controlled(tmp_path, Lost()):
         told = await anyio.to_thread.run_sync(refused, tmp_path)

@@ -75,6 +75,21 @@ async def test_a_lost_slot_is_signed_off_by_state_directory(tmp_path: Path) -> N
     assert lost.signed_off == [(300_000_123, "seen by hand")]
 
 
+@pytest.mark.parametrize(
+    ("slots", "told"),
+    [((7, 9, 12), "2 lost slots are"), ((7,), "1 lost slot is")],
+)
+async def test_the_lost_slots_of_a_range_are_signed_off(
+    tmp_path: Path, slots: Sequence[int], told: str
+) -> None:
+    lost = Lost(*slots)
+    words = ("sign-off", "7", "10", "--reason", "seen by hand", "--state-dir", str(tmp_path))
+    async with controlled(tmp_path, lost):
+        assert await aside("recovery", *words) == (0, f"{told} signed off, of 7 to 10\n")
+
+    assert [slot for slot, _ in lost.signed_off] == [slot for slot in slots if slot <= 10]
+
+
 async def test_a_state_directory_may_stand_before_the_sign_off(tmp_path: Path) -> None:
     lost = Lost(7)
     words = ("--state-dir", str(tmp_path), "sign-off", "7", "--reason", "seen by hand")
@@ -105,6 +120,7 @@ async def test_a_lost_slot_is_signed_off_by_the_daemons_configuration(tmp_path: 
         ["7", "--reason", "x", "--state-dir", "x", "--config", "y"],
         ["-7", "--reason", "x", "--state-dir", "x"],
         ["seven", "--reason", "x", "--state-dir", "x"],
+        ["7", "6", "--reason", "x", "--state-dir", "x"],
     ],
 )
 def test_a_sign_off_that_leaves_something_open_is_wrong_usage(words: Sequence[str]) -> None:

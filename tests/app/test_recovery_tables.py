@@ -32,7 +32,7 @@ def test_all_of_a_busy_queue_is_shown() -> None:
         "open 15 slots, 4 of them in work; the nearest deadline is in 35 s",
         "recovered 300 slots (200 replay, 100 rpc), 0.8 s each on average",
         "lost 4 slots, 1 signed off; not signed off: 300000123, 300000200..300000201",
-        "chain-monitor recovery sign-off SLOT --reason TEXT --state-dir DIR",
+        "chain-monitor recovery sign-off FIRST [LAST] --reason TEXT --state-dir DIR",
         "catch-up [############------------------] 40 %: 1200 of 3000 slots, 25.0 slots/s, "
         "about 1 min 12 s left, until 1970-01-01T00:17:52Z",
         "slots replay rpc archive",

@@ -36,6 +36,14 @@ def made_final(play: Recovery, slot: int) -> Recovery:
     return play.at(play.now + 5)
 
 
+def test_what_is_lost_of_a_range_is_told_from_the_lowest_up() -> None:
+    play = lost(7, 8)
+    assert play.kernel.lost_between(0, 100, 9) == [7, 8]
+    assert play.kernel.lost_between(0, 100, 1) == [7]
+    assert play.kernel.lost_between(8, 9, 9) == [8]
+    assert signed(play, 7).kernel.lost_between(0, 8, 9) == []
+
+
 def test_slots_below_one_that_was_signed_off_before_it_was_final_are_closed_by_its_link() -> None:
     play = made_final(signed(lost(8), 8), 9)
     assert play.certified() == {

@@ -19,11 +19,21 @@ from monitor.core.wishes import Want
 
 
 @dataclass(frozen=True, slots=True)
+class SignedOffSlots:
+    """What became of a word on lost slots."""
+
+    count: int
+    """Slots that are signed off by it."""
+    following: int | None = None
+    """The first lost one that is not yet, since they are many; None: all are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Controls:
     """What the control socket can bring about. All are called in the daemon's loop, so they must not block it."""
 
-    sign_off: Callable[[int, str], Awaitable[bool]]
-    """Take responsibility for a lost slot, and why; False when it is not lost. It is answered once that is stored."""
+    sign_off: Callable[[int, int, str], Awaitable[SignedOffSlots]]
+    """Take responsibility for the slots of a range that are lost, both ends included, and why; answered once that is stored."""
     endpoints: tuple[str, ...]
     """Names that a wish may be of."""
     wish: Callable[[Want, str, float | None], Awaitable[Mapping[str, object]]]
@@ -54,14 +64,19 @@ def application(controls: Controls) -> Starlette:
     """All routes."""
 
     async def sign_off(request: Request) -> Response:
-        slot, reason = signed_off(await body_of(request))
-        if not await controls.sign_off(slot, reason):
+        first, last, reason = signed_off(await body_of(request))
+        signed = await controls.sign_off(first, last, reason)
+        if not signed.count:
+            are_not = (
+                f"slot {first} is not" if first == last else f"no slot of {first} to {last} is"
+            )
             raise HTTPException(
                 404,
-                f"slot {slot} is not lost; `chain-monitor recovery` shows which are, "
-                f"`chain-monitor slots {slot} {slot + 1}` what became of it",
+                f"{are_not} lost; `chain-monitor recovery` shows which are, "
+                f"`chain-monitor slots {first} {last + 1}` what became of it",
             )
-        return json_answer({"signed_off": True})
+        told = {"signed_off": True, "slots": signed.count, "following": signed.following}
+        return json_answer(told)
 
     async def wish(request: Request) -> Response:
         want = wanted(request.path_params["want"])

@@ -29,18 +29,25 @@ async def body_of(request: Request) -> bytes:
     return bytes(body)
 
 
-def signed_off(body: bytes) -> tuple[int, str]:
-    """The slot and the reason that a question names. Raises: HTTPException."""
-    told = _object(body, {"slot", "reason"}, '{"slot": N, "reason": "..."}')
-    slot, reason = told["slot"], told["reason"]
-    if type(slot) is not int or not 0 <= slot <= _LARGEST_SLOT:
-        raise HTTPException(400, "slot is no slot; write a whole number such as 300000000")
+def signed_off(body: bytes) -> tuple[int, int, str]:
+    """The first and the last slot, and the reason, that a question names. Raises: HTTPException."""
+    told = _object(body, {"slot", "reason"}, '{"slot": N, "reason": "..."}', {"last"})
+    slot, reason = _slot(told["slot"], "slot"), told["reason"]
+    last = _slot(told.get("last", slot), "last")
+    if last < slot:
+        raise HTTPException(400, f"last is before slot {slot}; write the lower one as slot")
     if not isinstance(reason, str) or not reason.strip():
         raise HTTPException(400, "reason is empty; write why the slot may be left out")
     reason = reason.strip()
     if len(reason) > LONGEST_REASON or not reason.isprintable():
         raise HTTPException(400, f"reason is not one line of up to {LONGEST_REASON} characters")
-    return slot, reason
+    return slot, last, reason
+
+
+def _slot(value: object, name: str) -> int:
+    if type(value) is not int or not 0 <= value <= _LARGEST_SLOT:
+        raise HTTPException(400, f"{name} is no slot; write a whole number such as 300000000")
+    return value
 
 
 def wanted(word: str) -> Want:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 
-from monitor.adapters.http.control import Controls, ControlSocket
+from monitor.adapters.http.control import Controls, ControlSocket, SignedOffSlots
 from monitor.adapters.http.control_address import NAME
 from monitor.core.wishes import Want
 
@@ -14,16 +14,18 @@ from monitor.core.wishes import Want
 class Lost:
     """Slots that are lost, and what was signed off."""
 
+    AT_ONCE = 3
+
     def __init__(self, *slots: int) -> None:
         self.slots = set(slots)
         self.signed_off: list[tuple[int, str]] = []
 
-    async def sign_off(self, slot: int, reason: str) -> bool:
-        if slot not in self.slots:
-            return False
-        self.slots.remove(slot)
-        self.signed_off.append((slot, reason))
-        return True
+    async def sign_off(self, first: int, last: int, reason: str) -> SignedOffSlots:
+        lost = sorted(slot for slot in self.slots if first <= slot <= last)
+        now = lost[: self.AT_ONCE]
+        self.slots.difference_update(now)
+        self.signed_off += [(slot, reason) for slot in now]
+        return SignedOffSlots(len(now), next(iter(lost[self.AT_ONCE :]), None))
 
 
 class Wishes:

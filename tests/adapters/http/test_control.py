@@ -47,8 +47,39 @@ async def test_a_lost_slot_is_signed_off(tmp_path: Path) -> None:
     async with controlled(tmp_path, lost) as path:
         answer = await post(path, question(7, "  no RPC has it "))
 
-    assert (answer.status, answer.body) == (200, b'{"signed_off":true}\n')
+    assert (answer.status, orjson.loads(answer.body)) == (
+        200,
+        {"signed_off": True, "slots": 1, "following": None},
+    )
     assert lost.signed_off == [(7, "no RPC has it")]
+
+
+async def test_the_lost_slots_of_a_range_are_signed_off_some_at_a_time(tmp_path: Path) -> None:
+    lost = Lost(6, 7, 9, 10, 12, 14)
+    body = b'{"slot":7,"last":12,"reason":"x"}'
+    async with controlled(tmp_path, lost) as path:
+        answer = await post(path, body)
+
+    assert orjson.loads(answer.body) == {"signed_off": True, "slots": 3, "following": 12}
+    assert lost.signed_off == [(7, "x"), (9, "x"), (10, "x")]
+
+
+async def test_a_range_without_a_lost_slot_is_404(tmp_path: Path) -> None:
+    status, told = await refused(tmp_path, b'{"slot":8,"last":12,"reason":"x"}')
+
+    assert (status, told.partition(";")[0]) == (404, "no slot of 8 to 12 is lost")
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (b"6", "last is before slot 7; write the lower one as slot"),
+        (b'"9"', "last is no slot; write a whole number such as 300000000"),
+    ],
+)
+async def test_a_range_goes_up(tmp_path: Path, last: bytes, told: str) -> None:
+    body = b'{"slot":7,"last":%s,"reason":"x"}' % last
+    assert await refused(tmp_path, body) == (400, told)
 
 
 async def test_a_slot_that_is_not_lost_is_404_and_says_where_to_look(tmp_path: Path) -> None:

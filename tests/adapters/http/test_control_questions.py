@@ -8,7 +8,8 @@ from monitor.core.wishes import Want
 
 
 def test_a_sign_off_is_a_slot_and_a_reason_without_its_margins() -> None:
-    assert signed_off(b'{"slot":7,"reason":" seen by hand "}') == (7, "seen by hand")
+    assert signed_off(b'{"slot":7,"reason":" seen by hand "}') == (7, 7, "seen by hand")
+    assert signed_off(b'{"slot":7,"last":9,"reason":"x"}') == (7, 9, "x")
 
 
 @pytest.mark.parametrize("want", list(Want))
