@@ -48,6 +48,8 @@ JITTER = 0.005
 """Seconds by which each event may come later, at random."""
 START = 1.0
 """When the chain begins."""
+LAGGED = "lagged"
+"""The fault by which a region ends our streams as those of a slow reader: who reads in virtual time is never slow."""
 TAIL_SLOTS = 60
 """Slots that the chain goes on after those of interest, so that they are finalized."""
 
@@ -331,4 +333,8 @@ async def _wish(driver: Driver, wish: Wish, at: float) -> None:
 async def _break(region: Region, fault: Fault, slot_time: float) -> None:
     await anyio.sleep(START + fault.at_slot * slot_time - anyio.current_time())
     region.advance(anyio.current_time())
-    region.faults.apply(fault.name, fault.argument)
+    if fault.name == LAGGED:
+        code, text = region.manners.lagged_queue
+        region.end_streams(text, code)
+    else:
+        region.faults.apply(fault.name, fault.argument)
