@@ -39,6 +39,8 @@ class ScenarioServer:
     __pydantic_config__ = _CLOSED
     replay_slots: Count | None = None
     """Slots that can be replayed; 0: none, and it says so."""
+    replay_rate: AboveZero | None = None
+    """Slots of a replay that are sent a second."""
     queue: FromOne | None = None
     """Messages that wait for one client."""
     request_bytes: FromOne | None = None

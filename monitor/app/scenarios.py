@@ -73,6 +73,7 @@ def options_of(scenario: Scenario) -> SimulateOptions:
             told,
             {
                 "replay_stored_slots": server.replay_slots,
+                "replay_rate": server.replay_rate,
                 "channel_capacity": server.queue,
                 "max_decoding_message_size": server.request_bytes,
                 "subscription_limit": server.streams,

@@ -55,6 +55,8 @@ def with_words(base: SimulateOptions, given: Mapping[str, Any]) -> SimulateOptio
     server = {}
     if given.get("replay_slots") is not None:
         server["replay_stored_slots"] = given["replay_slots"]
+    if given.get("replay_rate") is not None:
+        server["replay_rate"] = given["replay_rate"]
     return replace(
         base,
         **{name: given[name] for name in _PLAIN if name in given},

@@ -61,6 +61,12 @@ def simulate(
         int | None,
         typer.Option(metavar="N", min=0, help="Slots that a region replays; 150. 0: no replay."),
     ] = None,
+    replay_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", min=0.1, help="Slots of a replay a second; as fast as they are read."
+        ),
+    ] = None,
     age: Annotated[
         int,
         typer.Option(

@@ -23,6 +23,7 @@ from monitor.simulator.limits import FilterLimits
 from monitor.simulator.losses import ALONE, Portion
 from monitor.simulator.model import Chain, Update
 from monitor.simulator.own_versions import renumbered
+from monitor.simulator.pacing import begin
 from monitor.simulator.received import Received, StatusNews
 from monitor.simulator.refused import Refused
 from monitor.simulator.relay import machine_of
@@ -64,6 +65,8 @@ class RegionSettings:
     """The four calls about blocks are refused."""
     replay_wait: float = 0.01
     """From a request with from_slot to the moment at which its content is taken; guessed."""
+    replay_rate: float | None = None
+    """Slots of a replay that are sent a second; None: as fast as they are read."""
 
 
 class Region:
@@ -144,8 +147,7 @@ class Region:
     @property
     def slots_begun(self) -> float:
         """Slots since the chain began, by the clock."""
-        timing = self._timing
-        return (self._now - timing.started_at) / timing.slot_time
+        return (self._now - self._timing.started_at) / self._timing.slot_time
 
     @property
     def is_mute(self) -> bool:
@@ -210,8 +212,7 @@ class Region:
         if self.faults.killed or self.faults.is_out:
             raise Refused("UNAVAILABLE", "connection refused")
         self._check_token(metadata)
-        limit = self.max_request_bytes
-        if len(request) > limit:
+        if len(request) > (limit := self.max_request_bytes):
             text = (
                 f"Error, decoded message length too large: found {len(request)} bytes, "
                 f"the limit is: {limit} bytes"
@@ -236,7 +237,8 @@ class Region:
             if self.is_mute:
                 self._set_timer(moment + self._ping_every, take)
                 return
-            session.take_replay(self._blocks.replayed(from_slot, session.level, asked_ns))
+            replay = self._blocks.replayed(from_slot, session.level, asked_ns)
+            begin(session, replay, self._settings.replay_rate, self._set_timer)(moment)
 
         self._set_timer(max(now, self._now) + self._settings.replay_wait, take)
 

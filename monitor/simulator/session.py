@@ -49,6 +49,9 @@ class Session(Call):
         """The latest request not yet obeyed, its from_slot, and when it came."""
         self._awaits_replay = False
         self._replay: Iterator[Message] | None = None
+        self._replayed_slot = -1
+        self._credit = inf
+        """Slots of the replay that may be begun besides; below zero it waits for the next one."""
         self._unread: deque[list[Message]] = deque()
         """Batches of the ring that came while a replay keeps the filter loop busy."""
         self._overrun = False
@@ -88,12 +91,15 @@ class Session(Call):
             return []
         self.obey()
         taken = self._from_queue(limit)
-        while self._replay is not None and len(taken) < limit:
+        while self._replay is not None and len(taken) < limit and self._credit >= 0:
             message = next(self._replay, None)
             if message is None:
                 self._replay = None
                 self._catch_up()
             else:
+                if message.slot != self._replayed_slot:
+                    self._replayed_slot = message.slot
+                    self._credit -= 1
                 self._queue.extend(self._filter.frames(message))
             taken += self._from_queue(limit - len(taken))
         return taken
@@ -126,6 +132,14 @@ class Session(Call):
             self._end("INTERNAL", "failed to get replay response")
         else:
             self._replay = replay
+
+    def is_sending(self, replay: Iterator[Message]) -> bool:
+        """Whether it has more of this replay to send."""
+        return self._replay is replay
+
+    def may_send_a_slot(self) -> None:
+        """One slot more of the replay may go; what was not read in its time is not saved up."""
+        self._credit = min(self._credit + 1, 1)
 
     def offer(self, batch: list[Message]) -> None:
         """What was broadcast on this session's ring."""

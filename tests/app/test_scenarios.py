@@ -112,6 +112,7 @@ losses_apart: true
 chain: {votes: 3, skipped: 0.5}
 server:
   replay_slots: 20
+  replay_rate: 50
   queue: 99
   request_bytes: 1000
   streams: 4
@@ -142,6 +143,7 @@ faults:
         server=RegionSettings(
             family=Family.LATER,
             replay_stored_slots=20,
+            replay_rate=50.0,
             channel_capacity=99,
             max_decoding_message_size=1000,
             subscription_limit=4,

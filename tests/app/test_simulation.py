@@ -29,12 +29,13 @@ def test_a_name_is_free_while_no_rpc_has_it() -> None:
 def test_what_is_not_told_stays_as_it_was() -> None:
     base = SimulateOptions(seed=7, chain=ChainSettings(skipped=0.5))
     assert with_words(base, {}) == base
-    told = with_words(base, {"votes": 300, "replay_slots": 0, "regions": "ams, nyc", "seed": 9})
+    given = {"votes": 300, "replay_slots": 0, "replay_rate": 50.0, "regions": "ams, nyc", "seed": 9}
+    told = with_words(base, given)
     assert told == SimulateOptions(
         regions=("ams", "nyc"),
         seed=9,
         chain=ChainSettings(skipped=0.5, votes=300),
-        server=RegionSettings(replay_stored_slots=0),
+        server=RegionSettings(replay_stored_slots=0, replay_rate=50.0),
     )
 
 
