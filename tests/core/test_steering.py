@@ -10,7 +10,7 @@ from monitor.core.endings import EndReason
 from monitor.core.endpoint_health import Circuit, Role
 from monitor.core.events import FeedOpened, Row, Wished
 from monitor.core.failover import FailoverPolicy, Strategy, What
-from monitor.core.scope import Scope
+from monitor.core.scope import EVERY_MONITOR, Scope
 from monitor.core.wishes import Want, Wish
 from tests.core.play import ALL, SOME, Play, confirmed, finalized, meta, processed, status, tx
 
@@ -294,6 +294,78 @@ def test_whoever_is_asked_for_more_is_asked_first() -> None:
     stream.goes_on(14)
     asked = [(each.feed, each.scope) for each in play.of(AmendFeed) if each.from_slot is None]
     assert asked == [(2, Scope.EVERYTHING), (1, Scope.CHAIN)]
+
+
+SPREAD = FailoverPolicy(Strategy.SPREAD, hot=3, units=(0b001, 0b010, 0b100))
+
+
+def carried(play: Play) -> list[int]:
+    return [connection.carried for connection in play.kernel.connections.all]
+
+
+def test_each_hot_endpoint_is_asked_for_its_monitors_from_the_opening_on() -> None:
+    play = play_of(SPREAD, feeds=4)
+    asked = [(each.scope, each.carried) for each in play.of(OpenFeed)]
+    hot = [(Scope.EVERYTHING, mask) for mask in (0b011, 0b101, 0b110)]
+    assert asked == [*hot, (Scope.CHAIN, EVERY_MONITOR)]
+
+
+def test_whoever_gains_monitors_covers_them_before_others_are_asked_for_less() -> None:
+    play = play_of(SPREAD, feeds=4)
+    stream = Stream(play)
+    stream.goes_on(4)
+    wished(play, Want.PROMOTE, 3)
+    assert carried(play)[3] != EVERY_MONITOR
+    before = carried(play)
+    asked = [(each.feed, each.generation, each.carried) for each in play.of(AmendFeed)]
+    for slot in (
+        104,
+        105,
+        106,
+    ):  # begun under the request before, so not covered for whom it gained
+        feeds = dict(enumerate((1, 1, 1, 1), 1)) | {feed: g - 1 for feed, g, _ in asked}
+        for feed, generation in feeds.items():
+            play.says(feed, begun(slot, generation), meta(slot, transactions=0))
+        play.at(play.now + SLOT_TIME)
+    assert carried(play) == before
+    stream.slot = 107
+    stream.goes_on(4)
+    play.at(play.now + 1.1)
+    assert carried(play) != before
+    assert sum(each.bit_count() for each in carried(play) if each != EVERY_MONITOR) == 6
+
+
+def test_a_slot_that_began_before_more_monitors_were_asked_for_is_no_progress_with_them() -> None:
+    play = play_of(SPREAD, feeds=3)
+    Stream(play).goes_on(4)
+    kernel, connection = play.kernel, play.kernel.connections.all[0]
+    missing = kernel.holes.missing_from
+    more = kernel.connections.ask(connection, Scope.EVERYTHING, missing, play.now, 0b111)
+    play._do(list(kernel._amending(more)))
+    progress = []
+    for slot, generation in ((104, 1), (105, 2)):
+        play.says(1, begun(slot, generation), meta(slot, transactions=0))
+        progress.append(connection.complete)
+    assert progress == [0, 1]
+    assert kernel.join.slots[104].current[1].covers
+
+
+def test_where_streams_take_one_request_alone_nothing_is_divided() -> None:
+    play = play_of(SPREAD, feeds=3, can_amend=False)
+    assert carried(play) == [EVERY_MONITOR] * 3
+
+
+def test_rows_are_noted_from_the_first_step_of_less_load_on() -> None:
+    play = play_of(FailoverPolicy(hot=3, units=(0b001, 0b010, 0b100)), feeds=4)
+    stream = Stream(play)
+    stream.goes_on(20)
+    assert play.kernel.join.slots[119].shared.masks is None
+    for feed in (1, 5):
+        play.ends(feed, EndReason.LAGGED)
+        stream.goes_on(1)
+        assert play.kernel.join.slots[stream.slot - 1].shared.masks is not None
+        stream.goes_on(60)
+    assert sorted(carried(play)) == [EVERY_MONITOR, 0b011, 0b101, 0b110]
 
 
 def test_what_warm_ones_did_not_replay_keeps_nobody_waiting() -> None:
