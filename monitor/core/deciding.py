@@ -148,7 +148,10 @@ def _replace(look: Deliberation, lost: int) -> None:
     if not ready and not look.is_served():
         ready = candidates
     if not ready:
-        look.explain(What.DEMOTED, why, source=lost)
+        waits = (
+            "; its place is free until another one has been sound for 30 s" if candidates else ""
+        )
+        look.explain(What.DEMOTED, why + waits, source=lost)
         return
     successor = look.best(ready)
     hand_over.inherit(look, lost, successor)
@@ -156,18 +159,18 @@ def _replace(look: Deliberation, lost: int) -> None:
     look.explain(What.REPLACED, f"{why}; {look.grade_told(successor)}", lost, successor)
 
 
-def _settle(look: Deliberation, what: What, i: int) -> None:
+def _settle(look: Deliberation, what: What, i: int, why: str = "") -> None:
     look.place(i, has_place=True)
-    fault = look.fault_told(i)
-    why = look.grade_told(i)
-    look.explain(what, f"{why}; {fault}" if fault else why, target=i)
+    told = (why, look.grade_told(i), look.fault_told(i))
+    look.explain(what, "; ".join(filter(None, told)), target=i)
 
 
 def _fill(look: Deliberation, candidates: list[int]) -> None:
     ready = [i for i in candidates if look.is_soundly(i) and _may_come(look, i)]
     if ready and look.may_plan():
         look.planned()
-        _settle(look, What.FILLED, look.best(ready))
+        best = look.best(ready)
+        _settle(look, What.FILLED, best, look.soundness_told(best))
 
 
 def _may_come(look: Deliberation, i: int) -> bool:
@@ -212,8 +215,8 @@ def _improve(look: Deliberation) -> None:
     hand_over.begin(look, source, target, is_planned=True)
     look.planned()
     look.change(challenge=None)
-    why = f"better for {better_for:.0f} s: {look.grade_told(target)}; before: {look.grade_told(source)}"
-    more = "; one provider more" if gained else ""
+    why = f"better for {better_for:.0f} s: {look.grade_told(target)}; the other one: {look.grade_told(source)}"
+    more = "; that makes one provider more" if gained else ""
     look.explain(What.EXCHANGED, why + more, source, target)
 
 

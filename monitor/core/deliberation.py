@@ -155,6 +155,13 @@ class Deliberation:
         since = self.places[i].sound_since
         return since is not None and self.now - since >= SOUND_FOR
 
+    def soundness_told(self, i: int) -> str:
+        """For how long it has been sound, in words."""
+        since = self.places[i].sound_since
+        if since is None or since == -inf:
+            return "sound since the start"
+        return f"sound for {self.now - since:.0f} s"
+
     def may_plan(self) -> bool:
         """Whether the last planned move is long enough ago."""
         return self.now - self.state.planned_at >= PLANNED_PAUSE
@@ -204,8 +211,12 @@ class Deliberation:
         )
 
     def grade_told(self, i: int) -> str:
-        """How good it is, in words."""
-        return grades.told(self.health[i])
+        """How good it is, in words: what it is compared by, and who else of its provider has a place."""
+        told = grades.told(self.health[i])
+        if not self.health[i].provider:
+            return told
+        others = sum(self.provider(j) == self.provider(i) for j in self.placed() if j != i)
+        return f"{told}, provider {self.health[i].provider} ({others or 'no'} other of it is hot)"
 
     def explain(
         self, what: What, why: str, source: int | None = None, target: int | None = None

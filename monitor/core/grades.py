@@ -64,6 +64,7 @@ def told(health: EndpointHealth) -> str:
         parts.append(f"lag {health.lag:.1f} s")
     if health.delay.p50 is not None:
         parts.append(f"delay {health.delay.p50 * 1000:.0f} ms")
+    parts.append(f"priority {health.priority}")
     return ", ".join(parts)
 
 

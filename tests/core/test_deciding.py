@@ -216,6 +216,35 @@ def test_the_least_bad_is_chosen_where_all_are_bad_but_never_a_drained_one() -> 
     assert looks.at(0.0) == [(What.CHOSEN, None, 2)]
 
 
+def test_why_one_was_chosen_tells_whether_its_provider_has_another_one() -> None:
+    looks = Looks(4, hot=3)
+    for i, provider in enumerate(("one", "one", "two", "")):
+        looks.figures(i, provider=provider)
+    looks.settle()
+    assert [each.why.partition("priority 0")[2] for each in looks.last.words] == [
+        ", provider one (no other of it is hot)",
+        ", provider two (no other of it is hot)",
+        "",
+    ]
+    assert looks.at(40.0, (Want.PROMOTE, 1)) == [(What.PROMOTED, 3, 1)]
+    assert looks.why().endswith(", provider one (1 other of it is hot)")
+
+
+def test_a_place_that_stays_free_and_one_that_is_filled_say_what_was_waited_for() -> None:
+    looks = Looks(3, hot=2)
+    looks.figures(2, silent_for=9.0)
+    looks.settle()
+    looks.figures(2, silent_for=0.0)
+    looks.at(10.0)
+    looks.figures(1, silent_for=9.0)
+    assert looks.at(11.0) == [(What.DEMOTED, 1, None)]
+    assert looks.why() == (
+        "it is silent for 9.0 s; its place is free until another one has been sound for 30 s"
+    )
+    assert looks.at(41.0) == [(What.FILLED, None, 2)]
+    assert looks.why().startswith("sound for 31 s; misses 0.00%")
+
+
 def test_a_drained_one_is_chosen_only_where_all_are_drained() -> None:
     looks = Looks(2)
     assert looks.at(0.0, (Want.DRAIN, 0), (Want.DRAIN, 1)) == [
@@ -239,8 +268,9 @@ def test_a_better_endpoint_takes_a_place_after_half_a_minute() -> None:
     assert looks.at(129.9) == []
     assert looks.at(130.0) == [(What.EXCHANGED, 1, 3)]
     assert looks.why() == (
-        "better for 30 s: misses 0.00%, trust 1.00, lag 0.1 s, delay 1 ms; "
-        "before: misses 0.00%, trust 1.00, lag 0.1 s, delay 200 ms"
+        "better for 30 s: misses 0.00%, trust 1.00, lag 0.1 s, delay 1 ms, priority 0, "
+        "provider p3 (no other of it is hot); the other one: misses 0.00%, trust 1.00, lag 0.1 s, "
+        "delay 200 ms, priority 0, provider p1 (no other of it is hot)"
     )
 
 
@@ -267,7 +297,7 @@ def test_another_provider_is_worth_an_exchange_and_is_not_given_up_for_a_better_
     assert looks.at(1.0) == []
     assert looks.at(30.9) == []
     assert looks.at(31.0) == [(What.EXCHANGED, 1, 2)]
-    assert looks.why().endswith("one provider more")
+    assert looks.why().endswith("; that makes one provider more")
     for now in range(70, 600, 10):
         assert looks.at(float(now)) in ([], [(What.HANDED_OVER, 1, 2)])
     assert looks.hot() == [0, 2]

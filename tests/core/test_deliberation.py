@@ -109,3 +109,14 @@ def test_a_drained_endpoint_that_has_no_place_is_off_at_once() -> None:
     looks.settle()
     looks.at(1.0, (Want.DRAIN, 1))
     assert looks.actions(SetRole) == [SetRole(1, Role.OFF)]
+
+
+def test_for_how_long_one_has_been_sound_is_told() -> None:
+    looks = Looks(2)
+    looks.settle()
+    looks.figures(1, silent_for=9.0)
+    looks.at(10.0)
+    looks.figures(1, silent_for=0.0)
+    looks.at(20.0)
+    look = Deliberation(50.0, looks.health, looks.policy, looks.state)
+    assert [look.soundness_told(i) for i in (0, 1)] == ["sound since the start", "sound for 30 s"]

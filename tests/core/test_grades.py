@@ -64,5 +64,5 @@ def test_health_is_worth_more_than_latency_and_the_unknown_is_late() -> None:
 
 def test_the_figures_are_told() -> None:
     health = sound(0, miss_rate=0.0123, trust=0.9, lag=1.25, delay=Delay(p50=0.043))
-    assert told(health) == "misses 1.23%, trust 0.90, lag 1.2 s, delay 43 ms"
-    assert told(sound(0, lag=None, delay=Delay())) == "misses 0.00%, trust 1.00"
+    assert told(health) == "misses 1.23%, trust 0.90, lag 1.2 s, delay 43 ms, priority 0"
+    assert told(sound(0, lag=None, delay=Delay())) == "misses 0.00%, trust 1.00, priority 0"
