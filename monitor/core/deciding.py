@@ -25,15 +25,17 @@ from monitor.core.failover import (
     FailoverPolicy,
     What,
 )
-from monitor.core.hard_signals import Fault
+from monitor.core.hard_signals import LATE, Fault
 from monitor.core.obeying import end_drains, obey
 from monitor.core.wishes import Want, Wish
 
 WAKING: Final = 10.0
 """Seconds that others have to be back once the first one is, after all were gone. A guess: a few back-offs."""
-_BRING: Final = frozenset((None, Fault.LAGGING))
+_BRING: Final = LATE | {None}
 _PASS: Final = frozenset((Fault.SILENT, Fault.CLOSED, Fault.BROKEN))
 """Faults that all endpoints have at once when the fault is not theirs."""
+_HELPS: Final = _PASS | {Fault.NEEDS_PERSON}
+"""Faults of those who bring nothing, and are asked for all again once they are back, where there is a place for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _failing(look: Deliberation) -> list[int]:
         return failing
     waking = [i for i in failing if before[i].fault and _passes(look, i)]
     gone = [i for i in failing if i not in waking]
-    if waking and not gone and not look.is_served():
+    if waking and not gone and not look.is_served() and _candidates(look):
         gone = [max(waking, key=lambda i: (look.places[i].fault or 0, look.rank(i), i))]
     return gone
 
@@ -130,33 +132,47 @@ def _fill_places(look: Deliberation) -> None:
         _replace(look, lost)
     free = look.policy.places - len(look.placed())
     for _ in range(free):
-        candidates = [i for i in look.pool() if not look.places[i].has_place]
+        candidates = _candidates(look)
+        able = [i for i in candidates if look.brings(i)]
         if look.is_first and candidates:
             _settle(look, What.CHOSEN, look.best(candidates))
-        elif not look.placed() or (candidates and not look.is_served()):
+        elif not look.placed() or (able and not look.is_served()):
             everybody = [i for i in look.all if not look.is_drained(i)] or [*look.all]
-            if candidates or everybody:
-                _settle(look, What.CHOSEN, look.best(candidates or everybody))
+            if everybody:
+                _settle(look, What.CHOSEN, look.best(able or candidates or everybody))
         else:
             _fill(look, candidates)
 
 
 def _replace(look: Deliberation, lost: int) -> None:
     why = look.fault_told(lost)
-    candidates = [i for i in look.pool() if not look.places[i].has_place]
+    candidates = _candidates(look)
     ready = list(hand_over.heirs(look, lost)) or [i for i in candidates if look.is_soundly(i)]
-    if not ready and not look.is_served():
-        ready = candidates
+    if not look.is_served():
+        ready = [i for i in candidates if look.brings(i)] or ready
     if not ready:
-        waits = (
-            "; its place is free until another one has been sound for 30 s" if candidates else ""
-        )
-        look.explain(What.DEMOTED, why + waits, source=lost)
+        look.explain(What.DEMOTED, why + _prospect(look, lost, candidates), source=lost)
         return
     successor = look.best(ready)
     hand_over.inherit(look, lost, successor)
     hand_over.begin(look, lost, successor, is_planned=False)
-    look.explain(What.REPLACED, f"{why}; {look.grade_told(successor)}", lost, successor)
+    fault = look.fault_told(successor)
+    only = f"; nobody better is there: {fault}" if fault else ""
+    look.explain(What.REPLACED, f"{why}; {look.grade_told(successor)}{only}", lost, successor)
+
+
+def _prospect(look: Deliberation, lost: int, candidates: list[int]) -> str:
+    """What comes of a place that nobody takes at once, in words."""
+    if candidates:
+        return "; its place is free until another one has been sound for 30 s"
+    has_room = len(look.health) <= look.policy.places
+    if has_room and look.places[lost].fault in _HELPS:
+        return "; there is a place for each, so it helps as soon as it is back"
+    return ""
+
+
+def _candidates(look: Deliberation) -> list[int]:
+    return [i for i in look.pool() if not look.places[i].has_place]
 
 
 def _settle(look: Deliberation, what: What, i: int, why: str = "") -> None:

@@ -22,7 +22,7 @@ from monitor.core.failover import (
     Wishes,
 )
 from monitor.core.grades import UNGRADED, Grade, graded
-from monitor.core.hard_signals import Fault, closed_patience, fault_of
+from monitor.core.hard_signals import CLOSED_PATIENCE, LATE, Fault, fault_of
 
 PLANNED_PAUSE: Final = 60.0
 """Seconds between two planned moves (DESIGN 6)."""
@@ -107,6 +107,38 @@ class Deliberation:
             if fault is not place.fault or since != place.sound_since or grade is not place.grade:
                 place = replace(place, fault=fault, sound_since=since, grade=grade)
             self.places[i] = place
+        self._wait_for_no_other()
+
+    def _wait_for_no_other(self) -> None:
+        """Nobody hot brings anything, somebody else could, and no place is to be had: then one stream that ended is
+        waited for no longer.
+        """
+        placed = self.placed()
+        hot = {*placed, *(each.endpoint for each in self.state.leaving)}
+        able = {i for i in self.all if self.brings(i) and self._is_believed(i)}
+        has_place = len(placed) < self.policy.places or any(
+            not self._is_believed(i) for i in placed
+        )
+        waited = [i for i in placed if self._is_waited_for(i)]
+        if waited and able and not able & hot and not has_place:
+            worst = max(waited, key=lambda i: (self.rank(i), i))
+            place = self.places[worst]
+            self.places[worst] = replace(place, fault=Fault.CLOSED, sound_since=None)
+
+    def _is_believed(self, i: int) -> bool:
+        return self.places[i].fault is None or self.places[i].fault in LATE
+
+    def _is_waited_for(self, i: int) -> bool:
+        """Whether its stream ended a moment ago, and not since we were too slow for it."""
+        place, health = self.places[i], self.health[i]
+        if health.is_open or place.fault is not None or self.now < place.forgiven_until:
+            return False
+        in_role_for = self.now - place.role_at
+        return not hard_signals.is_opening(health, self.policy, place.opened_before, in_role_for)
+
+    def brings(self, i: int) -> bool:
+        """Whether slots come of its stream, believed or not."""
+        return hard_signals.brings(self.health[i], self.policy)
 
     def _heard(self, i: int) -> Place:
         """The place with what the stream itself says: open or not, and whether we were too slow for it."""
@@ -129,7 +161,8 @@ class Deliberation:
             fault = max(fault or Fault.DRAINED, Fault.DRAINED)
         if place.closed_since is None or (fault is not None and fault > Fault.CLOSED):
             return fault
-        patience = closed_patience(self.policy, place.opened_before, self.now - place.role_at)
+        # Who failed before its stream ended is no better for that.
+        patience = CLOSED_PATIENCE if place.fault in (None, Fault.DRAINED) else 0.0
         is_late = self.now - place.closed_since >= patience
         return Fault.CLOSED if is_late and self.now >= place.forgiven_until else fault
 
@@ -138,17 +171,34 @@ class Deliberation:
         return i in self.state.wishes.drained or self.health[i].is_drained
 
     def pool(self) -> list[int]:
-        """Who may have a place: the sound ones, or else those that bring something, if late."""
+        """Who may have a place: the sound ones; where none of them is open also those that bring something, if late;
+        and where there is nobody else, those who bring something that is not believed.
+        """
         sound = [i for i in self.all if self.places[i].fault is None]
-        return sound or [i for i in self.all if self.places[i].fault is Fault.LAGGING]
+        if any(self.health[i].is_open for i in sound):
+            return sound
+        late = [i for i in self.all if self.places[i].fault in LATE and self.brings(i)]
+        return sound + late or self._last_resort()
+
+    def _last_resort(self) -> list[int]:
+        """Those who bring something that is not believed: for when no other who has a place brings anything."""
+        if any(self.brings(i) and self.places[i].fault is Fault.DRAINED for i in self.placed()):
+            return []
+        return [
+            i
+            for i in self.all
+            if self.places[i].fault is Fault.DISTRUSTED
+            and self.brings(i)
+            and not self.is_drained(i)
+        ]
 
     def placed(self) -> list[int]:
         """Those that have a place."""
         return [i for i in self.all if self.places[i].has_place]
 
     def is_served(self) -> bool:
-        """Whether anybody who may have a place has one."""
-        return any(self.places[i].has_place for i in self.pool())
+        """Whether anybody who may have a place has one, and brings something."""
+        return any(self.places[i].has_place and self.health[i].is_open for i in self.pool())
 
     def is_soundly(self, i: int) -> bool:
         """Whether it has been sound for so long that it may be promoted."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from monitor.core.deliberation import Deliberation
 from monitor.core.failover import Leaving, What
-from monitor.core.hard_signals import Fault
+from monitor.core.hard_signals import LATE, Fault
 
 COVERED: Final = 2
 """Slots that the new feed brings whole before the old one goes (DESIGN 6)."""
@@ -17,7 +17,7 @@ LONGEST: Final = 30.0
 """Seconds for which two feeds stand in one place. A guess: covering two slots takes a few."""
 BARRED: Final = 600.0
 """Seconds for which no planned move is made to an endpoint that did not cover. A guess."""
-_STILL_BRINGS: Final = frozenset((None, Fault.LAGGING, Fault.DRAINED))
+_STILL_BRINGS: Final = LATE | {None, Fault.DRAINED}
 
 
 def begin(look: Deliberation, endpoint: int, successor: int, is_planned: bool) -> None:

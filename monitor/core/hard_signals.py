@@ -4,10 +4,10 @@ from enum import IntEnum
 from typing import Final, assert_never
 
 from monitor.core.endpoint_health import Circuit, EndpointHealth
-from monitor.core.failover import FailoverPolicy, Strategy
+from monitor.core.failover import FailoverPolicy
 
 CLOSED_PATIENCE: Final = 5.0
-"""Seconds that a stream may take to be open again. A guess: longer than a server's restart of its service."""
+"""Seconds that a stream may take to be open again, where another is hot. A guess: longer than a server's restart."""
 DISTRUSTED: Final = 0.5
 """Trust below which an endpoint is isolated (`EndpointHealth.trust`)."""
 TRUSTED_AGAIN: Final = 0.6
@@ -18,14 +18,20 @@ class Fault(IntEnum):
     """A hard signal; the higher, the less the endpoint brings."""
 
     LAGGING = 1
-    DRAINED = 2
-    """An operator took it out of use: nothing else is wrong with it, or it lags."""
-    SILENT = 3
-    CLOSED = 4
-    BROKEN = 5
-    """Its circuit is not closed."""
-    NEEDS_PERSON = 6
-    DISTRUSTED = 7
+    PROVING = 2
+    """It failed often, and the stream that its circuit is tried with brings slots so far."""
+    DRAINED = 3
+    """An operator took it out of use: nothing else is wrong with it, or it is late or proving itself."""
+    SILENT = 4
+    CLOSED = 5
+    BROKEN = 6
+    """Its circuit is not closed, and nothing comes of it."""
+    NEEDS_PERSON = 7
+    DISTRUSTED = 8
+
+
+LATE: Final = frozenset((Fault.LAGGING, Fault.PROVING))
+"""Faults of those who bring something that can be relied on, if late or not for long."""
 
 
 def fault_of(health: EndpointHealth, policy: FailoverPolicy, was: Fault | None) -> Fault | None:
@@ -35,7 +41,7 @@ def fault_of(health: EndpointHealth, policy: FailoverPolicy, was: Fault | None) 
     if health.needs_person:
         return Fault.NEEDS_PERSON
     if health.circuit is not Circuit.CLOSED:
-        return Fault.BROKEN
+        return Fault.PROVING if brings(health, policy) else Fault.BROKEN
     if health.is_open and health.silent_for > policy.silence:
         return Fault.SILENT
     bound = policy.lag / 2 if was is Fault.LAGGING else policy.lag
@@ -44,14 +50,17 @@ def fault_of(health: EndpointHealth, policy: FailoverPolicy, was: Fault | None) 
     return None
 
 
-def closed_patience(policy: FailoverPolicy, opened_before: bool, in_role_for: float) -> float:
-    """Seconds that a closed stream is waited for.
+def brings(health: EndpointHealth, policy: FailoverPolicy) -> bool:
+    """Whether slots come of its stream, believed or not."""
+    return health.is_open and health.silent_for <= policy.silence
 
-    None at standby, where nobody else brings anything, unless it is only just being opened for its role.
-    """
-    is_opening = not opened_before or in_role_for < policy.settled
-    waits = policy.strategy is not Strategy.STANDBY or is_opening
-    return CLOSED_PATIENCE if waits else 0.0
+
+def is_opening(
+    health: EndpointHealth, policy: FailoverPolicy, opened_before: bool, in_role_for: float
+) -> bool:
+    """Whether a stream that is closed is only just being opened: for the first time, or for another role."""
+    is_first = not opened_before and not any(health.errors.values())
+    return is_first or in_role_for < policy.settled
 
 
 def told(fault: Fault, health: EndpointHealth, closed_for: float) -> str:
@@ -65,6 +74,8 @@ def told(fault: Fault, health: EndpointHealth, closed_for: float) -> str:
             return f"its stream is closed for {closed_for:.1f} s"
         case Fault.BROKEN:
             return f"its circuit is {health.circuit.value}"
+        case Fault.PROVING:
+            return f"its circuit is {health.circuit.value}, and its stream is on trial"
         case Fault.NEEDS_PERSON:
             return "it refuses us until somebody cures that"
         case Fault.DISTRUSTED:

@@ -211,8 +211,8 @@ def test_one_that_lags_is_better_than_one_that_is_gone() -> None:
 def test_the_least_bad_is_chosen_where_all_are_bad_but_never_a_drained_one() -> None:
     looks = Looks(3, hot=1)
     looks.figures(0, is_drained=True)
-    looks.figures(1, trust=0.1)
-    looks.figures(2, needs_person=True)
+    looks.figures(1, trust=0.1, is_open=False)
+    looks.figures(2, needs_person=True, is_open=False)
     assert looks.at(0.0) == [(What.CHOSEN, None, 2)]
 
 

@@ -42,7 +42,15 @@ def test_soundness_begins_anew_after_each_fault() -> None:
 def test_those_that_lag_are_the_pool_only_where_none_is_sound() -> None:
     assert first(sound(0, lag=9.0), sound(1)).pool() == [1]
     assert first(sound(0, lag=9.0), sound(1, silent_for=9.0)).pool() == [0]
-    assert first(sound(0, trust=0.1)).pool() == []
+    assert first(sound(0, lag=9.0), sound(1, is_open=False)).pool() == [1, 0]
+
+
+def test_those_that_nobody_believes_are_the_pool_only_where_nobody_else_brings_anything() -> None:
+    assert first(sound(0, trust=0.1)).pool() == [0]
+    assert first(sound(0, trust=0.1, is_open=False)).pool() == []
+    assert first(sound(0, trust=0.1, silent_for=9.0)).pool() == []
+    assert first(sound(0, trust=0.1, is_drained=True)).pool() == []
+    assert first(sound(0, trust=0.1), sound(1, lag=9.0)).pool() == [1]
 
 
 def test_the_best_is_open_then_of_another_provider_then_better() -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from monitor.core.endings import EndReason
 from monitor.core.endpoint_health import Circuit
-from monitor.core.failover import FailoverPolicy, Strategy
-from monitor.core.hard_signals import CLOSED_PATIENCE, Fault, closed_patience, fault_of, told
+from monitor.core.failover import FailoverPolicy
+from monitor.core.hard_signals import Fault, brings, fault_of, is_opening, told
 from tests.core.looks import sound
 
 POLICY = FailoverPolicy()
@@ -22,8 +23,10 @@ POLICY = FailoverPolicy()
         ({"silent_for": 5.0}, None),
         ({"silent_for": 5.1, "lag": 9.0}, Fault.SILENT),
         ({"silent_for": 5.1, "is_open": False}, None),
-        ({"circuit": Circuit.OPEN, "lag": 9.0}, Fault.BROKEN),
-        ({"circuit": Circuit.HALF_OPEN}, Fault.BROKEN),
+        ({"circuit": Circuit.OPEN, "is_open": False, "lag": 9.0}, Fault.BROKEN),
+        ({"circuit": Circuit.HALF_OPEN}, Fault.PROVING),
+        ({"circuit": Circuit.HALF_OPEN, "silent_for": 5.1}, Fault.BROKEN),
+        ({"circuit": Circuit.HALF_OPEN, "is_open": False}, Fault.BROKEN),
         ({"needs_person": True, "circuit": Circuit.OPEN}, Fault.NEEDS_PERSON),
         ({"trust": 0.5}, None),
         ({"trust": 0.49, "needs_person": True}, Fault.DISTRUSTED),
@@ -51,27 +54,34 @@ def test_a_fault_ends_well_below_where_it_began(
 
 
 @pytest.mark.parametrize(
-    ("strategy", "opened_before", "in_role_for", "patience"),
+    ("endings", "opened_before", "in_role_for", "opening"),
     [
-        (Strategy.RACE, True, 100.0, CLOSED_PATIENCE),
-        (Strategy.SPREAD, True, 100.0, CLOSED_PATIENCE),
-        (Strategy.STANDBY, True, 100.0, 0.0),
-        (Strategy.STANDBY, False, 100.0, CLOSED_PATIENCE),
-        (Strategy.STANDBY, True, 4.9, CLOSED_PATIENCE),
-        (Strategy.STANDBY, True, 5.0, 0.0),
+        (0, False, 100.0, True),
+        (1, False, 100.0, False),
+        (0, True, 100.0, False),
+        (1, True, 4.9, True),
+        (1, True, 5.0, False),
     ],
 )
-def test_a_closed_stream_is_waited_for_unless_nobody_else_is_hot(
-    strategy: Strategy, opened_before: bool, in_role_for: float, patience: float
+def test_a_stream_is_being_opened_the_first_time_or_for_a_role(
+    endings: int, opened_before: bool, in_role_for: float, opening: bool
 ) -> None:
-    policy = FailoverPolicy(strategy)
-    assert closed_patience(policy, opened_before, in_role_for) == patience
+    health = sound(0, is_open=False, errors={EndReason.UNREACHABLE: endings})
+    assert is_opening(health, POLICY, opened_before, in_role_for) is opening
 
 
-def test_nor_is_one_whose_stream_no_role_opens() -> None:
-    policy = FailoverPolicy(Strategy.STANDBY, settled=0.0)
-    assert closed_patience(policy, True, 0.0) == 0.0
-    assert closed_patience(policy, False, 0.0) == CLOSED_PATIENCE
+def test_no_role_opens_a_stream_where_requests_can_be_amended() -> None:
+    assert not is_opening(sound(0), FailoverPolicy(settled=0.0), True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("figures", "brought"),
+    [({}, True), ({"is_open": False}, False), ({"silent_for": 5.1}, False), ({"trust": 0.1}, True)],
+)
+def test_who_is_open_and_not_silent_brings_something(
+    figures: dict[str, Any], brought: bool
+) -> None:
+    assert brings(sound(0, **figures), POLICY) is brought
 
 
 @pytest.mark.parametrize(
@@ -81,6 +91,7 @@ def test_nor_is_one_whose_stream_no_role_opens() -> None:
         (Fault.SILENT, "it is silent for 7.5 s"),
         (Fault.CLOSED, "its stream is closed for 12.0 s"),
         (Fault.BROKEN, "its circuit is half_open"),
+        (Fault.PROVING, "its circuit is half_open, and its stream is on trial"),
         (Fault.NEEDS_PERSON, "it refuses us until somebody cures that"),
         (Fault.DISTRUSTED, "its trust is 0.31"),
         (Fault.DRAINED, "an operator drained it"),
