@@ -167,6 +167,7 @@ class Spread:
             if row is None or server.feed is None:
                 telling.remove(each)
                 continue
+            self.sent[slot].add((row[0], row[2]))
             self.play.says(server.feed, row)
             self._obey()
 
@@ -183,7 +184,6 @@ class Spread:
                 self.lost[slot].add(name)
                 server.dropped = True
                 continue
-            self.sent[slot].add(name)
             yield row
         generation = server.answer(dice)[0]
         for _, monitors in server.requests:

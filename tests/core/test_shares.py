@@ -18,6 +18,7 @@ from monitor.core.evidence import (
     tally_by_bank,
     whole_covers,
 )
+from monitor.core.health_comparing import shares_alike
 from monitor.core.needs import Needs
 from monitor.core.scope import EVERY_MONITOR
 from monitor.core.shares import (
@@ -218,6 +219,14 @@ def test_rows_are_counted_by_who_wants_and_who_holds_them() -> None:
     slot.told(TWO, BOTH)
     counts = tally_by_bank([(slot.state.shared, 0b11)], NEEDS.kinds)
     assert counts == {(ONE | TWO, 0b11): 1, (ONE, 0b01): 1}
+
+
+def test_as_many_rows_for_other_monitors_say_nothing_about_who_left_one_out() -> None:
+    slot = Slot()
+    for carries in (ONE, TWO):
+        slot.told(carries, BOTH).taken = 1
+    assert shares_alike(slot.state, (0, 1)) is None
+    assert shares_alike(slot.state, (0,)) is not None
 
 
 def test_an_audit_asks_for_what_the_endpoint_carried() -> None:
