@@ -32,7 +32,7 @@ TAIL: Final = 200
 OF_TRANSPORT: Final = frozenset(
     ("far-away", "large-blocks", "strict-pings", "half-close", "flood", "old-chain")
 )
-"""What virtual time, without sockets and with a young chain of small slots, has no stage for."""
+"""What virtual time, without sockets and with a young chain of small slots, has no stage for: see tests.soak.transport."""
 SCENES: Final = tuple(file.stem for file in scenario_files() if file.stem not in OF_TRANSPORT)
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from monitor.app.scenarios import scenario_files
 from monitor.simulator.families import Family
 from tests.scenarios.trap_scenes import OF_TRANSPORT, SCENES
-from tests.soak import traps
+from tests.soak import transport, traps
 
 
 @pytest.mark.parametrize("family", [Family.OLDER, Family.RICHAT])
@@ -12,19 +13,28 @@ def test_a_scenario_holds_on_families_that_are_least_alike(family: Family) -> No
     assert traps.run_scene("seams", family, seed=1, slots=30, tail=60) is None
 
 
-def test_all_scenarios_are_run_on_all_families(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_scenarios_are_run_on_all_families(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     ran: list[tuple[str, Family]] = []
 
     def run(scene: str, family: Family, seed: int, slots: int) -> str | None:
-        assert (seed, slots) == (7, 30)
+        assert (seed, slots) == (7, 10 if scene in OF_TRANSPORT else 40)
         ran.append((scene, family))
         return "lost" if (scene, family) == ("seams", Family.RICHAT) else None
 
     monkeypatch.setattr(traps, "run_scene", run)
-    wrong, size = traps.run_round(7, 30)
-    assert set(ran) == {(scene, family) for scene in SCENES for family in Family}
+    monkeypatch.setattr(transport, "run_scene", run)
+    wrong, size = traps.run_round(7, 40)
+    every = {(file.stem, family) for file in scenario_files() for family in Family}
+    assert set(ran) == every
+    assert len(ran) == len(every)
     assert wrong == "seams on richat: lost"
-    assert size == f"{len(SCENES)} scenarios on 5 families"
+    assert size == f"{len(scenario_files())} scenarios on 5 families"
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(every)
+    assert lines[0].split()[:3] == ["1", "of", str(len(every))]
+    assert sum(line.endswith("  lost") for line in lines) == 1
 
 
 def test_what_is_left_out_is_a_scenario_that_there_is() -> None:
