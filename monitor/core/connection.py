@@ -38,6 +38,9 @@ class Connection:
     """Slots that may be the fence: those covered until a replay was asked for."""
     replay_from: int | None = None
     replay_since: float = 0.0
+    """When a replay was asked for, or last brought a slot."""
+    repeated: int = -1
+    """Highest slot that the stream told again since it was asked to replay: it repeats what comes after the fence too."""
     replay_off: bool = False
     replayed_below: int = 0
     """All that the endpoint could replay below this slot, it has replayed; or it keeps nothing so old."""
@@ -54,6 +57,11 @@ class Connection:
     """When replays were refused of late, none of them answered since."""
     last_ending: Ending | None = None
     """How the endpoint's last stream ended; kept while the next one is open."""
+
+    @property
+    def replayed_at(self) -> float:
+        """When its replay last brought a slot, or was asked for; long ago where the stream has none."""
+        return self.replay_since if self.replay_since < inf else -inf
 
     @property
     def brings(self) -> int:
@@ -81,6 +89,11 @@ class Connection:
         ending = self.last_ending
         return ending is not None and ending.reason == EndReason.UNREACHABLE
 
+    def told_again(self, slot: int, now: float) -> None:
+        """It told the end of a slot that it had told before. Upwards, after a replay, that is the rest of the replay."""
+        if self.replay_since < inf and slot > self.repeated:
+            self.repeated, self.replay_since = slot, now
+
     def amend(self, feed: int) -> AmendFeed:
         """What it is to be asked for now is asked on the open stream."""
         assert self.scope is not None
@@ -96,4 +109,4 @@ class Connection:
         self.complete = self.told = 0
         self.first_covered = self.waits_from = self.replay_from = None
         self.covered = set()
-        self.replay_since = inf
+        self.replay_since, self.repeated = inf, -1

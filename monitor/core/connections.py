@@ -357,7 +357,7 @@ class Connections:
             return
         connection.asked.append((now, wanted))
         connection.replay_from = wanted
-        connection.replay_since = now
+        connection.replay_since, connection.repeated = now, -1
         yield Report(
             "info",
             "a replay was asked for",

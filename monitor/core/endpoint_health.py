@@ -51,11 +51,13 @@ class EndpointHealth:
     """Its stream is accepted."""
     circuit: Circuit = Circuit.CLOSED
     lag: float | None = None
-    """Seconds behind a tip that two endpoints have seen; None: unknown."""
+    """Seconds behind a tip that two endpoints have seen; None: unknown, or it replays."""
     covered: int = 0
     """Slots that its stream brought whole since it was last asked for something else: how far a hand-over is."""
+    is_replaying: bool = False
+    """Its stream replays, and tells nothing live meanwhile; or it has just done, and catches up with the tip."""
     silent_for: float = 0.0
-    """Seconds without slot progress while its stream is open."""
+    """Seconds without slot progress while its stream is open: of its own where others make progress, else of the chain."""
     miss_rate: float = 0.0
     """Share of what others brought of slots that it should have brought whole, and did not."""
     duplicate_rate: float = 0.0

@@ -40,7 +40,7 @@ def proceed(look: Deliberation) -> None:
     leaving = look.state.leaving
     if not leaving:
         return
-    kept = tuple(each for each in leaving if _stays(look, each))
+    kept = tuple(_excused(look, each) for each in leaving if _stays(look, each))
     look.change(leaving=kept)
 
 
@@ -61,6 +61,11 @@ def inherit(look: Deliberation, endpoint: int, successor: int) -> None:
             for each in look.state.leaving
         )
     )
+
+
+def _excused(look: Deliberation, each: Leaving) -> Leaving:
+    """While the successor replays, which may take minutes, its time does not run: it cannot cover anything."""
+    return replace(each, since=look.now) if look.health[each.successor].is_replaying else each
 
 
 def _stays(look: Deliberation, each: Leaving) -> bool:

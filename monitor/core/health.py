@@ -6,6 +6,7 @@ told the slot; DEPTH slots later that slot is looked at, once: it is confirmed, 
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final, assert_never
 
 from monitor.core.connection import Connection
@@ -80,6 +81,8 @@ class Health:
             stamps = self._stamps[slot] = {}
             self._look_below(slot - DEPTH, now)
         stamps.setdefault(endpoint, stamp)
+        if self.tips.has(endpoint, slot):
+            self._connections.all[endpoint].told_again(slot, now)
         if self.tips.met(endpoint, slot, now) and now >= self._laggards_at:
             self._laggards_at = now + EVERY
             self._find_laggards(now)
@@ -113,10 +116,37 @@ class Health:
 
     def snapshot(self, now: float) -> tuple[EndpointHealth, ...]:
         """All endpoints as they are now, in the order of the configuration."""
-        rates = self._window.rates()
-        return tuple(self._told(each, rates[each.endpoint], now) for each in self._connections.all)
+        rates, silences = self._window.rates(), self._silences(now)
+        return tuple(
+            self._told(each, rates[each.endpoint], silences.get(each.endpoint, 0.0), now)
+            for each in self._connections.all
+        )
 
-    def _told(self, connection: Connection, rates: Rates, now: float) -> EndpointHealth:
+    def _silences(self, now: float) -> dict[int, float]:
+        """Of the endpoints whose stream is open. One that replays tells nothing live meanwhile (PROTOCOL 3.3)."""
+        open_ones = [each for each in self._connections.all if each.opened]
+        lives = [each.endpoint for each in open_ones if each.replay_from is None]
+        silences = self.tips.silences(lives, now)
+        for each in open_ones:
+            silent = silences.get(each.endpoint, inf)
+            silences[each.endpoint] = max(0.0, min(silent, now - each.replayed_at))
+        return silences
+
+    def _lag(self, connection: Connection, now: float) -> float | None:
+        """None also while it replays, and while it catches up afterwards."""
+        return (
+            None if self._is_replaying(connection, now) else self.tips.lag(connection.endpoint, now)
+        )
+
+    def _is_replaying(self, connection: Connection, now: float) -> bool:
+        """Or it has just done, and what came live meanwhile is still to be read."""
+        if connection.replay_from is not None:
+            return True
+        return self.tips.catches_up(connection.endpoint, connection.replayed_at, now)
+
+    def _told(
+        self, connection: Connection, rates: Rates, silent_for: float, now: float
+    ) -> EndpointHealth:
         endpoint = connection.endpoint
         placement = self._placements[endpoint]
         return EndpointHealth(
@@ -125,9 +155,10 @@ class Health:
             placement.priority,
             is_open=connection.opened,
             circuit=connection.breaker.state,
-            lag=self.tips.lag(endpoint, now),
+            lag=self._lag(connection, now),
             covered=connection.complete,
-            silent_for=self.tips.silent_for(endpoint, now) if connection.opened else 0.0,
+            is_replaying=self._is_replaying(connection, now),
+            silent_for=silent_for,
             errors=dict(self._connections.errors[endpoint]),
             trust=self.trust[endpoint].value,
             needs_person=connection.needs_person,
@@ -139,7 +170,7 @@ class Health:
             endpoint = connection.endpoint
             if not connection.opened:
                 continue
-            lag = self.tips.lag(endpoint, now) or 0.0
+            lag = self._lag(connection, now) or 0.0
             if min(lag, now - self._opened_at[endpoint]) >= BEHIND:
                 found = f"it is {lag:.1f} s behind slot {self.tips.tip}, which two endpoints have"
                 self._find(endpoint, Cause.LAGGING, self.tips.tip, found, now)

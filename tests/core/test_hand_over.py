@@ -68,6 +68,17 @@ def test_a_promotion_that_does_not_cover_is_taken_back_for_good() -> None:
     assert looks.state.wishes.promoted == ()
 
 
+def test_the_time_of_a_hand_over_does_not_run_while_the_new_one_replays() -> None:
+    looks = Looks(2, Strategy.STANDBY)
+    looks.settle()
+    looks.at(10.0, (Want.PROMOTE, 1))
+    looks.figures(1, covered=0, is_replaying=True)
+    assert [looks.at(10.0 + second) for second in range(0, 100, 5)] == [[]] * 20
+    looks.figures(1, is_replaying=False)
+    assert looks.at(105.0 + LONGEST - 1) == []
+    assert looks.at(105.0 + LONGEST) == [(What.GIVEN_BACK, 1, 0)]
+
+
 def test_a_drained_endpoint_goes_in_the_end_even_if_nobody_covers() -> None:
     looks = Looks(2, Strategy.STANDBY)
     looks.settle()

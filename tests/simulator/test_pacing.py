@@ -1,5 +1,7 @@
 """A replay that takes its time: so many slots a second, nothing live meanwhile, and all of it afterwards."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.simulator.subscriber import make_region, request_all, story, subscribe
@@ -22,7 +24,7 @@ def test_a_replay_takes_the_time_that_its_rate_says_and_what_lives_comes_after_i
         told += [(tenth / 10, each) for each in metas(story(session))]
     assert [slot for _, slot in told] == [f"{slot} meta" for slot in range(100, 108)]
     replayed = [at for at, _ in told[:3]]
-    assert [b - a for a, b in zip(replayed, replayed[1:], strict=False)] == pytest.approx([0.5] * 2)
+    assert [b - a for a, b in pairwise(replayed)] == pytest.approx([0.5] * 2)
 
 
 def test_a_slow_reader_saves_nothing_up() -> None:
