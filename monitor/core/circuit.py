@@ -19,6 +19,8 @@ FIRST_PAUSE: Final = 30.0
 """Seconds until the first probe (DESIGN 6); doubled with each probe that fails."""
 LONGEST_PAUSE: Final = 240.0
 """Seconds. Guessed: an endpoint that is back is used within five minutes."""
+OURS_LONGEST: Final = 8.0
+"""Seconds of back-off at most where the endings are our own fault. Guessed: less than its place is kept for it."""
 SPREAD: Final = 0.25
 """Of the pause, at most, added by chance, so that many daemons do not probe at one moment. Guessed."""
 
@@ -56,7 +58,7 @@ class CircuitBreaker:
         self.failures += 1
         if ending.reason is EndReason.LAGGED:
             self._ours += 1
-            return full_jitter(self.failures, jitter)
+            return min(OURS_LONGEST, full_jitter(self.failures, jitter))
         failed_probe = self.state is Circuit.HALF_OPEN
         if failed_probe or self.failures - self._ours >= FAILURES:
             self.state = Circuit.OPEN

@@ -83,14 +83,24 @@ def decide(
 def _take_places(look: Deliberation, drained: Set[int]) -> None:
     """Take the places of those that fail, if there is anybody who does not. `drained`: in this look, so an answer is due."""
     failing = _failing(look)
+    needed = [i for i in failing if _is_needed(look, i)]
     for i in look.placed():
         fault = look.places[i].fault
-        if i in failing:
+        if i in failing and i not in needed:
             look.place(i, has_place=False)
             look.lost.append(i)
             _forget_promotion(look, i)
         elif fault is not None and (fault is not look.state.places[i].fault or i in drained):
-            look.explain(What.KEPT, look.fault_told(i), target=i)
+            waits = "; no other one covers two slots yet" if i in needed else ""
+            look.explain(What.KEPT, look.fault_told(i) + waits, target=i)
+
+
+def _is_needed(look: Deliberation, i: int) -> bool:
+    """Whether it brings something that would be missed: no other one that stays hot covers, and nobody takes over."""
+    if not hand_over.still_brings(look, i) or _successors(look, i):
+        return False
+    pool = look.pool()
+    return not any(hand_over.covers(look, j) for j in look.placed() if j in pool)
 
 
 def _failing(look: Deliberation) -> list[int]:
@@ -146,12 +156,10 @@ def _fill_places(look: Deliberation) -> None:
 
 def _replace(look: Deliberation, lost: int) -> None:
     why = look.fault_told(lost)
-    candidates = _candidates(look)
-    ready = list(hand_over.heirs(look, lost)) or [i for i in candidates if look.is_soundly(i)]
-    if not look.is_served():
-        ready = [i for i in candidates if look.brings(i)] or ready
+    ready = _successors(look, lost)
     if not ready:
-        look.explain(What.DEMOTED, why + _prospect(look, lost, candidates), source=lost)
+        more = _prospect(look, lost, _candidates(look))
+        look.explain(What.DEMOTED, why + more, source=lost)
         return
     successor = look.best(ready)
     hand_over.inherit(look, lost, successor)
@@ -159,6 +167,15 @@ def _replace(look: Deliberation, lost: int) -> None:
     fault = look.fault_told(successor)
     only = f"; nobody better is there: {fault}" if fault else ""
     look.explain(What.REPLACED, f"{why}; {look.grade_told(successor)}{only}", lost, successor)
+
+
+def _successors(look: Deliberation, lost: int) -> list[int]:
+    """Who may take its place at once: whoever has been sound for long, or, where nobody else is hot, whoever brings."""
+    candidates = _candidates(look)
+    ready = list(hand_over.heirs(look, lost)) or [i for i in candidates if look.is_soundly(i)]
+    if not look.is_served():
+        ready = [i for i in candidates if look.brings(i)] or ready
+    return ready
 
 
 def _prospect(look: Deliberation, lost: int, candidates: list[int]) -> str:

@@ -29,7 +29,9 @@ PLANNED_PAUSE: Final = 60.0
 SOUND_FOR: Final = 30.0
 """Seconds that an endpoint must have been sound, or better, before it is promoted (DESIGN 6)."""
 FORGIVEN: Final = 10.0
-"""Seconds for which a stream may be closed that ended since we read too slowly. A guess: longer than the first back-offs."""
+"""Seconds for which a stream may be closed that ended since we read too slowly, and then be late once it is open again.
+A guess: longer than the back-off after such an end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,8 @@ class Deliberation:
         if lagged != place.lagged:
             place = replace(place, lagged=lagged)
         if health.is_open and (place.closed_since is not None or not place.opened_before):
+            if self.now < place.forgiven_until:
+                place = replace(place, forgiven_until=self.now + FORGIVEN)
             return replace(place, closed_since=None, opened_before=True)
         if not health.is_open and place.closed_since is None:
             return replace(place, closed_since=self.now)
@@ -157,6 +161,8 @@ class Deliberation:
 
     def _fault(self, i: int, place: Place) -> Fault | None:
         fault = fault_of(self.health[i], self.policy, place.fault)
+        if fault is Fault.LAGGING and self.now < place.forgiven_until:
+            fault = None
         if self.is_drained(i):
             fault = max(fault or Fault.DRAINED, Fault.DRAINED)
         if place.closed_since is None or (fault is not None and fault > Fault.CLOSED):

@@ -12,7 +12,7 @@ from operator import or_
 from monitor.core.deliberation import Deliberation
 from monitor.core.endpoint_health import Role
 from monitor.core.failover import Division, Load, Strategy, What
-from monitor.core.hand_over import COVERED, LONGEST
+from monitor.core.hand_over import LONGEST, covers
 from monitor.core.scope import EVERY_MONITOR
 from monitor.core.shares import CARRIERS
 
@@ -58,7 +58,7 @@ def _begun(look: Deliberation, old: Division | None, over: tuple[int, ...]) -> D
         before = (everything if old is None else old.carried[i] & everything) if was_hot else 0
         carried.append(before | shares[i])
         waits = old is not None and i in old.gaining and i in over
-        if waits or shares[i] & ~before or (shares[i] and not _covers(look, i)):
+        if waits or shares[i] & ~before or (shares[i] and not covers(look, i)):
             gaining.append(i)
     most = max(share.bit_count() for share in shares)
     count = everything.bit_count()
@@ -67,16 +67,11 @@ def _begun(look: Deliberation, old: Division | None, over: tuple[int, ...]) -> D
     return Division(over, units, tuple(shares), tuple(carried), tuple(gaining), look.now)
 
 
-def _covers(look: Deliberation, i: int) -> bool:
-    """Whether it has brought enough of what it is asked for, so that others may leave that to it."""
-    return look.health[i].is_open and look.health[i].covered >= COVERED
-
-
 def _settled(look: Deliberation, division: Division) -> Division:
     """The division with nothing carried more than twice, if those who are to carry it cover by now."""
     if division.carried == division.shares:
         return division
-    waits = not all(_covers(look, i) for i in division.gaining)
+    waits = not all(covers(look, i) for i in division.gaining)
     fresh = division.since == look.now and division.gaining
     if fresh or (waits and look.now - division.since < LONGEST):
         return division

@@ -50,6 +50,8 @@ class FailoverPolicy:
     """Seconds without slot progress that a feed is forgiven."""
     lag: float = PATIENCE
     """Seconds behind the tip that are forgiven. A guess: as many as of silence."""
+    quorum: int = 1
+    """Providers that have to name a block (`QuorumPolicy.needed`): so many are asked for blocks, however slow we are."""
     settled: float = SETTLED
     """Seconds after a change of role within which a stream may be opened anew; 0 where none is for that."""
 

@@ -26,7 +26,7 @@ def begin(look: Deliberation, endpoint: int, successor: int, is_planned: bool) -
     look.place(successor, has_place=True)
     # Who comes back while it leaves has never left.
     rest = [each for each in look.state.leaving if each.endpoint not in (endpoint, successor)]
-    if look.places[endpoint].fault in _STILL_BRINGS:
+    if still_brings(look, endpoint):
         rest.append(Leaving(endpoint, successor, look.now, is_planned))
     while len(rest) > look.policy.places:
         oldest = rest.pop(0)
@@ -42,6 +42,16 @@ def proceed(look: Deliberation) -> None:
         return
     kept = tuple(_excused(look, each) for each in leaving if _stays(look, each))
     look.change(leaving=kept)
+
+
+def still_brings(look: Deliberation, endpoint: int) -> bool:
+    """Whether slots come of it that can be relied on."""
+    return look.brings(endpoint) and look.places[endpoint].fault in _STILL_BRINGS
+
+
+def covers(look: Deliberation, endpoint: int) -> bool:
+    """Whether it has brought enough of what it is asked for, so that another one may go."""
+    return look.health[endpoint].is_open and look.health[endpoint].covered >= COVERED
 
 
 def heirs(look: Deliberation, endpoint: int) -> Iterable[int]:
@@ -70,7 +80,7 @@ def _excused(look: Deliberation, each: Leaving) -> Leaving:
 
 def _stays(look: Deliberation, each: Leaving) -> bool:
     health = look.health[each.successor]
-    if health.is_open and health.covered >= COVERED:
+    if covers(look, each.successor):
         why = f"the new one covered {health.covered} slots"
         look.explain(What.HANDED_OVER, why, each.endpoint, each.successor)
         return False

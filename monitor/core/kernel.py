@@ -107,6 +107,7 @@ class Kernel:
         self.origins = origins = Origins(endpoints, rpcs)
         self.tally = Tally([0] * origins.count, [0] * endpoints)
         failover = policy.failover or FailoverPolicy(hot=endpoints)
+        failover = replace(failover, quorum=policy.quorum.needed)
         if policy.can_amend:  # another role is asked for on the open stream
             failover = replace(failover, settled=0.0)
         else:  # other monitors would break it

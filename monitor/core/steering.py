@@ -25,6 +25,7 @@ from monitor.core.failover import Explanation, FailoverPolicy, Load, Probe, Stra
 from monitor.core.hard_signals import Fault
 from monitor.core.health import Health
 from monitor.core.holes import Holes
+from monitor.core.overload import witnesses
 from monitor.core.scope import EVERY_MONITOR, Scope
 from monitor.core.wishes import Wish
 
@@ -54,6 +55,8 @@ class Steering:
         self._state = State(wishes=Wishes(drained))
         self._wishes: list[Wish] = []
         self._look_at = inf
+        self._witnesses: frozenset[int] = frozenset()
+        """Warm endpoints that name blocks for the quorum though load is shed."""
 
     @property
     def wishes(self) -> Wishes:
@@ -113,6 +116,7 @@ class Steering:
         wishes, self._wishes = self._wishes, []
         decision = decide(now, health, policy, self._state, wishes)
         self._state = decision.state
+        self._witnesses = witnesses(health, decision.state.places, policy.quorum)
         self.decisions.add(decision.words)
         self._look_at = now + min(EVERY, *(_silent_in(each, policy) for each in health))
         for place, endpoint in zip(self._state.places, range(len(health)), strict=True):
@@ -139,7 +143,8 @@ class Steering:
         may_help = self._has_room and place.fault is not Fault.DISTRUSTED
         if place.role is Role.HOT or may_help:
             return Scope.EVERYTHING
-        return Scope.CHAIN if self._state.load is Load.FULL else Scope.SLOTS
+        is_full = self._state.load is Load.FULL
+        return Scope.CHAIN if is_full or endpoint in self._witnesses else Scope.SLOTS
 
 
 def _rank(change: tuple[Scope | None, int, Connection]) -> tuple[int, bool]:

@@ -212,9 +212,7 @@ def test_a_race_that_sheds_load_divides_and_carries_all_again_afterwards() -> No
 def test_nobody_leaves_monitors_to_feeds_that_do_not_cover(figures: dict[str, Any]) -> None:
     looks = Looks(3, units=singly(6))
     looks.settle()
-    looks.figures(0, errors={EndReason.LAGGED: 1})
-    looks.at(100.0)
-    looks.figures(0, errors={EndReason.LAGGED: 2}, **figures)
+    looks.figures(0, errors={EndReason.LAGGED: 1}, **figures)
     looks.at(111.0)
     assert carried(looks) == (0b111111,) * 3
     looks.figures(0, is_open=True, covered=2)

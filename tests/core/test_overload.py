@@ -70,7 +70,8 @@ def test_load_is_taken_on_again_step_by_step_after_a_calm_while() -> None:
 
 
 def test_load_is_not_taken_on_again_in_the_minute_of_another_planned_move() -> None:
-    looks = Looks(3, units=(1, 2, 4))
+    looks = Looks(4, units=(1, 2, 4))
+    looks.figures(3, silent_for=9.0)
     looks.settle()
     lag(looks, 0)
     looks.at(100.0)

@@ -1,0 +1,62 @@
+"""Who is drained, or late, goes when another one covers, and not before."""
+
+import pytest
+
+from monitor.core.failover import FailoverPolicy, What
+from monitor.core.scope import Scope
+from monitor.core.wishes import Want
+from tests.core.looks import Looks
+from tests.core.test_steering import Stream, play_of, scopes, wished
+
+
+def test_a_drain_waits_until_the_stream_that_is_left_is_back_and_covers() -> None:
+    play = play_of(FailoverPolicy(hot=2), feeds=2)
+    stream = Stream(play)
+    stream.goes_on(100)
+    play.ends(2, jitter=0.9)
+    wished(play, Want.DRAIN, 0)
+    assert scopes(play) == [Scope.EVERYTHING] * 2
+    play.at(play.now + 0.5).accepts(3)
+    stream.goes_on(1)
+    assert scopes(play) == [Scope.EVERYTHING] * 2
+    stream.goes_on(4)
+    assert scopes(play) == [None, Scope.EVERYTHING]
+    told = play.kernel.decisions.told(["a", "b"])
+    assert [each.what for each in told[-3:]] == [What.DRAINED, What.KEPT, What.DEMOTED]
+    assert told[-2].why == "an operator drained it; no other one covers two slots yet"
+
+
+@pytest.mark.parametrize("figures", [{"is_open": False}, {"covered": 1}])
+def test_who_lags_keeps_its_place_until_another_one_covers(figures: dict[str, object]) -> None:
+    looks = Looks(2, hot=2)
+    looks.settle()
+    looks.figures(1, **figures)
+    looks.figures(0, lag=9.0)
+    assert looks.at(10.0) == [(What.KEPT, None, 0)]
+    assert looks.at(11.0) == []
+    assert looks.hot() == [0, 1]
+    looks.figures(1, is_open=True, covered=2)
+    assert looks.at(12.0) == [(What.DEMOTED, 0, None)]
+    assert looks.hot() == [1]
+
+
+def test_who_lags_gives_way_to_one_who_is_new_where_nobody_else_is_open() -> None:
+    looks = Looks(3, hot=2)
+    looks.figures(2, silent_for=9.0)
+    looks.settle()
+    looks.figures(2, silent_for=0.0, covered=0)
+    looks.at(10.0)
+    looks.figures(0, lag=9.0)
+    looks.figures(1, is_open=False)
+    assert looks.at(11.0) == [(What.REPLACED, 0, 2)]
+    assert looks.hot() == [0, 1, 2]  # until the new one covers
+
+
+def test_who_is_drained_and_brings_nothing_goes_at_once() -> None:
+    looks = Looks(2, hot=2)
+    looks.settle()
+    looks.figures(0, is_open=False)
+    looks.figures(1, covered=0)
+    looks.at(10.0)
+    looks.at(11.0, (Want.DRAIN, 0))
+    assert looks.hot() == [1]
