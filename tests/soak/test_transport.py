@@ -11,7 +11,7 @@ from monitor.simulator.families import Family
 from tests.e2e.expected import Record, records
 from tests.soak import transport
 
-pytestmark = [pytest.mark.real_time, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.real_time
 
 
 def test_every_stage_is_one_of_a_scenario() -> None:
