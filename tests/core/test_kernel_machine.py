@@ -86,7 +86,15 @@ POLICIES = st.builds(
             QuorumPolicy(2, is_strict=True),
         ]
     ),
-    failover=st.sampled_from([None, None, FailoverPolicy(hot=2), FailoverPolicy(Strategy.STANDBY)]),
+    failover=st.sampled_from(
+        [
+            None,
+            None,
+            FailoverPolicy(hot=2),
+            FailoverPolicy(Strategy.STANDBY),
+            FailoverPolicy(Strategy.SPREAD, hot=3, units=(0b111,)),
+        ]
+    ),
 )
 
 
