@@ -1,6 +1,7 @@
 """The soak of the transport: real servers of one family, a whole daemon, and what is no truth is named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -9,6 +10,7 @@ import pytest
 from monitor.app.scenarios import scenario_files
 from monitor.simulator.families import Family
 from tests.e2e.expected import Record, records
+from tests.simulator.staged import Stage
 from tests.soak import transport
 
 pytestmark = pytest.mark.real_time
@@ -17,6 +19,14 @@ pytestmark = pytest.mark.real_time
 def test_every_stage_is_one_of_a_scenario() -> None:
     assert set(transport.STAGES) <= set(transport.SCENES)
     assert set(transport.SCENES) <= {file.stem for file in scenario_files()}
+
+
+def test_blocks_are_large_here_too(tmp_path: Path) -> None:
+    stage = transport.STAGES["large-blocks"]
+    options = transport.options_for("large-blocks", stage, Family.USUAL, 1, tmp_path)
+    played = Stage(replace(options, regions=("ams",)))
+    played.play(2)
+    assert played.largest > 4 * 2**20
 
 
 def without_one(events: list[Record]) -> list[Record]:

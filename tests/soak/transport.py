@@ -6,7 +6,7 @@ Where a client that does it wrong has its stream ended, no stream may end beside
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +45,8 @@ class Stage:
     """Seconds, where those of the scenario are less than a busy machine can play; None: the scenario's."""
     more: str = ""
     """Of the configuration."""
+    chain: Mapping[str, int] = field(default_factory=dict)
+    """What of the chain is less than in the scenario, for the same reason."""
     slots: Callable[[int], int] = lambda slots: slots
     first: int = FIRST
     lasts: bool = False
@@ -61,7 +63,11 @@ STAGES: Final[Mapping[str, Stage]] = {
     "strict-pings": Stage(lasts=True),
     "half-close": Stage(lasts=True),
     "far-away": Stage(slot_time=1.0),
-    "large-blocks": Stage(has_blocks=True, slots=lambda slots: max(3, slots // 4)),
+    "large-blocks": Stage(
+        chain={"votes": 1, "transactions": 2400, "account_writes": 8},
+        slots=lambda slots: max(3, slots // 4),
+        has_blocks=True,
+    ),
     "flood": Stage(
         slot_time=2.0,
         more="ingest: {feed_buffer_mb: 1}\nlimits: {memory_mb: 256}\n",
@@ -110,12 +116,14 @@ def prove(scene: str, family: Family, seed: int, slots: int, folder: Path) -> No
     """Run it in this folder. Raises AssertionError where the output is not the truth."""
     stage = STAGES.get(scene, Stage())
     wanted = stage.wanted(slots)
-    with Cluster(_options(scene, stage, family, seed, folder)) as simulated:
+    with Cluster(options_for(scene, stage, family, seed, folder)) as simulated:
         _watch(simulated, folder, stage, wanted)
     judge(folder, stage, wanted)
 
 
-def _options(scene: str, stage: Stage, family: Family, seed: int, folder: Path) -> SimulateOptions:
+def options_for(
+    scene: str, stage: Stage, family: Family, seed: int, folder: Path
+) -> SimulateOptions:
     """The scenario on servers of this family; a young chain begins once every region is asked for something."""
     options = options_of(read_scenario(find_scenario(scene)))
     chain = SMALL if options.chain == ChainSettings() else options.chain
@@ -124,7 +132,7 @@ def _options(scene: str, stage: Stage, family: Family, seed: int, folder: Path) 
         seed=seed,
         slot_time=stage.slot_time or options.slot_time,
         server=replace(options.server, family=family),
-        chain=replace(chain, slots_until_finalized=FINAL),
+        chain=replace(chain, slots_until_finalized=FINAL, **stage.chain),
         start_when=0 if options.age else len(options.regions),
         truth=folder / "truth.jsonl",
         ports=0,
