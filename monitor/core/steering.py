@@ -90,6 +90,9 @@ class Steering:
         ]
         # Whoever is asked for more goes first: make before break.
         for scope, carried, connection in sorted(changing, key=_rank):
+            if scope is connection.scope and connection.replay_from is not None:
+                connection.complete = 0  # a server takes another request when its replay is over
+                continue
             missing = self._holes.missing_from
             yield from self._connections.ask(connection, scope, missing, now, carried)
         yield from told

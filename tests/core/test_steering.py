@@ -350,6 +350,20 @@ def test_a_slot_that_began_before_more_monitors_were_asked_for_is_no_progress_wi
     assert kernel.join.slots[104].current[1].covers
 
 
+def test_other_monitors_are_asked_for_when_the_replay_is_over_and_not_covered_before() -> None:
+    play = play_of(SPREAD, feeds=3)
+    Stream(play).goes_on(4)
+    connection = play.kernel.connections.all[0]
+    connection.carried = connection.sent_for = 0b111
+    connection.replay_from, connection.replay_since = 100, play.now
+    play.at(play.now + 1.1)
+    assert play.of(AmendFeed) == []
+    assert connection.complete == 0
+    connection.replay_from = None
+    play.at(play.now + 1.1)
+    assert play.of(AmendFeed) == [AmendFeed(1, 2, None, carried=0b011)]
+
+
 def test_where_streams_take_one_request_alone_nothing_is_divided() -> None:
     play = play_of(SPREAD, feeds=3, can_amend=False)
     assert carried(play) == [EVERY_MONITOR] * 3
