@@ -130,7 +130,7 @@ class Connections:
         delay = connection.breaker.ended(ending, jitter, refuses=refuses)
         connection.reopen_at = now + delay
         if not any(each.opened for each in self.all):
-            self._hurry(now)
+            self.hurry(now)
         yield Report(
             "error" if connection.needs_person else "warning",
             "a feed ended",
@@ -296,7 +296,7 @@ class Connections:
         assert not self.can_amend or sum(c.replay_from is not None for c in self.all) <= 1
         assert all(c.feed is not None or c.replay_from is None for c in self.all)
 
-    def _hurry(self, now: float) -> None:
+    def hurry(self, now: float) -> None:
         """Nobody sees the chain: every endpoint that another try may cure is tried soon, whatever its circuit says."""
         for each in self.all:
             if each.reopen_at is not None and not each.needs_person:

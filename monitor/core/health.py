@@ -18,6 +18,7 @@ from monitor.core.health_tips import Tips
 from monitor.core.health_window import Rates, Share, Window
 from monitor.core.join import Join
 from monitor.core.slots import SlotState
+from monitor.core.stalls import Stalls
 from monitor.core.trust import Trust
 
 DEPTH: Final = 12
@@ -50,6 +51,7 @@ class Health:
         self.trust = [Trust() for _ in range(count)]
         self.findings = [Findings() for _ in range(count)]
         self.tips = Tips(count)
+        self.stalls = Stalls(connections, self.tips, join.pace)
         self.roles = [Role.HOT] * count
         """What each is used for: only a hot one should bring everything."""
         self._join = join

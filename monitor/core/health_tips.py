@@ -42,6 +42,14 @@ class Tips:
         self._nearest: list[tuple[float, float]] = [(inf, -inf)] * endpoints
         """How near each has come to the tip since then, seconds, and when."""
 
+    def highest(self, endpoint: int) -> int:
+        """The highest slot that it told, and was believed; -1: none."""
+        return self._highest[endpoint]
+
+    def moved_at(self, endpoint: int) -> float:
+        """When it told a new slot, or its stream was accepted."""
+        return self._moved_at[endpoint]
+
     def has(self, endpoint: int, slot: int) -> bool:
         """Whether it has told the end of this slot or of a later one."""
         return slot <= self._highest[endpoint]

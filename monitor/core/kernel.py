@@ -185,9 +185,9 @@ class Kernel:
     def tick(self, now: float) -> list[Command]:
         """What time alone brings about: to be called at `next_deadline`, and harmless at any other time."""
         commands = list(self._amending(self.connections.tick(now, self.holes.missing_from)))
+        commands.extend(self.health.stalls.tick(now))
         self._see_feeds()
-        steered = self.steering.tick(now, self.join.pace.slot_time)
-        self._steered(steered, now, commands)
+        self._steered(self.steering.tick(now, self.join.pace.slot_time), now, commands)
         self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
         commands.extend(self.repair.tick(now))
@@ -200,6 +200,7 @@ class Kernel:
             self.join.next_deadline(),
             self.repair.next_deadline(),
             self.steering.next_deadline(),
+            self.health.stalls.next_deadline(),
         )
         return min((d for d in deadlines if d is not None), default=None)
 
@@ -325,8 +326,7 @@ class Kernel:
             self.gate.terms = replace(self.gate.terms, divides=True)
 
     def _frames(self, event: FramesArrived, now: float, commands: list[Command]) -> None:
-        feed = event.feed
-        join = self.join
+        feed, join = event.feed, self.join
         if feed not in join.sights.open:
             return
         self.connections.heard(feed, now)

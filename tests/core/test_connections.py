@@ -335,7 +335,7 @@ def test_each_endpoint_waits_for_its_own_back_off() -> None:
 def test_pings_are_a_sign_of_life_and_nothing_else() -> None:
     play = Play(ALL)
     ping = (Kind.PING, 0, 0, 0, None, 5, b"frame")
-    play.at(14.0).says(1, ping).at(28.0)
+    play.at(14.0).says(1, ping).at(19.9)
     assert play.of(CloseFeed) == []
     assert play.take() == []
 

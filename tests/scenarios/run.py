@@ -207,6 +207,7 @@ async def watch(
     wishes: Sequence[tuple[float, Wish]] = (),
     quorum: QuorumPolicy | None = None,
     providers: Sequence[str] = (),
+    behind: int = 0,
 ) -> Outcome:
     """Run the daemon for `slots` slots and a tail; truth is written under `directory`.
 
@@ -214,7 +215,8 @@ async def watch(
     in the place of `region_settings` for regions that differ. With `losses_apart`
     no two regions drop the same. With `rpcs` what is missing is recovered. Without `asks_floors` servers cannot be asked
     how far back they replay. `failover` None: every region is hot. `wishes`: slots, and what an operator asks for then.
-    `providers` run the regions, in their order; where none are named each is its own.
+    `providers` run the regions, in their order; where none are named each is its own. `behind`: slots that the chain is
+    old when the daemon starts, as after a restart, and brings from the first one on.
     """
     chain = GeneratedChain(seed, chain_settings or ChainSettings(slot_time=slot_time))
     base, own = region_settings or RegionSettings(), own_settings or {}
@@ -224,11 +226,15 @@ async def watch(
             chain,
             replace(own.get(name, base), slot_time=slot_time, delay=delay, jitter=JITTER),
             seed=seed + place,
-            started_at=START,
+            started_at=START - behind * slot_time,
+            utc_offset=behind * slot_time,
             portion=Portion(place, len(delays)) if losses_apart else ALONE,
         )
         for place, (name, delay) in enumerate(delays.items())
     }
+    if behind:
+        for region in regions.values():
+            region.advance(0.0)
     feeds = VirtualFeeds(regions)
     journal = DatedJournal()
     clock = VirtualClock()
@@ -244,6 +250,7 @@ async def watch(
         failover=failover,
         placements=tuple(Placement(each) for each in providers or delays),
         quorum=quorum or QuorumPolicy(),
+        resume_slot=chain.first_slot if behind else None,
     )
     kernel = Kernel(monitors, len(ends), policy, rpcs=len(nodes))
     names = kernel.origins.names([end.name for end in ends], [node.name for node in nodes])
@@ -266,7 +273,7 @@ async def watch(
     driver.certificates, driver.regions, driver.could_replay = [], regions, {}
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(outbox.run)
-        with anyio.move_on_after(START + (slots + tail) * slot_time):
+        with anyio.move_on_after(START + (slots + tail - behind) * slot_time):
             async with anyio.create_task_group() as running:
                 running.start_soon(driver.run)
                 running.start_soon(recovery.run)
