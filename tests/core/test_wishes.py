@@ -4,4 +4,4 @@ from monitor.core.wishes import Want
 
 
 def test_wants_are_the_words_of_commands() -> None:
-    assert [str(want) for want in Want] == ["drain", "promote", "probe"]
+    assert [str(want) for want in Want] == ["drain", "promote", "release", "probe"]
