@@ -74,6 +74,7 @@ async def test_those_who_stand_in_for_a_drained_one_are_asked_for_more_on_the_op
     async with stage.running():
         for feed in (1, 2, 3):
             await stage.opens(feed)
+            await stage.says(feed, *(frame for slot in range(5, 10) for frame in slot_of(slot)))
         shares = [carried(request) for _, request in stage.feeds.requests]
         drained = shares.index({"all", "rest"})
         stage.driver.recovering.inbox.post(Wished(Wish(Want.DRAIN, drained)))
