@@ -2,6 +2,7 @@
 
 How this works. Nothing is counted row by row. Each BlockMeta of a live stream says how far its endpoint is, and when it
 told the slot; DEPTH slots later that slot is looked at, once: it is confirmed, and whoever has not told it by then lags.
+A slot that is final and whole before that is looked at when it is closed, for then nothing of it is kept.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -62,6 +63,9 @@ class Health:
         self._window = Window(count)
         self._opened_at = [0.0] * count
         self._looked_below = 0
+        self._compared: dict[int, dict[int, Share]] = {}
+        """By slot that was closed before it was looked at: what each endpoint brought."""
+        join.ledger.on_close = self._closing
         self._laggards_at = 0.0
         """When laggards are looked for again."""
         self._stamps: dict[int, dict[int, int]] = {}
@@ -183,12 +187,20 @@ class Health:
         self._looked_below = max(self._looked_below, end)
         for slot in range(first, end):
             state = self._join.slots.get(slot)
-            shares = {} if state is None else self._compare(state, now)
+            shares = self._compared.get(slot)
+            if shares is None:
+                shares = {} if state is None else self._compare(state, now)
             stamps = self._stamps.get(slot)
             if shares or stamps:
                 self._window.add(stamps or {}, shares)
+        for slot in [each for each in self._compared if each < end]:
+            del self._compared[slot]
         while len(self._stamps) > STAMPS:
             del self._stamps[next(iter(self._stamps))]
+
+    def _closing(self, state: SlotState, now: float) -> None:
+        if state.number >= self._looked_below:
+            self._compared[state.number] = self._compare(state, now)
 
     def _compare(self, state: SlotState, now: float) -> dict[int, Share]:
         count = len(self._placements)

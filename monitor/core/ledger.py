@@ -9,7 +9,7 @@ unless block heights show that no block lies there.
 """
 
 from bisect import insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
 from monitor.core.banks import Meta
@@ -44,9 +44,9 @@ class Ledger:
         """Slots that were closed since somebody looked."""
         self.wanted: list[tuple[int, bool]] = []
         """Slots that were certified partial since somebody looked, and whether each is known to hold a block."""
-        self._gate = gate
-        self._slots = slots
-        self._sights = sights
+        self.on_close: Callable[[SlotState, float], object] = lambda state, now: None
+        """Is shown every slot that is whole, before it is let go."""
+        self._gate, self._slots, self._sights = gate, slots, sights
         self._closed = Ranges()
         self._passed = Ranges()  # lost slots that hold the frontier back no more
         self._certified = Ranges()
@@ -259,8 +259,8 @@ class Ledger:
         return not is_kept and (state.certified is None or state.number in self._early)
 
     def _close(self, state: SlotState, now: float) -> None:
-        evidence = self._gate.evidence(state, now)
-        number = state.number
+        evidence, number = self._gate.evidence(state, now), state.number
+        self.on_close(state, now)
         if number in self._partial:
             self._gate.report("info", "a partial slot was completed", slot=number)
         self._certify(complete_or_partial(state, evidence, self._gate, self._sights))

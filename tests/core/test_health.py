@@ -152,6 +152,25 @@ def test_who_leaves_an_update_out_is_named_and_its_rate_told() -> None:
     assert second.trust == 1.0
 
 
+@pytest.mark.parametrize("depth", [32, 14, 10, 3, 1])
+def test_however_fast_slots_are_final_who_leaves_an_update_out_is_named(depth: int) -> None:
+    play = Play(ALL, feeds=3)
+    for slot in range(100, 160):
+        play.at((slot - 100) * 0.4)
+        for endpoint in range(3):
+            left_out = 0 if endpoint == 1 and slot >= 120 else None
+            play.says(endpoint + 1, *rows_of(slot, left_out), confirmed(slot))
+            play.says(endpoint + 1, finalized(slot - depth))
+    assert found(play) == [[], [Cause.MISSED], []]
+    (finding,) = play.kernel.health.findings[1].newest()
+    assert 25 <= finding.count <= 40
+    first, second, third = told(play)
+    assert first.miss_rate == third.miss_rate == 0.0
+    assert 0.1 < second.miss_rate < 0.3
+    assert first.delay.p50 == 0.0
+    assert len(play.kernel.health._compared) <= 12
+
+
 def test_who_leaves_a_whole_slot_out_is_named() -> None:
     play = streamed(40, leaves_out={110: -2})
     assert found(play) == [[], [Cause.MISSED], []]
