@@ -215,19 +215,32 @@ def _promote(look: Deliberation, asked: Sequence[Wish]) -> None:
     """Give those places that an operator wants to have one."""
     new = [wish.endpoint for wish in asked if wish.want is Want.PROMOTE]
     for i in look.state.wishes.promoted:
-        place = look.places[i]
-        if place.has_place or place.fault is not None:
+        if look.places[i].has_place:
             if i in new:
-                what = What.PROMOTED if place.has_place else What.WAITS
-                look.explain(what, look.fault_told(i) or "it has a place, and keeps it", target=i)
+                why = look.fault_told(i) or "it has a place, and keeps it"
+                look.explain(What.PROMOTED, why, target=i)
+        elif hindrance := _hindrance(look, i):
+            if i in new:
+                look.explain(What.WAITS, hindrance, target=i)
         elif len(look.placed()) < look.policy.places:
             look.place(i, has_place=True)
             look.explain(What.PROMOTED, "an operator asked for it", target=i)
-        elif len(look.state.leaving) < look.policy.places:
+        else:
             worst = _worst(look)
             hand_over.begin(look, worst, i, is_planned=True)
             why = f"an operator asked for it; {look.grade_told(i)}"
             look.explain(What.PROMOTED, why, worst, i)
+
+
+def _hindrance(look: Deliberation, i: int) -> str:
+    """Why it cannot have a place now, in words; empty: it can."""
+    if look.places[i].fault is not None:
+        return look.fault_told(i)
+    if not look.health[i].is_open:
+        return "its stream is being opened"
+    places = look.policy.places
+    is_full = len(look.placed()) == places and len(look.state.leaving) >= places
+    return "another hand-over is under way" if is_full else ""
 
 
 def _improve(look: Deliberation) -> None:

@@ -155,7 +155,8 @@ class Deliberation:
             if self.now < place.forgiven_until:
                 place = replace(place, forgiven_until=self.now + FORGIVEN)
             return replace(place, closed_since=None, opened_before=True)
-        if not health.is_open and place.closed_since is None:
+        # While it is off its stream is closed by us.
+        if not health.is_open and (place.closed_since is None or place.role is Role.OFF):
             return replace(place, closed_since=self.now)
         return place
 

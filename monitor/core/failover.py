@@ -127,7 +127,7 @@ _SENTENCES: Final = {
     What.DRAINED: ("info", "an endpoint was drained"),
     What.PROMOTED: ("info", "an endpoint was promoted by an operator"),
     What.RELEASED: ("info", "an endpoint was released: it is used as its figures say"),
-    What.WAITS: ("warning", "a promotion waited until its endpoint is sound"),
+    What.WAITS: ("warning", "a promotion has to wait"),
     What.PROBED: ("info", "a probe was asked for"),
     What.SHED: ("error", "streams were read too slowly here"),
     What.RESTORED: ("info", "load that had been shed was taken on again"),

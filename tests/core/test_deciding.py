@@ -422,7 +422,9 @@ def test_promotions_wait_for_hand_overs_to_end() -> None:
     looks.settle()
     looks.at(10.0, (Want.PROMOTE, 1))
     looks.figures(1, covered=0)
-    assert looks.at(11.0, (Want.PROMOTE, 2)) == []
+    assert looks.at(11.0, (Want.PROMOTE, 2)) == [(What.WAITS, None, 2)]
+    assert looks.why() == "another hand-over is under way"
+    assert looks.at(11.5) == []
     looks.figures(1, covered=2)
     assert looks.at(12.0) == [(What.HANDED_OVER, 0, 1), (What.PROMOTED, 1, 2)]
 
@@ -436,6 +438,7 @@ def test_a_drained_endpoint_is_off_until_it_is_promoted() -> None:
     looks.figures(0, is_open=False)
     looks.at(100.0)
     assert looks.at(200.0, (Want.PROMOTE, 0)) == [(What.WAITS, None, 0)]
+    assert looks.why() == "its stream is being opened"
     assert looks.of_role(Role.WARM) == [0]
     looks.figures(0, is_open=True)
     assert looks.at(201.0) == [(What.PROMOTED, 2, 0)]

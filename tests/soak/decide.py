@@ -1,4 +1,4 @@
-"""Random health histories through `decide`, in steps of ten seconds: what it promises holds at every step."""
+"""Random health histories through `decide`, in steps of ten seconds, and finer ones after trouble: what it promises holds at every step."""
 
 from typing import Final
 
