@@ -313,3 +313,10 @@ def test_who_is_asked_for_little_regains_trust_by_telling_the_right_blocks(
         play.says(2, created(slot), meta(slot, transactions=3), processed(slot))
     assert told(play)[1].trust == pytest.approx(BLOCK_FACTOR + 7 * CLEAN_SLOT)
     assert told(play)[2].trust == BLOCK_FACTOR
+
+
+def test_endpoints_that_are_not_used_are_told() -> None:
+    health = Play(ALL, feeds=3).kernel.health
+    assert health.off() == frozenset()
+    health.roles[1] = Role.OFF
+    assert health.off() == {1}

@@ -350,3 +350,10 @@ def _short_key() -> Released:
 def test_refuses_frames_that_are_no_update_of_the_kind(released: Released, why: str) -> None:
     with pytest.raises(FrameMalformed, match=why):
         _encode(released)
+
+
+def test_refuses_a_block_that_is_none() -> None:
+    key = (BLOCKHASH, 0)
+    garbage: Released = (1, 0, False, 0, None, (int(Kind.BLOCK), 300, key, 1, None, 0, b"\xff"))
+    with pytest.raises(FrameMalformed, match="kind block cannot be read"):
+        list(WRITER.prepare_block(garbage))
