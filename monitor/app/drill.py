@@ -121,8 +121,8 @@ class Drill:
         if is_drained:
             return f"{name} was promoted back"
         return (
-            f"{name} is not drained: the daemon was started anew, the time of the drain was over, or somebody else "
-            "promoted it; nothing of this drill is left to undo"
+            f"{name} is drained by this drill no more: the daemon was started anew, the time of the drain was over, "
+            "or somebody else promoted or drained it; nothing of this drill is left to undo"
         )
 
     def _one(self, name: str) -> Cost:
@@ -246,7 +246,7 @@ class Drill:
 
     def _is_drained(self, name: str) -> bool:
         return any(
-            each["endpoint"] == name and each["drained"] for each in self._daemon.endpoints()
+            each["endpoint"] == name and _is_for_a_while(each) for each in self._daemon.endpoints()
         )
 
 
@@ -254,6 +254,13 @@ def _see_drained(endpoint: Object) -> None:
     """See that it is drained still: nobody gave it back, and the daemon is the same one. Raises: DrillBroken."""
     if not endpoint["drained"]:
         raise DrillBroken(f"the drill broke off: {endpoint['endpoint']} is not drained any more")
+    if not _is_for_a_while(endpoint):
+        raise DrillBroken(f"the drill broke off: somebody else drained {endpoint['endpoint']} too")
+
+
+def _is_for_a_while(endpoint: Object) -> bool:
+    """Whether it is drained as drills do it: what an operator drains stays so."""
+    return bool(endpoint["drained"]) and endpoint["drain_ends_in"] is not None
 
 
 def _refusal(told: Object) -> str | None:

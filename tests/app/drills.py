@@ -128,7 +128,10 @@ class Drilled:
             }
         if name in self._drained and self.now >= self.hears_from:
             is_over = self.now - self._drained[name] >= self.closes_after
-            return told | ({"drained": True} | ({"role": "off", "open": False} if is_over else {}))
+            return told | (
+                {"drained": True, "drain_ends_in": 60.0}
+                | ({"role": "off", "open": False} if is_over else {})
+            )
         if name in self._promoted:
             since = self.now - self._promoted[name]
             is_back = since >= self.sound_after

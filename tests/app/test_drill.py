@@ -228,8 +228,8 @@ def test_a_daemon_that_stops_in_the_midst_and_comes_back_has_drained_nothing(
         next(drill.walk(["ams"]))
 
     assert drill.give_back() == (
-        "ams is not drained: the daemon was started anew, the time of the drain was over, or somebody else "
-        "promoted it; nothing of this drill is left to undo"
+        "ams is drained by this drill no more: the daemon was started anew, the time of the drain was over, "
+        "or somebody else promoted or drained it; nothing of this drill is left to undo"
     )
     assert [want for _, want, _ in daemon.asked] == [Want.DRAIN]
     assert drill.give_back() is None
@@ -265,7 +265,26 @@ def test_a_restart_between_two_looks_breaks_the_drill_off(daemon: Drilled) -> No
         next(drill.walk(["ams"]))
     told = drill.give_back()
     assert told is not None
-    assert told.startswith("ams is not drained: ")
+    assert told.startswith("ams is drained by this drill no more: ")
+
+
+def test_one_that_an_operator_drains_meanwhile_stays_drained(daemon: Drilled) -> None:
+    drill = daemon.drill()
+    daemon.interrupted_at = 13.0
+    with pytest.raises(KeyboardInterrupt):
+        next(drill.walk(["ams"]))
+    daemon.more = {"ams": {"drain_ends_in": None}}
+    told = drill.give_back()
+    assert told is not None
+    assert told.startswith("ams is drained by this drill no more: ")
+    assert [want for _, want, _ in daemon.asked] == [Want.DRAIN]
+
+
+def test_a_drill_breaks_off_where_an_operator_drains_too(daemon: Drilled) -> None:
+    daemon.more = {"ams": {"drain_ends_in": None}}
+    with pytest.raises(DrillBroken, match="somebody else drained ams too"):
+        next(daemon.drill().walk(["ams"]))
+    assert [want for _, want, _ in daemon.asked] == [Want.DRAIN]
 
 
 def test_a_restart_while_it_only_watches_what_is_drained_breaks_the_drill_off(

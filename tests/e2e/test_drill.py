@@ -194,7 +194,7 @@ def test_a_drill_whose_daemon_is_started_anew_says_that_nothing_stays_drained(
             _, error = drill.communicate(timeout=PATIENCE)
             assert endpoint(running, "ams")["drained"] is False
     assert drill.returncode == 1
-    assert error.startswith("ams is not drained: the daemon was started anew")
+    assert error.startswith("ams is drained by this drill no more: the daemon was started anew")
 
 
 def caught(running: Daemon) -> "subprocess.Popen[str]":
