@@ -21,6 +21,8 @@ class Cause(StrEnum):
     """It told another block than the chain's."""
     MISSED = "missed"
     """It left out what others brought, on a stream that never broke."""
+    AHEAD = "ahead"
+    """It told a slot far above all that two endpoints have seen."""
     LAGGING = "lagging"
     """It is behind a tip that two endpoints have seen."""
 

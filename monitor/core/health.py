@@ -15,7 +15,7 @@ from monitor.core.connections import Connections
 from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.findings import Audited, Cause, Contradicted, Findings
 from monitor.core.health_comparing import contradictions, share_of, shares_alike, told_block
-from monitor.core.health_tips import Tips
+from monitor.core.health_tips import APART, Tips
 from monitor.core.health_window import Rates, Share, Window
 from monitor.core.join import Join
 from monitor.core.slots import SlotState
@@ -66,6 +66,8 @@ class Health:
         self._compared: dict[int, dict[int, Share]] = {}
         """By slot that was closed before it was looked at: what each endpoint brought."""
         join.ledger.on_close = self._closing
+        self._claims: list[tuple[int, float] | None] = [None] * count
+        """By endpoint: a slot that it told far ahead of all others, and when."""
         self._laggards_at = 0.0
         """When laggards are looked for again."""
         self._stamps: dict[int, dict[int, int]] = {}
@@ -82,14 +84,28 @@ class Health:
 
     def met(self, endpoint: int, slot: int, stamp: int, now: float) -> None:
         """Its live stream told the end of this slot; `stamp`: when that was read."""
+        self.glimpsed(endpoint, slot, now)
+        if self.tips.is_far(slot, now):
+            return
         stamps = self._stamps.get(slot)
         if stamps is None:
             stamps = self._stamps[slot] = {}
-            self._look_below(slot - DEPTH, now)
         stamps.setdefault(endpoint, stamp)
+        self._look_below(self.tips.reached(now) - DEPTH, now)
+
+    def glimpsed(self, endpoint: int, slot: int, now: float) -> None:
+        """It is at the end of this slot: what two endpoints have is the tip, and tells the pace."""
         if self.tips.has(endpoint, slot):
             self._connections.all[endpoint].told_again(slot, now)
-        if self.tips.met(endpoint, slot, now) and now >= self._laggards_at:
+        self._judge_claim(endpoint, now)
+        has_moved, pace = self.tips.met(endpoint, slot, now), self._join.pace
+        if has_moved:
+            pace.agreed(self.tips.tip, now)
+        if self.tips.is_far(slot, now):
+            self._claims[endpoint] = self._claims[endpoint] or (slot, now)
+        pace.measure(self.tips.reached(now), now)
+        self._join.gate.slot_time = pace.slot_time
+        if has_moved and now >= self._laggards_at:
             self._laggards_at = now + EVERY
             self._find_laggards(now)
 
@@ -171,6 +187,16 @@ class Health:
             **rates._asdict(),
         )
 
+    def _judge_claim(self, endpoint: int, now: float) -> None:
+        """It told a slot far ahead: others have had time by now to tell as much."""
+        claim = self._claims[endpoint]
+        if claim is None or now < claim[1] + APART:
+            return
+        self._claims[endpoint] = None
+        if self.tips.is_far(claim[0], now):
+            found = f"it told slot {claim[0]}, and no other endpoint is beyond {self.tips.tip}"
+            self._find(endpoint, Cause.AHEAD, claim[0], found, now)
+
     def _find_laggards(self, now: float) -> None:
         for connection in self._connections.all:
             endpoint = connection.endpoint
@@ -183,6 +209,8 @@ class Health:
 
     def _look_below(self, end: int, now: float) -> None:
         """Look at the slots below this one that were not looked at yet, and let go of their times of arrival."""
+        if end <= self._looked_below:
+            return
         first = max(self._looked_below, end - MOST)
         self._looked_below = max(self._looked_below, end)
         for slot in range(first, end):

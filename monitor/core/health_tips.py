@@ -5,7 +5,7 @@ from collections.abc import Collection
 from math import inf
 from typing import Final
 
-from monitor.core.pace import AHEAD, AHEAD_RATE
+from monitor.core.pace import within
 
 KEPT: Final = 1024
 """Slots of the tip whose time is kept, about seven minutes; who is further behind is behind at least so much."""
@@ -77,7 +77,7 @@ class Tips:
 
     def is_far(self, slot: int, now: float) -> bool:
         """Whether one endpoint alone is not believed that the chain is there."""
-        return 0 <= self.tip < slot - AHEAD - AHEAD_RATE * (now - self.tip_at)
+        return self.tip >= 0 and slot > within(self.tip, self.tip_at, now)
 
     def reached(self, now: float) -> int:
         """How far the chain is: what two endpoints have; or one, where no two do any more, or none ever did."""

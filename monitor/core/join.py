@@ -121,8 +121,6 @@ class Join:
         if replayed and is_whole:
             bank.was_replayed(sight.carried_from())
         bank.met_at = bank.met_at or row[5]
-        self.pace.measure(state.number, now)
-        self.gate.slot_time = self.pace.slot_time
         self._tie(state, bank, row, now)
         sight.tied(state.number, covers=bank.covers)
         self.ledger.look_for_parent(state, state.metas[row[2]])

@@ -363,7 +363,7 @@ class Kernel:
         for row in event.rows:
             if row[0] == Kind.SLOT and row[2] == SlotStatus.PROCESSED:
                 self.connections.told(connection)
-                self.health.tips.met(connection.endpoint, row[1], now)
+                self.health.glimpsed(connection.endpoint, row[1], now)
 
     def _meta(self, feed: int, row: Row, now: float) -> Iterator[Command]:
         slot = row[1]

@@ -25,11 +25,21 @@ class Pace:
         self.slot_time = 0.4
         """Seconds a slot, as measured; a guess until then."""
         self._tip_at = 0.0
+        self._common = -1
+        """Highest slot that two endpoints have; what one alone speaks of goes no further than can be from there."""
+        self._common_at = 0.0
         self._newest: tuple[int, float] | None = None
-        """The highest slot of which a BlockMeta came, and when."""
+        """The highest slot that it was measured at, and when."""
 
     def spoken_of(self, slot: int, now: float) -> None:
         """Some feed spoke of this slot."""
+        is_believed = self._common < 0 or slot <= within(self._common, self._common_at, now)
+        if slot > self.tip and is_believed:
+            self.tip, self._tip_at = slot, now
+
+    def agreed(self, slot: int, now: float) -> None:
+        """Two endpoints have this slot now."""
+        self._common, self._common_at = slot, now
         if slot > self.tip:
             self.tip, self._tip_at = slot, now
 
@@ -37,17 +47,25 @@ class Pace:
         """Whether the chain cannot have come so far: by one lying endpoint all slots to come would be closed."""
         if self.tip < 0:
             return False
-        return slot > self.tip + LEAP + LEAP_RATE * (now - self._tip_at)
+        known, at = self.tip, self._tip_at
+        if self._common >= 0:
+            known, at = self._common, self._common_at
+        return slot > known + LEAP + LEAP_RATE * (now - at)
 
     def is_ahead(self, slot: int, now: float) -> bool:
         """Whether the chain is hardly there yet: what is told of such a slot is not believed."""
-        return slot > self.tip + AHEAD + AHEAD_RATE * (now - self._tip_at)
+        return slot > within(self.tip, self._tip_at, now)
 
     def measure(self, slot: int, now: float) -> None:
-        """Learn the slot time from the first BlockMeta of each new highest slot."""
+        """Learn the slot time: the chain is at this slot now."""
         if self._newest is None or slot > self._newest[0]:
             if self._newest is not None:
                 took = (now - self._newest[1]) / (slot - self._newest[0])
                 took = min(took, _SLOWEST * self.slot_time)
                 self.slot_time += _SMOOTHING * (took - self.slot_time)
             self._newest = (slot, now)
+
+
+def within(known: int, at: float, now: float) -> float:
+    """How far the chain can have come since it was known to be there then."""
+    return known + AHEAD + AHEAD_RATE * (now - at)
