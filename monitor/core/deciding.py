@@ -17,7 +17,7 @@ from typing import Final
 
 from monitor.core import dividing, hand_over, overload
 from monitor.core.deliberation import SOUND_FOR, Deliberation, State
-from monitor.core.endpoint_health import EndpointHealth
+from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.failover import (
     Action,
     Challenge,
@@ -34,6 +34,7 @@ WAKING: Final = 10.0
 _BRING: Final = LATE | {None}
 _PASS: Final = frozenset((Fault.SILENT, Fault.CLOSED, Fault.BROKEN))
 """Faults that all endpoints have at once when the fault is not theirs."""
+_NEEDED: Final = "; no other one covers two slots yet"
 _HELPS: Final = _PASS | {Fault.NEEDS_PERSON}
 """Faults of those who bring nothing, and are asked for all again once they are back, where there is a place for each."""
 
@@ -91,8 +92,7 @@ def _take_places(look: Deliberation, drained: Set[int]) -> None:
             look.lost.append(i)
             _forget_promotion(look, i)
         elif fault is not None and (fault is not look.state.places[i].fault or i in drained):
-            waits = "; no other one covers two slots yet" if i in needed else ""
-            look.explain(What.KEPT, look.fault_told(i) + waits, target=i)
+            look.explain(What.KEPT, look.fault_told(i) + (_NEEDED if i in needed else ""), target=i)
 
 
 def _is_needed(look: Deliberation, i: int) -> bool:
@@ -100,7 +100,8 @@ def _is_needed(look: Deliberation, i: int) -> bool:
     if not hand_over.still_brings(look, i) or _successors(look, i):
         return False
     pool = look.pool()
-    return not any(hand_over.covers(look, j) for j in look.placed() if j in pool)
+    staying = [j for j in look.placed() if j in pool and look.places[j].role is Role.HOT]
+    return not any(hand_over.covers(look, j) for j in staying)
 
 
 def _failing(look: Deliberation) -> list[int]:
@@ -157,6 +158,10 @@ def _fill_places(look: Deliberation) -> None:
 def _replace(look: Deliberation, lost: int) -> None:
     why = look.fault_told(lost)
     ready = _successors(look, lost)
+    if not ready and _is_needed(look, lost):  # others who failed were quicker to be replaced
+        look.place(lost, has_place=True)
+        look.explain(What.KEPT, why + _NEEDED, target=lost)
+        return
     if not ready:
         more = _prospect(look, lost, _candidates(look))
         look.explain(What.DEMOTED, why + more, source=lost)
@@ -174,7 +179,8 @@ def _successors(look: Deliberation, lost: int) -> list[int]:
     candidates = _candidates(look)
     ready = list(hand_over.heirs(look, lost)) or [i for i in candidates if look.is_soundly(i)]
     if not look.is_served():
-        ready = [i for i in candidates if look.brings(i)] or ready
+        able = [i for i in candidates if look.brings(i)]
+        ready = [i for i in able if i in ready] or able or ready
     return ready
 
 

@@ -60,3 +60,17 @@ def test_who_is_drained_and_brings_nothing_goes_at_once() -> None:
     looks.at(10.0)
     looks.at(11.0, (Want.DRAIN, 0))
     assert looks.hot() == [1]
+
+
+def test_of_several_who_lag_the_one_without_a_successor_stays_until_somebody_covers() -> None:
+    looks = Looks(4, hot=3)
+    looks.settle()
+    for i in range(3):
+        looks.figures(i, lag=9.0)
+    assert looks.at(10.0) == [(What.REPLACED, 0, 3), (What.KEPT, None, 1), (What.KEPT, None, 2)]
+    looks.figures(3, covered=1)
+    assert looks.at(11.0) == []
+    assert looks.hot() == [0, 1, 2, 3]
+    looks.figures(3, covered=2)
+    looks.at(12.0)
+    assert looks.hot() == [3]

@@ -225,3 +225,14 @@ def test_where_there_is_a_place_for_each_the_loser_is_said_to_help_all_the_same(
     assert demoted[-1].why.endswith(
         "; there is a place for each, so it helps as soon as it is back"
     )
+
+
+def test_who_has_been_sound_for_long_takes_over_before_one_who_is_just_back() -> None:
+    looks = Looks(3, Strategy.STANDBY)
+    looks.settle()
+    looks.figures(0, is_open=False)
+    assert looks.at(10.0) == [(What.REPLACED, 0, 1)]
+    looks.figures(0, is_open=True)
+    looks.at(11.0)
+    looks.figures(1, is_open=False)
+    assert looks.at(20.0) == [(What.REPLACED, 1, 2)]
