@@ -43,7 +43,9 @@ def _parts(told: Object) -> Iterator[RenderableType]:
     yield plain(f"recovered  {recovered_words(told['recovered'], told['repairs'])}")
     yield plain(f"lost       {lost_words(told)}", "bold red" if told["lost_ranges"] else "")
     if told["lost_ranges"]:
-        yield plain("           chain-monitor recovery sign-off FIRST [LAST] --reason TEXT --state-dir DIR")
+        yield plain(
+            "           chain-monitor recovery sign-off FIRST [LAST] --reason TEXT --state-dir DIR"
+        )
     if told["catch_up"] is not None:
         yield plain(f"catch-up   {catch_up_words(told['catch_up'])}")
     if told["jobs"]:
