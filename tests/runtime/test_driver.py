@@ -286,7 +286,7 @@ async def test_a_stop_of_the_whole_process_is_no_silence_of_a_feed() -> None:
         await anyio.sleep(8)
         assert stage.calls("close") == []
         stage.clock.stopped += 60
-        await stage.says(1, status(4, SlotStatus.PROCESSED))
+        await stage.says(1, status(4, SlotStatus.CREATED_BANK), meta(4, 0))
         await anyio.sleep(14)
         assert {feed for feed, _ in stage.calls("close")} == {2}
         await anyio.sleep(2)
