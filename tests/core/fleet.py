@@ -135,10 +135,11 @@ class Fleet:
             dice.choice(self.machines).delay = dice.uniform(0.0, 0.3)
             self.changed = True
         if dice.random() < 0.001 * n:
-            slow = dice.choice(self.machines)
-            slow.lagged, slow.cut, slow.covered = slow.lagged + 1, slow.role is not Role.OFF, 0
-            slow.cut_until = now + dice.uniform(0.0, 9.0)
-            self.happened_at = now
+            slow, until = dice.choice(self.machines), now + dice.uniform(0.0, 9.0)
+            if slow.role is not Role.OFF:  # else there is no stream that we could read too slowly
+                slow.lagged, slow.cut, slow.covered = slow.lagged + 1, True, 0
+                slow.cut_until = until
+                self.happened_at = now
         if dice.random() < 0.0005 * n:
             self.changed = True
             self.happened_at = now

@@ -20,5 +20,12 @@ def test_a_promise_that_is_broken_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     assert met == ""
 
 
+def test_one_that_pays_for_our_slowness_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.core.deliberation.FORGIVEN", 3.0)
+    wrong, _ = decide.run_round(seed=1, hours=100)
+    assert wrong is not None
+    assert " lost its place for nothing: its stream is closed for 3.0 s; " in wrong
+
+
 def test_fleets_are_the_same_for_the_same_seed() -> None:
     assert fleet.live(seed=2, hours=2) == fleet.live(seed=2, hours=2)
