@@ -51,6 +51,8 @@ class Place:
     grade: Grade = UNGRADED
     lagged: int = 0
     """Streams of it that ended since we read too slowly."""
+    is_ours: bool = False
+    """Its stream ended since we read too slowly, and is not open again yet."""
     forgiven_until: float = -inf
     barred_until: float = -inf
     """A hand-over to it failed: no planned move to it before then."""
@@ -133,7 +135,7 @@ class Deliberation:
     def _is_waited_for(self, i: int) -> bool:
         """Whether its stream ended a moment ago, and not since we were too slow for it."""
         place, health = self.places[i], self.health[i]
-        if health.is_open or place.fault is not None or self.now < place.forgiven_until:
+        if health.is_open or place.fault is not None or self._is_forgiven(place):
             return False
         in_role_for = self.now - place.role_at
         return not hard_signals.is_opening(health, self.policy, place.opened_before, in_role_for)
@@ -148,13 +150,13 @@ class Deliberation:
         lagged = health.errors.get(EndReason.LAGGED, 0)
         if lagged > place.lagged and not self.is_first:
             self.lagged += lagged - place.lagged
-            place = replace(place, forgiven_until=self.now + FORGIVEN)
+            place = replace(place, is_ours=True, forgiven_until=self.now + FORGIVEN)
         if lagged != place.lagged:
             place = replace(place, lagged=lagged)
         if health.is_open and (place.closed_since is not None or not place.opened_before):
             if self.now < place.forgiven_until:
                 place = replace(place, forgiven_until=self.now + FORGIVEN)
-            return replace(place, closed_since=None, opened_before=True)
+            return replace(place, closed_since=None, opened_before=True, is_ours=False)
         # While it is off its stream is closed by us.
         if not health.is_open and (place.closed_since is None or place.role is Role.OFF):
             return replace(place, closed_since=self.now)
@@ -171,7 +173,11 @@ class Deliberation:
         # Who failed before its stream ended is no better for that.
         patience = CLOSED_PATIENCE if place.fault in (None, Fault.DRAINED) else 0.0
         is_late = self.now - place.closed_since >= patience
-        return Fault.CLOSED if is_late and self.now >= place.forgiven_until else fault
+        return Fault.CLOSED if is_late and not self._is_forgiven(place) else fault
+
+    def _is_forgiven(self, place: Place) -> bool:
+        """Whether its stream may be closed, since we were too slow for it."""
+        return place.is_ours and self.now < place.forgiven_until
 
     def is_drained(self, i: int) -> bool:
         """Whether an operator took it out of use."""

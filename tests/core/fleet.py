@@ -39,6 +39,10 @@ LAGS: Final = {"lag": 20.0, "slow": 3.0}
 MONITORS: Final = 7
 UNITS: Final = (0b1000001, 0b0000110, 0b0001000, 0b0010000, 0b0100000)
 SLOT_TIME: Final = 0.4
+OURS: Final = 10.0
+"""Seconds for which a stream that we read too slowly costs its endpoint nothing, unless it is open again before.
+DESIGN 6: "lagged" is our fault, and does not fail over.
+"""
 IN_VAIN: Final = (" slots in 30 s", "as many hand-overs as places")
 """Ends of a hand-over that was not waited for longer."""
 
@@ -59,18 +63,19 @@ class Machine:
     cut_until: float = 0.0
     """We read too slowly, and the server ended the stream: it is open again then."""
     cut: bool = False
+    ours_until: float = -STEP
+    """Until then it is not told from one whose stream is only cut."""
     carried: int = EVERY_MONITOR
 
     def health(self, i: int, noise: float) -> EndpointHealth:
         """What is seen of it."""
         trouble = self.trouble
-        is_open = self.role is not Role.OFF and trouble not in AWAY
         circuit = {"broken": Circuit.OPEN, "trial": Circuit.HALF_OPEN}.get(trouble, Circuit.CLOSED)
         return EndpointHealth(
             endpoint=i,
             provider=self.provider,
             priority=self.priority,
-            is_open=is_open and not self.cut,
+            is_open=self.is_open,
             circuit=circuit,
             lag=LAGS.get(trouble, 0.2),
             covered=int(self.covered),
@@ -83,10 +88,14 @@ class Machine:
         )
 
     @property
+    def is_open(self) -> bool:
+        """Whether it has a stream."""
+        return self.role is not Role.OFF and not self.cut and self.trouble not in AWAY
+
+    @property
     def brings(self) -> bool:
         """Whether slots come of its stream, believed or not."""
-        is_open = self.role is not Role.OFF and not self.cut
-        return is_open and self.trouble not in (*AWAY, "silent")
+        return self.is_open and self.trouble != "silent"
 
 
 @dataclass
@@ -115,7 +124,11 @@ class Fleet:
                 machine.trouble = ""
                 self.changed = True
                 self.happened_at = now
-        return [] if self.is_calm else list(self._happens(now, passed / STEP))
+        wishes = [] if self.is_calm else list(self._happens(now, passed / STEP))
+        for machine in self.machines:
+            if machine.is_open:
+                machine.ours_until = -STEP
+        return wishes
 
     def _happens(self, now: float, part: float) -> Iterator[Wish]:
         """What happens in this part of a long step."""
@@ -138,7 +151,7 @@ class Fleet:
             slow, until = dice.choice(self.machines), now + dice.uniform(0.0, 9.0)
             if slow.role is not Role.OFF:  # else there is no stream that we could read too slowly
                 slow.lagged, slow.cut, slow.covered = slow.lagged + 1, True, 0
-                slow.cut_until = until
+                slow.cut_until, slow.ours_until = until, now + OURS
                 self.happened_at = now
         if dice.random() < 0.0005 * n:
             self.changed = True
@@ -240,7 +253,8 @@ class Judge:
         is_served = not bringing.isdisjoint(hot)
         # Whom we read too slowly keeps its place while its stream opens again, and who has just been given a role.
         is_excused = any(
-            machines[i].cut or now < machines[i].role_at + self.policy.settled for i in hot
+            now < max(machines[i].ours_until, machines[i].role_at + self.policy.settled)
+            for i in hot
         )
         assert is_served or is_excused or not believed, (
             f"nobody is hot who brings anything at {now}"

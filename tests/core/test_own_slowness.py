@@ -55,6 +55,18 @@ def test_who_is_back_is_given_time_to_catch_up() -> None:
     assert looks.at(19.0 + FORGIVEN) == [(What.REPLACED, 0, 1)]
 
 
+def test_an_end_that_is_not_ours_is_not_forgiven_for_one_that_was() -> None:
+    looks = Looks(2, Strategy.STANDBY)
+    looks.settle()
+    lag(looks, 0)
+    looks.figures(0, is_open=False)
+    assert [what for what, _, _ in looks.at(10.0)] == [What.SHED]
+    looks.figures(0, is_open=True)
+    looks.at(15.0)
+    looks.figures(0, is_open=False)
+    assert looks.at(16.0) == [(What.REPLACED, 0, 1)]
+
+
 def test_who_is_cut_off_while_it_is_drained_stays_drained() -> None:
     looks = Looks(2, Strategy.STANDBY)
     looks.settle()
