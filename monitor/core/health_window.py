@@ -38,13 +38,20 @@ class Window:
     def __init__(self, endpoints: int) -> None:
         self._endpoints = endpoints
         self._slots: deque[tuple[Mapping[int, int], Mapping[int, Share]]] = deque(maxlen=WINDOW)
+        self._rates: list[Rates] | None = None  # None since a slot was added
 
     def add(self, stamps: Mapping[int, int], shares: Mapping[int, Share]) -> None:
         """One slot more: by endpoint, when it told its end (nanoseconds), and what it brought."""
         self._slots.append((stamps, shares))
+        self._rates = None
 
     def rates(self) -> list[Rates]:
         """What the slots come to, by endpoint."""
+        if self._rates is None:
+            self._rates = self._reckoned()
+        return self._rates
+
+    def _reckoned(self) -> list[Rates]:
         sums = [[0, 0, 0, 0] for _ in range(self._endpoints)]
         firsts = [0] * self._endpoints
         delays: list[list[float]] = [[] for _ in range(self._endpoints)]
