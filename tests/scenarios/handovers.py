@@ -2,7 +2,7 @@
 
 What makes the union whole. The first region is let alone, so that somebody always has everything; it is the last that
 anybody would choose, since it is the slowest and named last. Streams lose nothing but what passes while they are away
-or asked for less, and regions replay that. What a stream loses while it is open, mute for a moment, is recovery's: it has
+or asked for less, and regions replay that. A hush takes nothing: all regions, the last one too, hear the chain later. What a stream loses while it is open, mute for a moment, is recovery's: it has
 replays and no RPC.
 """
 
@@ -40,6 +40,9 @@ CHAIN: Final = ChainSettings(
 WORDS: Final = ("kill", "mute", "lag", "cut", "drain")
 SILENCE: Final = max(5.0, 12 * SLOT_TIME)
 """Seconds within which silence is found (issue 5)."""
+HUSH: Final = SILENCE + 2.0
+"""Seconds for which all regions bring nothing: longer than any of them may be silent alone."""
+ARGUMENTS: Final = {"lag": "8", "hush": f"{HUSH:g}"}
 
 
 @dataclass(frozen=True)
@@ -69,12 +72,29 @@ def draw_troubles(seed: int, slots: int, regions: tuple[str, ...]) -> list[Troub
     return sorted(found, key=lambda each: each.at_slot)
 
 
+def hush(at_slot: float, regions: tuple[str, ...]) -> list[Trouble]:
+    """All regions at once bring nothing for a while, as when the chain stands still, and then what they owe."""
+    return [Trouble(each, "hush", at_slot, at_slot + HUSH / SLOT_TIME) for each in regions]
+
+
+def draw_hushes(seed: int, slots: int, regions: tuple[str, ...]) -> list[Trouble]:
+    """One or two, far apart."""
+    dice = Random(f"{seed}:hushes")
+    count = 1 if slots < 200 else 2
+    part = max(20.0, (slots - 60) / count)
+    return [
+        each
+        for i in range(count)
+        for each in hush(20 + i * part + dice.uniform(0.0, part - 20), regions)
+    ]
+
+
 def faults_of(troubles: Sequence[Trouble]) -> Iterator[Fault]:
     """Those that the simulator performs."""
     for each in troubles:
         if each.word != "drain":
-            argument = "8" if each.word == "lag" else None
-            yield Fault(each.at_slot, each.region, each.word, argument)
+            word = "lag" if each.word == "hush" else each.word
+            yield Fault(each.at_slot, each.region, word, ARGUMENTS.get(each.word))
             if each.word != "cut":
                 yield Fault(each.until, each.region, "heal")
 

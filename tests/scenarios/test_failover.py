@@ -16,6 +16,7 @@ from tests.scenarios.handovers import (
     at_slot,
     decisions,
     draw_troubles,
+    hush,
     watch_handovers,
 )
 from tests.scenarios.run import START, Outcome
@@ -59,6 +60,15 @@ async def test_silence_is_found_within_twelve_slots(tmp_path: Path, fleet: Fleet
     assert first.source == "nyc"
     assert "silent" in first.why
     assert 50.0 < at_slot(first) <= 50.0 + SILENCE / SLOT_TIME
+
+
+@pytest.mark.parametrize("fleet", [RACE, STANDBY])
+async def test_where_all_are_silent_at_once_nobody_is_replaced(
+    tmp_path: Path, fleet: Fleet
+) -> None:
+    troubles = hush(50.0, fleet.regions)
+    outcome = await watch_handovers(tmp_path, fleet, troubles, seed=4, slots=90)
+    assert {each.what for each in decisions(outcome)} == {What.CHOSEN, What.KEPT}
 
 
 async def test_who_is_better_gets_its_place_back_when_it_has_been_so_for_long(

@@ -13,6 +13,7 @@ from tests.scenarios.handovers import (
     Fleet,
     assert_calm,
     decisions,
+    draw_hushes,
     draw_troubles,
     watch_handovers,
 )
@@ -34,6 +35,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     """One fleet for so many slots: None when all held, else what did not; and how much was decided."""
     fleet = FLEETS[seed % len(FLEETS)]
     troubles = draw_troubles(seed, slots, fleet.regions)
+    troubles += draw_hushes(seed, slots, fleet.regions)
     decided = 0
 
     async def judge() -> None:
