@@ -18,6 +18,10 @@ PATIENCE: Final = 10.0
 _REMEDY: Final = "start it, or say where its state is: --state-dir DIR or --config FILE"
 
 
+class _NotThere(DaemonNotAsked):
+    """The daemon knows nothing that this could be done to."""
+
+
 class _ControlConnection(HTTPConnection):
     def __init__(self, path: Path) -> None:
         super().__init__("daemon", timeout=PATIENCE)
@@ -34,14 +38,21 @@ class _ControlConnection(HTTPConnection):
 def sign_off(state_dir: Path, slot: int, reason: str, last: int | None = None) -> int:
     """Take responsibility for a lost slot of the daemon that owns this state directory; with `last`, for all lost ones up to it.
 
-    Answers how many these were. Raises: DaemonNotAsked, when none runs there, its socket is not ours to use, or it refuses.
+    Answers how many these were; what is recovered between two questions needs no signing off, and is none of them.
+
+    Raises: DaemonNotAsked, when none runs there, its socket is not ours to use, or it refuses.
     """
     count, following = 0, slot
     while True:
         told: dict[str, object] = {"slot": following, "reason": reason}
         if last is not None:
             told["last"] = last
-        answer: dict[str, Any] = json.loads(_ask(state_dir / NAME, SIGN_OFF, told))
+        try:
+            answer: dict[str, Any] = json.loads(_ask(state_dir / NAME, SIGN_OFF, told))
+        except _NotThere:
+            if not count:
+                raise
+            return count
         count += int(answer["slots"])
         if answer["following"] is None:
             return count
@@ -73,6 +84,8 @@ def _ask(path: Path, question: str, told: dict[str, object]) -> bytes:
         raise DaemonNotAsked(_unasked(path, error)) from error
     finally:
         connection.close()
+    if status == 404:
+        raise _NotThere(_refusal(status, body))
     if status != 200:
         raise DaemonNotAsked(_refusal(status, body))
     return body

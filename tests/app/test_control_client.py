@@ -8,7 +8,9 @@ from pathlib import Path
 
 import anyio.to_thread
 import pytest
+from typing_extensions import override
 
+from monitor.adapters.http.control import SignedOffSlots
 from monitor.adapters.http.control_address import NAME, bind
 from monitor.app import control_client
 from monitor.app.control_client import sign_off, wish
@@ -69,6 +71,24 @@ async def test_all_lost_slots_of_a_range_are_signed_off_in_as_many_questions_as_
 
     assert count == 8
     assert lost.slots == {6, 20}
+
+
+class Recovering(Lost):
+    """What one question leaves is recovered before the next one."""
+
+    @override
+    async def sign_off(self, first: int, last: int, reason: str) -> SignedOffSlots:
+        signed = await super().sign_off(first, last, reason)
+        self.slots.clear()
+        return signed
+
+
+async def test_what_is_recovered_between_two_questions_needs_no_signing_off(tmp_path: Path) -> None:
+    lost = Recovering(*range(7, 15))
+    async with controlled(tmp_path, lost):
+        count = await anyio.to_thread.run_sync(sign_off, tmp_path, 7, "no RPC has it", 15)
+
+    assert count == len(lost.signed_off) == Lost.AT_ONCE
 
 
 async def test_a_refusal_is_told_in_the_daemons_words(tmp_path: Path) -> None:
