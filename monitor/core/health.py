@@ -85,7 +85,7 @@ class Health:
     def met(self, endpoint: int, slot: int, stamp: int, now: float) -> None:
         """Its live stream told the end of this slot; `stamp`: when that was read."""
         self.glimpsed(endpoint, slot, now)
-        if self.tips.is_far(slot, now):
+        if not self.tips.believes(endpoint):
             return
         stamps = self._stamps.get(slot)
         if stamps is None:
@@ -101,7 +101,9 @@ class Health:
         has_moved, pace = self.tips.met(endpoint, slot, now), self._join.pace
         if has_moved:
             pace.agreed(self.tips.tip, now)
-        if self.tips.is_far(slot, now):
+        if self.tips.believes(endpoint):
+            pace.reached(slot, now)
+        else:
             self._claims[endpoint] = self._claims[endpoint] or (slot, now)
         pace.measure(self.tips.reached(now), now)
         self._join.gate.slot_time = pace.slot_time
@@ -193,7 +195,7 @@ class Health:
         if claim is None or now < claim[1] + APART:
             return
         self._claims[endpoint] = None
-        if self.tips.is_far(claim[0], now):
+        if self.tips.is_beyond(claim[0], now):
             found = f"it told slot {claim[0]}, and no other endpoint is beyond {self.tips.tip}"
             self._find(endpoint, Cause.AHEAD, claim[0], found, now)
 

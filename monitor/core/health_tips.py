@@ -12,7 +12,8 @@ KEPT: Final = 1024
 APART: Final = 1.0
 """Seconds that one endpoint may be later than another without being silent. Guessed: far more than a way around the world."""
 ALONE: Final = 30.0
-"""Seconds without a slot that two endpoints have, after which what one alone tells is followed. Guessed."""
+"""Seconds without a slot that two endpoints have, after which what one alone tells is followed; and of going on after a leap,
+after which that is. Guessed."""
 LEVEL: Final = 1.0
 """Seconds behind the tip at which who was behind has caught up. Guessed."""
 CATCHING_UP: Final = 5.0
@@ -32,6 +33,10 @@ class Tips:
         self._told = [-1] * endpoints
         """The highest slot that each told, or the last one where that was too far ahead to be believed."""
         self._highest = [-1] * endpoints
+        self._told_at = [0.0] * endpoints
+        """When each told a slot last, believed or not."""
+        self._doubted_since = [inf] * endpoints
+        """Since when nothing that each told was believed."""
         self._moved_at = [0.0] * endpoints
         self._seen: deque[tuple[int, float]] = deque(maxlen=KEPT)
         """The tip, each time that it moved, and when: ascending."""
@@ -56,8 +61,12 @@ class Tips:
 
     def met(self, endpoint: int, slot: int, now: float) -> bool:
         """The endpoint told the end of this slot. Whether that moved the tip."""
+        is_far = self._is_far(endpoint, slot, now)
+        self._told_at[endpoint] = now
+        self._doubted_since[endpoint] = min(self._doubted_since[endpoint], now) if is_far else inf
         if slot <= self._highest[endpoint]:
-            return False
+            if self.is_beyond(slot, now) or not self.is_beyond(self._highest[endpoint], now):
+                return False  # else it goes on from here, after all that it told too far ahead
         self._told[endpoint] = -1
         second = min(slot, max(self._told))
         self._told[endpoint] = slot
@@ -65,7 +74,7 @@ class Tips:
         if has_moved:
             self.tip, self.tip_at = second, now
             self._seen.append((second, now))
-        if self.is_far(slot, now):
+        if is_far:
             return has_moved
         self._highest[endpoint] = slot
         self._moved_at[endpoint] = now
@@ -75,9 +84,23 @@ class Tips:
         self._note_lag(endpoint, now)
         return has_moved
 
-    def is_far(self, slot: int, now: float) -> bool:
-        """Whether one endpoint alone is not believed that the chain is there."""
+    def is_beyond(self, slot: int, now: float) -> bool:
+        """Whether the chain is hardly there yet, as far as two endpoints know."""
         return self.tip >= 0 and slot > within(self.tip, self.tip_at, now)
+
+    def believes(self, endpoint: int) -> bool:
+        """Whether the chain can be where the endpoint told last that it is."""
+        return self._doubted_since[endpoint] == inf
+
+    def _is_far(self, endpoint: int, slot: int, now: float) -> bool:
+        """Whether it is not believed: it leapt from its own last slot too, and has not gone on from there for long.
+
+        Who goes on slot by slot may be the only one that is not behind.
+        """
+        own, doubted_since = self._highest[endpoint], self._doubted_since[endpoint]
+        follows = own >= 0 and slot <= within(own, self._told_at[endpoint], now)
+        has_gone_on = now - ALONE >= doubted_since
+        return self.is_beyond(slot, now) and not (follows or has_gone_on)
 
     def reached(self, now: float) -> int:
         """How far the chain is: what two endpoints have; or one, where no two do any more, or none ever did."""

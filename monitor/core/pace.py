@@ -33,24 +33,24 @@ class Pace:
 
     def spoken_of(self, slot: int, now: float) -> None:
         """Some feed spoke of this slot."""
-        is_believed = self._common < 0 or slot <= within(self._common, self._common_at, now)
-        if slot > self.tip and is_believed:
+        if self._common < 0 or slot <= within(self._common, self._common_at, now):
+            self.reached(slot, now)
+
+    def reached(self, slot: int, now: float) -> None:
+        """An endpoint that is believed has this slot now."""
+        if slot > self.tip:
             self.tip, self._tip_at = slot, now
 
     def agreed(self, slot: int, now: float) -> None:
         """Two endpoints have this slot now."""
         self._common, self._common_at = slot, now
-        if slot > self.tip:
-            self.tip, self._tip_at = slot, now
+        self.reached(slot, now)
 
     def is_leap(self, slot: int, now: float) -> bool:
         """Whether the chain cannot have come so far: by one lying endpoint all slots to come would be closed."""
         if self.tip < 0:
             return False
-        known, at = self.tip, self._tip_at
-        if self._common >= 0:
-            known, at = self._common, self._common_at
-        return slot > known + LEAP + LEAP_RATE * (now - at)
+        return slot > self.tip + LEAP + LEAP_RATE * (now - self._tip_at)
 
     def is_ahead(self, slot: int, now: float) -> bool:
         """Whether the chain is hardly there yet: what is told of such a slot is not believed."""

@@ -117,8 +117,9 @@ def test_what_one_alone_tells_far_ahead_is_no_progress_of_the_chain() -> None:
     for endpoint in (0, 1, 2):
         tips.met(endpoint, 100, 1.0)
     tips.met(2, 100 + AHEAD + 1, 1.0)
-    assert tips.is_far(100 + AHEAD + 1, 1.0)
-    assert not tips.is_far(100 + AHEAD + 1, 2.0)
+    assert not tips.believes(2)
+    assert tips.is_beyond(100 + AHEAD + 1, 1.0)
+    assert not tips.is_beyond(100 + AHEAD + 1, 2.0)
     assert (tips.tip, tips.reached(1.0)) == (100, 100)
     tips.met(2, 101, 1.4)
     assert tips.silent_for(2, 1.4) == 0.0
@@ -151,3 +152,44 @@ def test_who_is_further_behind_than_is_kept_is_behind_at_least_so_much() -> None
         tips.met(0, slot, slot)
         tips.met(1, slot, slot)
     assert tips.lag(2, KEPT + 99.0) == pytest.approx(KEPT - 1)
+
+
+def test_who_goes_on_slot_by_slot_is_believed_however_far_the_others_fall_behind() -> None:
+    tips = Tips(3)
+    for slot in range(100, 100 + 3 * AHEAD):
+        now = slot * 0.4
+        tips.met(2, slot, now)
+        for endpoint in (0, 1):
+            tips.met(endpoint, 100 + (slot - 100) // 3, now)
+        assert tips.believes(2)
+        assert tips.silent_for(2, now) == 0.0
+    assert tips.is_beyond(slot, now)
+
+
+def test_who_leapt_alone_and_goes_on_from_there_is_believed_after_a_while() -> None:
+    tips = Tips(3)
+    believed = []
+    for n in range(100):
+        now = n * 0.4
+        for endpoint in (0, 1):
+            tips.met(endpoint, 100 + n, now)
+        tips.met(2, 1000 + n, now)
+        believed.append(tips.believes(2))
+    assert believed.index(True) == ALONE / 0.4
+    assert all(believed[believed.index(True) :])
+    assert tips.tip == 199
+
+
+def test_who_comes_back_from_far_ahead_goes_on_from_there() -> None:
+    tips = Tips(3)
+    for endpoint in (0, 1):
+        tips.met(endpoint, 100, 1.0)
+    tips.met(2, 100 + 2 * AHEAD, 0.0)
+    for n in range(200):
+        tips.met(2, 100 + 2 * AHEAD + n, 1.0 + ALONE * n / 100)
+        for endpoint in (0, 1):
+            tips.met(endpoint, 101 + n, 1.0 + ALONE * n / 100)
+    assert tips.has(2, 100 + 2 * AHEAD + 199)
+    now = 1.0 + 2 * ALONE
+    tips.met(2, 290, now)
+    assert (tips.highest(2), tips.silent_for(2, now)) == (290, 0.0)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from monitor.core.failover import FailoverPolicy, Strategy, What
+from monitor.core.monitors import Monitor, TransactionsFilter
 from tests.scenarios.handovers import (
+    DELAYS,
     SILENCE,
     SLOT_TIME,
     Fleet,
@@ -19,7 +21,7 @@ from tests.scenarios.handovers import (
     hush,
     watch_handovers,
 )
-from tests.scenarios.run import START, Outcome
+from tests.scenarios.run import START, Fault, Outcome, Rpcs, watch
 
 RACE = Fleet(4, FailoverPolicy(Strategy.RACE, hot=2))
 STANDBY = Fleet(3, FailoverPolicy(Strategy.STANDBY))
@@ -69,6 +71,39 @@ async def test_where_all_are_silent_at_once_nobody_is_replaced(
     troubles = hush(50.0, fleet.regions)
     outcome = await watch_handovers(tmp_path, fleet, troubles, seed=4, slots=90)
     assert {each.what for each in decisions(outcome)} == {What.CHOSEN, What.KEPT}
+
+
+@pytest.mark.parametrize("fleet", [RACE, STANDBY])
+async def test_the_only_one_that_is_not_far_behind_keeps_its_place(
+    tmp_path: Path, fleet: Fleet
+) -> None:
+    first, *others = fleet.regions
+    faults = [Fault(30.0, name, "lag", "90") for name in others]
+    outcome = await watch(
+        [Monitor("all", transactions=TransactionsFilter())],
+        tmp_path,
+        slots=200,
+        faults=faults,
+        seed=6,
+        slot_time=SLOT_TIME,
+        delays={name: DELAYS[name] for name in fleet.regions},
+        failover=fleet.policy,
+        rpcs=Rpcs(0),
+    )
+    assert [each.source for each in decisions(outcome) if each.source == first] == []
+    slots = outcome.slots
+    wanted = {each["id"] for each in outcome.truth if each["kind"] == "transaction"}
+    events = [event for event in outcome.events if event["slot"] in slots]
+    assert {event["id"] for event in events} == {
+        key for key in wanted if int(key.split(":")[0]) in slots
+    }
+    began = {slot: START + (slot - slots.start) * SLOT_TIME for slot in slots}
+    late = [
+        moment - began[event["slot"]]
+        for moment, event in zip(outcome.moments, outcome.events, strict=True)
+        if event["slot"] in slots
+    ]
+    assert max(late) < 10 * SLOT_TIME
 
 
 async def test_who_is_better_gets_its_place_back_when_it_has_been_so_for_long(
