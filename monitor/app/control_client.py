@@ -62,7 +62,7 @@ def sign_off(state_dir: Path, slot: int, reason: str, last: int | None = None) -
 def wish(state_dir: Path, want: Want, endpoint: str, lease: float | None = None) -> dict[str, Any]:
     """Ask this of an endpoint; the daemon's answer, as `app.wishing.wished` makes it.
 
-    `lease`: seconds of a drain that ends by itself, and with the daemon.
+    `lease`: seconds of a drain or a promotion that ends by itself, and with the daemon.
 
     Raises: DaemonNotAsked, as `sign_off` does; so too where there is no such endpoint.
     """

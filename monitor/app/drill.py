@@ -7,9 +7,9 @@ time before: the longest pause between two lines of an event file, lines that ca
 slots that began meanwhile, which prove what was lost. Pauses of chance are counted against the failover: it takes longer.
 
 An endpoint that this drained and did not give back is remembered, whatever happens: `give_back` says how that ended.
-A drill that is killed cannot do that. So its drains are for a while: for longer than it can need them, and then over by
-themselves. The daemon does not store such drains, so that one that is started anew knows nothing of a drill either. A
-lease that is prolonged again and again would end sooner, and the drill would end with the first look that comes late.
+A drill that is killed cannot do that. So its drains and promotions are for a while: for longer than it can need them, and
+then over by themselves; only what was promoted for good before is so again. The daemon does not store them, so that one
+that is started anew knows nothing of a drill either. A lease that is prolonged again and again would end sooner, and the drill would end with the first look that comes late.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -50,7 +50,7 @@ class Daemon(Protocol):
         ...
 
     def wish(self, want: Want, endpoint: str, lease: float | None = None) -> Object:
-        """Ask this of an endpoint, a drain perhaps for so many seconds; what was decided."""
+        """Ask this of an endpoint, a drain or a promotion perhaps for so many seconds; what was decided."""
         ...
 
 
@@ -84,6 +84,11 @@ class Patience:
         """Seconds after which a drain ends though nobody gave the endpoint back."""
         return max(self.window, self.hand_over) + SPARE
 
+    @property
+    def promotion(self) -> float:
+        """Seconds after which a promotion ends though nobody released the endpoint."""
+        return self.sound + self.window + SPARE
+
 
 class Drill:
     """One walk."""
@@ -91,6 +96,8 @@ class Drill:
     def __init__(self, daemon: Daemon, world: World, patience: Patience) -> None:
         self.drained: str | None = None
         """The endpoint that this drained and did not give back yet."""
+        self._was_promoted = False
+        """Whether an operator had promoted it for good before."""
         self._daemon = daemon
         self._world = world
         self._patience = patience
@@ -111,7 +118,7 @@ class Drill:
         try:
             is_drained = self._is_still_drained(name)
             if is_drained:
-                self._daemon.wish(Want.PROMOTE, name)
+                self._promote_back(name)
         except DaemonNotAsked as error:
             return (
                 f"{name} was drained, and could not be promoted back: {error}; its drain is over within "
@@ -127,7 +134,7 @@ class Drill:
 
     def _one(self, name: str) -> Cost:
         check_enough(self._daemon.endpoints())
-        is_promoted = bool(self._endpoint(name)["promoted"])
+        self._was_promoted = _is_promoted_for_good(self._endpoint(name))
         self._has_place(name)
         self._world.seen()
         self._world.pause(self._patience.window)
@@ -143,14 +150,14 @@ class Drill:
                 fault = f"its stream was not closed within {self._patience.hand_over:.0f} s"
             self._world.pause(max(0.0, began + self._patience.window - self._world.now()))
             _see_drained(self._endpoint(name))
-        self._daemon.wish(Want.PROMOTE, name)
+        self._promote_back(name)
         self.drained = None
         sound_again = self._until(
             lambda: self._is_sound(name) and self._hot() <= hot,
             self._patience.sound,
             self._world.now(),
         )
-        if sound_again is not None and not is_promoted:
+        if not self._was_promoted:
             self._daemon.wish(Want.RELEASE, name)
         if sound_again is None and fault is None:
             fault = f"it did not get its place back within {self._patience.sound:.0f} s"
@@ -167,13 +174,18 @@ class Drill:
             fault=fault,
         )
 
+    def _promote_back(self, name: str) -> None:
+        """End its drain, with the place that it had; for a while, unless it had been promoted before."""
+        lease = None if self._was_promoted else self._patience.promotion
+        self._daemon.wish(Want.PROMOTE, name, lease)
+
     def _has_place(self, name: str) -> None:
         """Give the endpoint a place if it has none: giving back the one before may have cost it its own.
 
         Raises: DrillBroken.
         """
         if self._endpoint(name)["role"] != Role.HOT:
-            self._daemon.wish(Want.PROMOTE, name)
+            self._daemon.wish(Want.PROMOTE, name, self._patience.promotion)
         since, patience = self._world.now(), self._patience.sound
         if self._until(lambda: self._is_sound(name), patience, since) is None:
             raise DrillBroken(f"the drill broke off: {name} got no place within {patience:.0f} s")
@@ -261,6 +273,11 @@ def _see_drained(endpoint: Object) -> None:
 def _is_for_a_while(endpoint: Object) -> bool:
     """Whether it is drained as drills do it: what an operator drains stays so."""
     return bool(endpoint["drained"]) and endpoint["drain_ends_in"] is not None
+
+
+def _is_promoted_for_good(endpoint: Object) -> bool:
+    """Whether it is promoted as operators do it: what a drill that was killed has promoted is not."""
+    return bool(endpoint["promoted"]) and endpoint["promotion_ends_in"] is None
 
 
 def _refusal(told: Object) -> str | None:

@@ -31,8 +31,8 @@ def drill(
 ) -> None:
     """Drain one endpoint after the other, give each back, and report what that cost in events, duplicates and time.
 
-    What is drained is promoted back in the end, and when it is interrupted; a drain of a drill that is killed ends by
-    itself. Status 1: something was lost or doubled, or a failover did not go through.
+    What is drained is promoted back in the end, and when it is interrupted; what a drill that is killed has asked for
+    ends by itself. Status 1: something was lost or doubled, or a failover did not go through.
     """
     found = state_dir_of(config, state_dir)
 

@@ -33,6 +33,7 @@ def endpoint_view(
         "drained": health.is_drained,
         "drain_ends_in": _rounded(state.drain_ends_in, 0),
         "promoted": state.is_promoted,
+        "promotion_ends_in": _rounded(state.promotion_ends_in, 0),
         "needs_person": health.needs_person,
         "covered": health.covered,
         "lag": _rounded(health.lag, 3),

@@ -30,7 +30,7 @@ class RunningDaemon:
         return list(api_client.ask_slots(self._address(), first, end))
 
     def wish(self, want: Want, endpoint: str, lease: float | None = None) -> Object:
-        """Ask this of an endpoint, a drain perhaps for so many seconds; what was decided."""
+        """Ask this of an endpoint, a drain or a promotion perhaps for so many seconds; what was decided."""
         return control_client.wish(self._state_dir, want, endpoint, lease)
 
     def _address(self) -> str:

@@ -70,7 +70,8 @@ def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:
 
 def _states(daemon: Daemon) -> dict[str, EndpointState]:
     kernel, now = daemon.driver.kernel, daemon.clock.now()
-    wishes, ends_at = kernel.steering.wishes, kernel.steering.wishes.ends_at
+    wishes = kernel.steering.wishes
+    ends_in = {index: max(0.0, at - now) for index, at in wishes.ends_at.items()}
     return {
         endpoint.name: EndpointState(
             replace(health, is_drained=index in wishes.drained),
@@ -78,7 +79,8 @@ def _states(daemon: Daemon) -> dict[str, EndpointState]:
             kernel.health.roles[index],
             dict(kernel.health.findings[index].counts),
             is_promoted=index in wishes.promoted,
-            drain_ends_in=max(0.0, ends_at[index] - now) if index in ends_at else None,
+            drain_ends_in=ends_in.get(index) if index in wishes.drained else None,
+            promotion_ends_in=ends_in.get(index) if index in wishes.promoted else None,
         )
         for index, (endpoint, health) in enumerate(
             zip(daemon.configuration.endpoints, kernel.health.snapshot(now), strict=True)

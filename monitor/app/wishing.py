@@ -36,7 +36,8 @@ async def wished(
 
     `outcome` is the decision that answers the wish (a word of `core.failover.What`), None where none came in time;
     `decisions` are all of that moment about the endpoint. `unstored` says why a restart will undo it, None where it
-    will not. Of a probe, `profile` is what it found. `lease`: seconds of a drain that is to end by itself.
+    will not. Of a probe, `profile` is what it found. `lease`: seconds of a drain or a
+    promotion that is to end by itself.
     """
     names = [endpoint.name for endpoint in daemon.configuration.endpoints]
     endpoint = names.index(name)

@@ -198,7 +198,7 @@ class Wishes:
     promoted: tuple[int, ...] = ()
     """Those that keep, or wait for, a place; the newest first."""
     ends_at: Mapping[int, float] = field(default_factory=dict)
-    """By drained endpoint, when its drain ends by itself; the others are drained until somebody ends that."""
+    """By endpoint, when its drain or promotion ends by itself; the others last until somebody ends them."""
 
     @property
     def lasting(self) -> frozenset[int]:

@@ -1,8 +1,8 @@
 """What operators ask of endpoints, and what of that is over: remembered in the state, and explained.
 
 How this works. A drain and a promotion hold until another wish ends them: of one endpoint the last wish counts, and a
-release ends both. Only who drains for a while, as a drill does, says for how long: then the drain is over by itself,
-whatever became of its author. Such a drain never shortens one that lasts.
+release ends both. Only who asks for a while, as a drill does, says for how long: then the drain or the promotion is over
+by itself, whatever became of its author. Such a wish never shortens one that lasts.
 """
 
 from dataclasses import replace
@@ -20,15 +20,15 @@ def obey(look: Deliberation, wish: Wish) -> None:
     match wish.want:
         case Want.DRAIN:
             lease = None if i in wanted.drained and i not in wanted.ends_at else wish.lease
-            ends_at = dict(free.ends_at)
-            if lease is not None:
-                ends_at[i] = look.now + lease
+            ends_at = _ends_at(look, free, i, lease)
             look.change(wishes=replace(free, drained=free.drained | {i}, ends_at=ends_at))
             during = "" if lease is None else f" for {lease:.0f} s"
             look.explain(What.DRAINED, f"an operator asked for it{during}", source=i)
         case Want.PROMOTE:
+            lease = None if i in wanted.promoted and i not in wanted.ends_at else wish.lease
             promoted = (i, *free.promoted)[: look.policy.places]
-            look.change(wishes=replace(free, promoted=promoted))
+            ends_at = _ends_at(look, free, i, lease)
+            look.change(wishes=replace(free, promoted=promoted, ends_at=ends_at))
         case Want.RELEASE:
             look.change(wishes=free)
             why = "nothing else was asked of it" if free == wanted else "an operator asked for it"
@@ -41,11 +41,20 @@ def obey(look: Deliberation, wish: Wish) -> None:
 
 
 def end_drains(look: Deliberation) -> None:
-    """End the drains whose time is over."""
-    for i, at in look.state.wishes.ends_at.items():
-        if look.now >= at:
-            look.change(wishes=_freed(look.state.wishes, i))
+    """End the drains and promotions whose time is over."""
+    wanted = look.state.wishes
+    for i, at in wanted.ends_at.items():
+        if look.now < at:
+            continue
+        look.change(wishes=_freed(look.state.wishes, i))
+        if i in wanted.drained:
             look.explain(What.RELEASED, "the time of its drain was over", target=i)
+        elif i in wanted.promoted:  # else it has lost its place, and its promotion with it
+            look.explain(What.RELEASED, "the time of its promotion was over", target=i)
+
+
+def _ends_at(look: Deliberation, free: Wishes, i: int, lease: float | None) -> dict[int, float]:
+    return dict(free.ends_at) | ({} if lease is None else {i: look.now + lease})
 
 
 def _freed(wanted: Wishes, i: int) -> Wishes:

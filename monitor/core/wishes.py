@@ -24,4 +24,4 @@ class Wish:
     want: Want
     endpoint: int
     lease: float | None = None
-    """Of a drain: seconds after which it ends by itself. None: it lasts, over restarts too."""
+    """Of a drain or a promotion: seconds after which it ends by itself. None: it lasts, a drain over restarts too."""

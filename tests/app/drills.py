@@ -26,6 +26,8 @@ class Drilled:
         self.released: list[tuple[float, str]] = []
         self.leases: list[float | None] = []
         """Of the drains."""
+        self.promoted_for: list[float | None] = []
+        """Leases of the promotions."""
         self.closes_after = 2.0
         self.sound_after = 3.0
         self.proved_after = 5.0
@@ -99,6 +101,7 @@ class Drilled:
             self._drained.pop(endpoint, None)
             self.warm.discard(endpoint)
             self._promoted[endpoint] = self.now
+            self.promoted_for.append(lease)
             return {"outcome": "waits", "decisions": []}
         if self.outcome == "drained":
             self._drained[endpoint] = self.now

@@ -213,10 +213,47 @@ def test_nothing_of_a_drill_is_left_to_the_endpoint_but_what_was_asked_of_it_bef
     assert daemon.released == [(23.0, "ams")]
 
 
-def test_one_that_has_no_place_again_stays_promoted(daemon: Drilled) -> None:
+def test_one_that_has_no_place_again_does_not_stay_promoted(daemon: Drilled) -> None:
     daemon.sound_after = 10_000.0
+    (cost,) = daemon.drill().walk(["ams"])
+    assert cost.sound_again is None
+    assert [name for _, name in daemon.released] == ["ams"]
+
+
+@pytest.mark.parametrize(("window", "lease"), [(10.0, 160.0), (300.0, 450.0)])
+def test_a_promotion_is_over_by_itself_should_the_drill_be_killed(
+    daemon: Drilled, window: float, lease: float
+) -> None:
+    daemon.warm.add("ams")
+    next(daemon.drill(window=window).walk(["ams"]))
+    assert daemon.promoted_for == [lease, lease]
+
+
+def test_what_a_killed_drill_has_promoted_is_not_promoted_for_good_by_the_next(
+    daemon: Drilled,
+) -> None:
+    daemon.more = {"ams": {"promoted": True, "promotion_ends_in": 100.0}}
     next(daemon.drill().walk(["ams"]))
-    assert daemon.released == []
+    assert daemon.promoted_for == [160.0]
+    assert [name for _, name in daemon.released] == ["ams"]
+
+
+def test_one_that_an_operator_promoted_before_is_promoted_again_for_good(daemon: Drilled) -> None:
+    daemon.more = {"ams": {"promoted": True}}
+    next(daemon.drill().walk(["ams"]))
+    assert daemon.promoted_for == [None]
+
+
+@pytest.mark.parametrize("promoted", [False, True])
+def test_an_interrupted_drill_promotes_for_a_while_what_nobody_promoted_before(
+    daemon: Drilled, promoted: bool
+) -> None:
+    daemon.more, daemon.interrupted_at = {"ams": {"promoted": promoted}}, 12.0
+    drill = daemon.drill()
+    with pytest.raises(KeyboardInterrupt):
+        next(drill.walk(["ams"]))
+    drill.give_back()
+    assert daemon.promoted_for == [None if promoted else 160.0]
 
 
 def test_a_daemon_that_stops_in_the_midst_and_comes_back_has_drained_nothing(

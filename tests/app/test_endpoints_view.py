@@ -55,6 +55,7 @@ def test_everything_is_told_as_plain_json() -> None:
         "open": True,
         "drained": False,
         "drain_ends_in": None,
+        "promotion_ends_in": None,
         "promoted": False,
         "needs_person": False,
         "covered": 3,

@@ -114,6 +114,16 @@ def test_what_each_endpoint_is_like_is_told(tmp_path: Path) -> None:
     assert (nyc.health.provider, nyc.health.priority) == ("two", 7)
 
 
+def test_when_a_drain_and_a_promotion_end_is_told_each_by_its_name(tmp_path: Path) -> None:
+    clock = StillClock()
+    made = daemon(tmp_path, clock)
+    kernel, now = made.driver.kernel, clock.seconds
+    for want, ends in ((Want.DRAIN, (60.0, None)), (Want.PROMOTE, (None, 60.0))):
+        kernel.handle(Wished(Wish(want, 1, 60.0)), now)
+        nyc = snapshot(made, "plain").states["nyc"]
+        assert (nyc.drain_ends_in, nyc.promotion_ends_in) == ends
+
+
 def test_who_is_drained_is_told(tmp_path: Path) -> None:
     made = daemon(tmp_path)
     kernel = made.driver.kernel

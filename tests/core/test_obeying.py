@@ -13,9 +13,16 @@ MINUTE = 60.0
 
 def drained_for(looks: Looks, now: float, endpoint: int, lease: float | None) -> Decision:
     """A drain, perhaps for so many seconds."""
-    looks.last = decide(
-        now, looks.health, looks.policy, looks.state, [Wish(Want.DRAIN, endpoint, lease)]
-    )
+    return wished(looks, now, Wish(Want.DRAIN, endpoint, lease))
+
+
+def promoted_for(looks: Looks, now: float, endpoint: int, lease: float | None) -> Decision:
+    """A promotion, perhaps for so many seconds."""
+    return wished(looks, now, Wish(Want.PROMOTE, endpoint, lease))
+
+
+def wished(looks: Looks, now: float, wish: Wish) -> Decision:
+    looks.last = decide(now, looks.health, looks.policy, looks.state, [wish])
     looks.state = looks.last.state
     return looks.last
 
@@ -97,6 +104,46 @@ def test_drains_end_each_at_its_time(looks: Looks) -> None:
     drained_for(looks, 20.0, 1, 3 * MINUTE)
     looks.at(100.0)
     assert looks.state.wishes.drained == {1}
+
+
+def test_a_promotion_for_a_while_ends_by_itself(looks: Looks) -> None:
+    looks.figures(2, miss_rate=0.2)
+    promoted_for(looks, 10.0, 2, MINUTE)
+    looks.at(11.0)
+    assert looks.at(69.9) == []
+    assert looks.hot() == [0, 2]
+    assert looks.at(70.0) == [(What.RELEASED, None, 2)]
+    assert looks.why() == "the time of its promotion was over"
+    assert looks.state.wishes == Wishes()
+    assert looks.at(110.0) == [(What.EXCHANGED, 2, 1)]
+
+
+def test_a_promotion_that_lasts_is_not_shortened_and_one_for_a_while_can_be_made_to_last(
+    looks: Looks,
+) -> None:
+    promoted_for(looks, 10.0, 0, None)
+    promoted_for(looks, 20.0, 0, MINUTE)
+    assert looks.state.wishes == Wishes(promoted=(0,))
+    promoted_for(looks, 30.0, 1, MINUTE)
+    promoted_for(looks, 40.0, 1, None)
+    assert looks.state.wishes == Wishes(promoted=(1, 0))
+
+
+def test_a_drain_for_a_while_that_becomes_a_promotion_for_a_while_ends_when_that_does(
+    looks: Looks,
+) -> None:
+    drained_for(looks, 10.0, 0, MINUTE)
+    promoted_for(looks, 40.0, 0, MINUTE)
+    assert (What.RELEASED, None, 0) not in looks.at(70.0)
+    assert (What.RELEASED, None, 0) in looks.at(100.0)
+
+
+def test_a_promotion_that_others_took_the_place_of_ends_without_a_word(looks: Looks) -> None:
+    promoted_for(looks, 10.0, 0, MINUTE)
+    promoted_for(looks, 20.0, 1, None)
+    promoted_for(looks, 30.0, 2, None)
+    assert (What.RELEASED, None, 0) not in looks.at(70.0)
+    assert looks.state.wishes == Wishes(promoted=(2, 1))
 
 
 def test_the_log_calls_a_drained_endpoint_drained_and_a_failing_one_failing() -> None:

@@ -37,7 +37,7 @@ class Controls:
     endpoints: tuple[str, ...]
     """Names that a wish may be of."""
     wish: Callable[[Want, str, float | None], Awaitable[Mapping[str, object]]]
-    """Ask something of an endpoint, a drain perhaps for so many seconds; answers what was decided, as plain JSON values."""
+    """Ask something of an endpoint, a drain or a promotion perhaps for so many seconds; answers what was decided, as plain JSON values."""
 
 
 class ControlSocket:

@@ -13,7 +13,7 @@ from monitor.core.wishes import Want
 LONGEST_REASON: Final = 500
 """Characters of a reason: it stands in the certificate and in the log. Guessed."""
 LONGEST_LEASE: Final = 86_400.0
-"""Seconds of a drain that ends by itself. Guessed: whoever drains for longer is an operator."""
+"""Seconds of a drain or a promotion that ends by itself. Guessed: whoever asks for longer is an operator."""
 _LONGEST_BODY: Final = 16 * 1024
 _LARGEST_SLOT: Final = 2**63 - 1
 """Of the store's numbers."""
@@ -60,8 +60,8 @@ def wanted(word: str) -> Want:
 
 
 def wished(want: Want, body: bytes, known: Sequence[str]) -> tuple[str, float | None]:
-    """The endpoint that a question names, and of a drain for how many seconds, if it says so. Raises: HTTPException."""
-    may = {"lease"} if want is Want.DRAIN else set()
+    """The endpoint that a question names, and of a drain or a promotion for how many seconds, if it says so. Raises: HTTPException."""
+    may = {"lease"} if want in (Want.DRAIN, Want.PROMOTE) else set()
     told = _object(body, {"endpoint"}, '{"endpoint": "..."}', may)
     name, lease = told["endpoint"], told.get("lease")
     if name not in known:

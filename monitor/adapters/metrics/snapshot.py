@@ -44,6 +44,8 @@ class EndpointState:
     """An operator gave it a place, or wants it to have one."""
     drain_ends_in: float | None = None
     """Seconds until its drain ends by itself; None: it is not drained, or until somebody ends that."""
+    promotion_ends_in: float | None = None
+    """Seconds until its promotion ends by itself; None: it is not promoted, or until somebody ends that."""
 
 
 @dataclass(frozen=True, slots=True)

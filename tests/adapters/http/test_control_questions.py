@@ -41,16 +41,25 @@ def test_a_question_of_another_form_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "lease"), [(b"7", 7.0), (b"0.5", 0.5), (b"null", None)])
-def test_a_drain_may_say_for_how_long(seconds: bytes, lease: float | None) -> None:
+@pytest.mark.parametrize("want", [Want.DRAIN, Want.PROMOTE])
+def test_a_drain_and_a_promotion_may_say_for_how_long(
+    want: Want, seconds: bytes, lease: float | None
+) -> None:
     body = b'{"endpoint":"nyc","lease":%s}' % seconds
-    assert wished(Want.DRAIN, body, ["nyc"]) == ("nyc", lease)
+    assert wished(want, body, ["nyc"]) == ("nyc", lease)
 
 
 @pytest.mark.parametrize(
     ("want", "lease"),
-    [(Want.PROMOTE, b"7"), (Want.DRAIN, b"0"), (Want.DRAIN, b"86401"), (Want.DRAIN, b'"7"')],
+    [
+        (Want.RELEASE, b"7"),
+        (Want.PROBE, b"7"),
+        (Want.DRAIN, b"0"),
+        (Want.DRAIN, b"86401"),
+        (Want.DRAIN, b'"7"'),
+    ],
 )
-def test_nothing_else_is_asked_for_a_while_and_no_drain_for_long(want: Want, lease: bytes) -> None:
+def test_nothing_else_is_asked_for_a_while_and_nothing_for_long(want: Want, lease: bytes) -> None:
     with pytest.raises(HTTPException) as refused:
         wished(want, b'{"endpoint":"nyc","lease":%s}' % lease, ["nyc"])
     assert refused.value.status_code == 400
