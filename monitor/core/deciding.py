@@ -163,7 +163,7 @@ def _replace(look: Deliberation, lost: int) -> None:
         look.explain(What.KEPT, why + _NEEDED, target=lost)
         return
     if not ready:
-        more = _prospect(look, lost, _candidates(look))
+        more = _hand_to_others(look, lost) or _prospect(look, lost, _candidates(look))
         look.explain(What.DEMOTED, why + more, source=lost)
         return
     successor = look.best(ready)
@@ -172,6 +172,15 @@ def _replace(look: Deliberation, lost: int) -> None:
     fault = look.fault_told(successor)
     only = f"; nobody better is there: {fault}" if fault else ""
     look.explain(What.REPLACED, f"{why}; {look.grade_told(successor)}{only}", lost, successor)
+
+
+def _hand_to_others(look: Deliberation, lost: int) -> str:
+    """Where it alone carries monitors, those who have a place take these over; in words, empty where nothing is to do."""
+    if not hand_over.still_brings(look, lost) or not hand_over.is_missed(look, lost):
+        return ""
+    able = [i for i in look.placed() if i in look.pool() and hand_over.covers(look, i)]
+    hand_over.begin(look, lost, look.best(able), is_planned=False)
+    return "; it stays until others cover what it alone carries"
 
 
 def _successors(look: Deliberation, lost: int) -> list[int]:

@@ -6,6 +6,7 @@ away carries it until those that are to carry it have covered two slots.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import or_
 
@@ -72,6 +73,8 @@ def _settled(look: Deliberation, division: Division) -> Division:
     if division.carried == division.shares:
         return division
     waits = not all(covers(look, i) for i in division.gaining)
+    if waits and _is_asked_later(look, division):
+        return replace(division, since=look.now)
     fresh = division.since == look.now and division.gaining
     if fresh or (waits and look.now - division.since < LONGEST):
         return division
@@ -80,6 +83,15 @@ def _settled(look: Deliberation, division: Division) -> Division:
         division.carried[i] if i in staying else share for i, share in enumerate(division.shares)
     )
     return Division(division.over, division.units, division.shares, carried, (), division.since)
+
+
+def _is_asked_later(look: Deliberation, division: Division) -> bool:
+    """Whether somebody who is to gain replays, which may take minutes: it is asked, and can cover, only afterwards.
+
+    Not while load is shed: what is carried twice is what we are too slow for.
+    """
+    health = [look.health[i] for i in division.gaining]
+    return look.state.load is Load.FULL and any(x.is_open and x.is_replaying for x in health)
 
 
 def shares_of(

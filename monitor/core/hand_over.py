@@ -1,10 +1,13 @@
 """Make before break: an endpoint that lost its place stays hot until its successor covers two slots.
 
-Not where it brings nothing, or nothing that is believed: then it goes at once.
+Not where it brings nothing, or nothing that is believed: then it goes at once. Where monitors are divided it stays until
+all that it carries is covered, whoever is to carry that.
 """
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from monitor.core.deliberation import Deliberation
@@ -54,6 +57,17 @@ def covers(look: Deliberation, endpoint: int) -> bool:
     return look.health[endpoint].is_open and look.health[endpoint].covered >= COVERED
 
 
+def is_missed(look: Deliberation, endpoint: int) -> bool:
+    """Whether it carries monitors that nobody who has a place, and covers, carries too."""
+    division = look.state.division
+    if division is None:
+        return False
+    pool = look.pool()
+    others = [i for i in look.placed() if i in pool and i != endpoint and covers(look, i)]
+    kept = reduce(or_, (division.carried[i] for i in others), 0)
+    return bool(division.carried[endpoint] & ~kept)
+
+
 def heirs(look: Deliberation, endpoint: int) -> Iterable[int]:
     """Sound ones that were just leaving in favour of this endpoint, and can have their place back."""
     return [
@@ -80,7 +94,8 @@ def _excused(look: Deliberation, each: Leaving) -> Leaving:
 
 def _stays(look: Deliberation, each: Leaving) -> bool:
     health = look.health[each.successor]
-    if covers(look, each.successor):
+    has_covered = covers(look, each.successor)
+    if has_covered and not is_missed(look, each.endpoint):
         why = f"the new one covered {health.covered} slots"
         look.explain(What.HANDED_OVER, why, each.endpoint, each.successor)
         return False
@@ -91,7 +106,7 @@ def _stays(look: Deliberation, each: Leaving) -> bool:
     if look.now - each.since < LONGEST:
         return True
     why = f"the new one covered {health.covered} slots in {look.now - each.since:.0f} s"
-    can_return = each.is_planned and look.places[each.endpoint].fault is None
+    can_return = each.is_planned and look.places[each.endpoint].fault is None and not has_covered
     if can_return and look.places[each.successor].has_place:
         _give_back(look, each, why)
     else:

@@ -82,20 +82,25 @@ class Steering:
 
     def look(self, now: float, slot_time: float) -> Iterator[Command]:
         """Look, decide and steer. `slot_time`: seconds that slots take at present."""
+        for _, _, connection in self._changing():
+            # It could not be asked yet, and has covered nothing of what it is to bring.
+            connection.complete = 0
         told = self._decide(now, slot_time)
-        changing = [
+        # Whoever is asked for more goes first: make before break.
+        for scope, carried, connection in sorted(self._changing(), key=_rank):
+            if scope is connection.scope and connection.replay_from is not None:
+                continue  # a server takes another request when its replay is over
+            missing = self._holes.missing_from
+            yield from self._connections.ask(connection, scope, missing, now, carried)
+        yield from told
+
+    def _changing(self) -> list[tuple[Scope | None, int, Connection]]:
+        """Who is to be asked for something else than it was, and for what."""
+        return [
             (*self._asked(each.endpoint), each)
             for each in self._connections.all
             if self._asked(each.endpoint) != (each.scope, each.carried)
         ]
-        # Whoever is asked for more goes first: make before break.
-        for scope, carried, connection in sorted(changing, key=_rank):
-            if scope is connection.scope and connection.replay_from is not None:
-                connection.complete = 0  # a server takes another request when its replay is over
-                continue
-            missing = self._holes.missing_from
-            yield from self._connections.ask(connection, scope, missing, now, carried)
-        yield from told
 
     @property
     def may_divide(self) -> bool:

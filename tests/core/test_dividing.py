@@ -1,5 +1,6 @@
 """Monitors over feeds: each on two, on different providers, evenly, and moved as little as can be."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from monitor.core.dividing import carried_by, everything_of, shares_of
 from monitor.core.endings import EndReason
-from monitor.core.failover import Strategy, What
+from monitor.core.failover import Load, Strategy, What
 from monitor.core.scope import EVERY_MONITOR
 from tests.core.looks import Looks
 
@@ -244,3 +245,24 @@ def test_nothing_is_divided_where_there_is_nothing_to_divide() -> None:
     looks = Looks(3, Strategy.SPREAD)
     looks.settle()
     assert looks.state.division is None
+
+
+@pytest.mark.parametrize("load", [Load.FULL, Load.NARROW])
+def test_nobody_lets_go_while_one_that_is_to_gain_replays_but_where_load_is_shed(
+    load: Load,
+) -> None:
+    looks = divided(4, hot=4)
+    looks.figures(3, silent_for=9.0)
+    looks.at(10.0)
+    looks.figures(3, silent_for=0.0, covered=0, is_replaying=True)
+    looks.at(20.0)
+    assert [what for what, _, _ in looks.at(80.0)] == [What.FILLED, What.DIVIDED]
+    looks.state = replace(looks.state, load=load, load_at=80.0)
+    during = carried(looks)
+    for now in (100.0, 110.0, 130.0):
+        looks.at(now)
+    assert (carried(looks) == during) is (load is Load.FULL)
+    looks.figures(3, covered=2, is_replaying=False)
+    looks.at(131.0)
+    assert looks.state.division is not None
+    assert carried(looks) == looks.state.division.shares

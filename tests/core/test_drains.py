@@ -1,11 +1,16 @@
 """Who is drained, or late, goes when another one covers, and not before."""
 
+from random import Random
+
 import pytest
 
-from monitor.core.failover import FailoverPolicy, What
+from monitor.core.certificates import SlotEnd
+from monitor.core.failover import FailoverPolicy, Leaving, Strategy, What
+from monitor.core.hand_over import LONGEST
 from monitor.core.scope import Scope
 from monitor.core.wishes import Want
 from tests.core.looks import Looks
+from tests.core.spreading import Spread
 from tests.core.test_steering import Stream, play_of, scopes, wished
 
 
@@ -74,3 +79,64 @@ def test_of_several_who_lag_the_one_without_a_successor_stays_until_somebody_cov
     looks.figures(3, covered=2)
     looks.at(12.0)
     assert looks.hot() == [3]
+
+
+def test_no_slot_is_partial_where_the_other_carrier_of_the_drained_one_is_just_away() -> None:
+    spread = Spread(Random(1), endpoints=3, loss=0.0)
+    spread.dice = Random(5)
+    spread.goes_on(120)
+    away = spread.servers[1]
+    feed, away.feed = away.feed, None
+    assert feed is not None
+    spread.play.ends(feed, jitter=0.99)
+    spread._obey()
+    spread.wishes(Want.DRAIN, 0)
+    connections = spread.play.kernel.connections.all
+    assert connections[0].feed is not None
+    spread.goes_on(40)
+    assert connections[0].feed is None
+    assert {each.end for each in spread.play.certificates().values()} == {SlotEnd.COMPLETE}
+
+
+def spread_over(count: int, hot: int) -> Looks:
+    looks = Looks(count, Strategy.SPREAD, hot=hot, units=tuple(1 << i for i in range(6)))
+    looks.settle()
+    return looks
+
+
+def test_two_of_three_that_are_drained_go_when_the_third_covers_all() -> None:
+    looks = spread_over(3, hot=3)
+    told = looks.at(10.0, (Want.DRAIN, 0), (Want.DRAIN, 1))
+    assert told[2:] == [
+        (What.DEMOTED, 0, None),
+        (What.DEMOTED, 1, None),
+        (What.DIVIDED, None, None),
+    ]
+    assert "it stays until others cover what it alone carries" in looks.why()
+    looks.figures(2, covered=1)
+    looks.at(11.0)
+    assert looks.hot() == [0, 1, 2]
+    looks.figures(2, covered=2)
+    assert looks.at(12.0) == [(What.HANDED_OVER, 0, 2), (What.HANDED_OVER, 1, 2)]
+    assert looks.hot() == [2]
+
+
+def test_where_another_one_covers_all_that_the_drained_one_carries_it_goes_at_once() -> None:
+    looks = spread_over(3, hot=3)
+    looks.at(10.0, (Want.DRAIN, 0))
+    assert looks.hot() == [1, 2]
+    assert looks.state.leaving == ()
+
+
+@pytest.mark.parametrize("covered", [0, 2])
+def test_a_successor_that_covers_is_not_enough_where_another_feed_gains_too(covered: int) -> None:
+    looks = spread_over(4, hot=3)
+    looks.figures(3, provider="p1")
+    looks.at(10.0, (Want.PROMOTE, 3))
+    looks.figures(0, covered=0)
+    looks.figures(1, covered=0)
+    assert looks.state.leaving == (Leaving(2, 3, 10.0, is_planned=True),)
+    assert looks.at(11.0) == []
+    looks.figures(0, covered=covered)
+    now = 12.0 if covered else 10.0 + LONGEST
+    assert looks.at(now) == [(What.HANDED_OVER, 2, 3)]
