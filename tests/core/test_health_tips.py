@@ -163,7 +163,7 @@ def test_who_goes_on_slot_by_slot_is_believed_however_far_the_others_fall_behind
             tips.met(endpoint, 100 + (slot - 100) // 3, now)
         assert tips.believes(2)
         assert tips.silent_for(2, now) == 0.0
-    assert tips.is_beyond(slot, now)
+    assert tips.highest(2) - tips.tip > AHEAD
 
 
 def test_who_leapt_alone_and_goes_on_from_there_is_believed_after_a_while() -> None:

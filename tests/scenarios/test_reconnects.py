@@ -27,7 +27,8 @@ SLOT_TIME = 0.4
 CHAIN = ChainSettings(
     slot_time=SLOT_TIME, votes=3, transactions=3, account_writes=2, entries=1, skipped=0.05
 )
-TAIL = 120
+TAIL = 300
+"""Slots in which RPCs that refuse most calls bring the last of it."""
 LATE_RPCS = Rpcs(
     2,
     [
