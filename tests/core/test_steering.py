@@ -1,6 +1,5 @@
 """Decisions become what streams are asked for, in a kernel whose endpoints do well, fail, fall silent and come back."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -363,25 +362,6 @@ def test_other_monitors_are_asked_for_when_the_replay_is_over_and_not_covered_be
     connection.replay_from = None
     play.at(play.now + 1.1)
     assert play.of(AmendFeed) == [AmendFeed(1, 2, None, carried=0b011)]
-
-
-def test_what_is_brought_between_a_replay_and_the_next_request_covers_nothing_of_that() -> None:
-    play = play_of(SPREAD, feeds=3)
-    stream = Stream(play)
-    stream.goes_on(4)
-    connection, steering = play.kernel.connections.all[0], play.kernel.steering
-    division = steering._state.division
-    assert division is not None
-    carried_too = (0b111, *division.carried[1:])
-    waiting = replace(division, carried=carried_too, gaining=(0,), since=play.now)
-    steering._state = replace(steering._state, division=waiting)
-    connection.carried = connection.sent_for = 0b001
-    connection.complete = 2
-    play.at(play.now + 1.1)
-    assert play.of(AmendFeed)[-1].carried == EVERY_MONITOR
-    assert steering._state.division == waiting
-    stream.goes_on(6)
-    assert carried(play)[0] == division.shares[0]
 
 
 def test_where_streams_take_one_request_alone_nothing_is_divided() -> None:
