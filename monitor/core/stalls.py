@@ -18,6 +18,8 @@ from monitor.core.failover import PATIENCE, PATIENCE_SLOTS
 from monitor.core.health_tips import Tips
 from monitor.core.pace import Pace
 
+EVERY: Final = 1.0
+"""Seconds from one look to the next: each costs as much as some rows. Guessed."""
 LONGEST: Final = 240.0
 """Seconds that it is given at most, however often it was opened in vain. Guessed: as the pause of a circuit."""
 
@@ -34,9 +36,13 @@ class Stalls:
         self._closed_at = [-inf] * len(connections.all)
         self._told = [-1] * len(connections.all)
         """The highest slot that each had told then."""
+        self._look_at = -inf
 
     def tick(self, now: float) -> Iterator[Command]:
-        """Close the stream that has brought nothing for longest."""
+        """Close the stream that has brought nothing for longest, if it is time to look."""
+        if now < self._look_at:
+            return
+        self._look_at = now + EVERY
         lives = self._open()
         if all(now >= self._since(each) + self._patience for each in lives):
             self._connections.hurry(now)
@@ -44,9 +50,10 @@ class Stalls:
             yield from self._close(min(lives, key=self._due), now)
 
     def next_deadline(self) -> float | None:
-        """When `tick` has something to do, or None."""
-        lives = self._open()
-        return self._next(lives) if lives else None
+        """When `tick` looks again; None while no stream is open."""
+        return (
+            max(self._look_at, 0.0) if any(each.opened for each in self._connections.all) else None
+        )
 
     @property
     def _patience(self) -> float:
