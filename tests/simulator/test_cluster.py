@@ -21,6 +21,7 @@ from monitor.simulator.cluster import Cluster, simulate
 from monitor.simulator.control import ask_rpc_status, ask_status, send_fault
 from monitor.simulator.options import SimulateOptions
 from monitor.simulator.region import RegionSettings
+from tests.e2e.processes import free_ports
 from tests.patience import PATIENCE
 from tests.simulator.served import until
 from tests.simulator.yellowstone_client import YellowstoneClient, connected, request
@@ -291,8 +292,7 @@ def test_the_truth_is_what_the_chain_finalized_in_order(tmp_path: Path) -> None:
 
 
 def test_ports_follow_each_other_from_the_first() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        free = probe.getsockname()[1]
+    free = free_ports()
     with running(ports=free, regions=("one", "two")) as cluster:
         assert list(cluster.endpoints.values()) == [
             f"http://127.0.0.1:{free}",
