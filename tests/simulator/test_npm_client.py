@@ -11,6 +11,7 @@ import pytest
 
 from monitor.simulator.cluster import Cluster
 from monitor.simulator.options import SimulateOptions
+from monitor.simulator.region import RegionSettings
 from tests.patience import PATIENCE
 from tests.simulator.yellowstone_client import connected, request
 
@@ -54,7 +55,12 @@ def installed(tmp_path: Path) -> Path:
 def told_by_the_client(installed: Path) -> dict[str, Any]:
     """Run it against a cluster that already holds some finalized slots."""
     options = SimulateOptions(
-        ports=0, control="127.0.0.1:0", slot_time=0.05, regions=("ams",), token=TOKEN
+        ports=0,
+        control="127.0.0.1:0",
+        slot_time=0.05,
+        regions=("ams",),
+        token=TOKEN,
+        server=RegionSettings(replay_stored_slots=2000),  # the client may start slowly
     )
     with Cluster(options) as cluster:
         url, first_slot = cluster.endpoints["ams"], cluster.chain.first_slot
