@@ -219,7 +219,9 @@ class Faults:
         self.lie = self.uncount = 0.0
         self.lose_tx = self.drop_tx = self.drop_account = self.drop_slot = self.duplicate = 0.0
         self._region.shift(0.0)
-        return f"{self._region.name} is healed of {', '.join(was) or 'nothing'}"
+        if not was:
+            return f"{self._region.name}: nothing was wrong"
+        return f"{self._region.name} is healed of {', '.join(was)}"
 
     def _cut_off(self, argument: str | None) -> str:
         slots = _number("outage", argument, "slots, above 0, as 30")

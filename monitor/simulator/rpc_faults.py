@@ -207,7 +207,9 @@ class RpcFaults:
         self.state = RpcState()
         self.errors.clear()
         self.lies.clear()
-        return f"{self.name} is healed of {', '.join(was) or 'nothing'}"
+        if not was:
+            return f"{self.name}: nothing was wrong"
+        return f"{self.name} is healed of {', '.join(was)}"
 
     def _set_slots(self, fault: str, words: list[str]) -> None:
         allowed = {"behind": f"slots, 0 to {MOST_BEHIND}", "pruned": "the first slot kept"}.get(

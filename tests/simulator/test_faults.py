@@ -375,7 +375,7 @@ def test_ratios_have_usual_values() -> None:
     assert region.faults.active == ["mute", "drop-tx 0.01"]
     assert region.faults.apply("heal", None) == "ams is healed of mute, drop-tx 0.01"
     assert region.faults.active == []
-    assert region.faults.apply("heal", None) == "ams is healed of nothing"
+    assert region.faults.apply("heal", None) == "ams: nothing was wrong"
 
 
 @pytest.mark.parametrize(

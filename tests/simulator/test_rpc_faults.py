@@ -40,6 +40,7 @@ def test_a_fault_is_on_until_it_is_healed(applied: str) -> None:
     assert faults.active == [applied]
     assert faults.apply("heal", None) == f"rpc1 is healed of {applied}"
     assert faults.active == []
+    assert faults.apply("heal", None) == "rpc1: nothing was wrong"
 
 
 def test_several_faults_are_on_at_once_and_told() -> None:
