@@ -28,7 +28,7 @@ class SlotStatus(IntEnum):
 
 
 class Kind(IntEnum):
-    """What an update carries: the field number of SubscribeUpdate's oneof."""
+    """What an update carries: the field number of SubscribeUpdate's oneof; from 100 on what only the kernel makes."""
 
     ACCOUNT = 2
     SLOT = 3
@@ -40,6 +40,10 @@ class Kind(IntEnum):
     PONG = 9
     TRANSACTION_STATUS = 10
     BLOCK_FOOTER = 12
+    UNDO = 100
+    """All events of one version of a slot are taken back."""
+    COMMITMENT = 101
+    """A monitor's events come at another commitment from a slot on."""
 
 
 KIND_WORDS: Final[dict[Kind, str]] = {
@@ -53,5 +57,7 @@ KIND_WORDS: Final[dict[Kind, str]] = {
     Kind.PONG: "pong",
     Kind.TRANSACTION_STATUS: "transaction_status",
     Kind.BLOCK_FOOTER: "block_footer",
+    Kind.UNDO: "undo",
+    Kind.COMMITMENT: "commitment",
 }
 """The word of a kind in records, metrics and logs."""

@@ -20,6 +20,7 @@ from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment
 from monitor.core.events import Row
 from monitor.core.jobs import Job, JobsDone
+from monitor.core.level_history import Switch
 from monitor.core.rungs import Rung
 from monitor.core.scope import EVERY_MONITOR, Scope
 
@@ -112,6 +113,13 @@ class Settled:
     """
 
     slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSwitch:
+    """Store from which slot on another level holds, no later than any cursor that passes that slot."""
+
+    switch: Switch
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ Their layout is named here, once:
               slot         the status (int)
               block        (blockhash, filter name)
               block_meta   the blockhash (base58 text)
+              undo         the version that is taken back (int)
+              commitment   the new level (int)
               ping, pong   0, or the pong's id
     mask    bit i set: monitor i (in the order of the configuration) wants it, as the server judged
     extra   by kind:
@@ -26,6 +28,8 @@ Their layout is named here, once:
               block        None
               block_meta   (parent_slot, parent_blockhash, block_height or None, executed_transaction_count, entries_count, generation,
                            the blockhash's 32 bytes, or b"" when its text is no base58)
+              undo         (blockhash or None, reason)
+              commitment   (monitor's name, old level, reason)
             generation: g of the hidden filter `~g` that the update came under, or 0
     stamp   when the reading thread took the frame, nanoseconds of the monotonic clock
     frame   the SubscribeUpdate's bytes, or None when the kernel made the row itself
