@@ -81,7 +81,9 @@ class Audits:
 
     def next_deadline(self) -> float | None:
         """When `begin` has something to do, or None."""
-        return min((audit.due for audit in self._under_way.values()), default=None)
+        if not self._under_way:
+            return None
+        return min(audit.due for audit in self._under_way.values())
 
     def fetched(self, event: BlockFetched, now: float) -> None:
         """RPCs told a block that recovery has not asked for: perhaps that of an audit."""

@@ -288,7 +288,7 @@ class Connections:
                     deadlines.append(self.floors.awaited_until(connection))
             elif connection.reopen_at is not None:
                 deadlines.append(connection.reopen_at)
-        return min(deadlines, default=None)
+        return min(deadlines) if deadlines else None
 
     def check(self) -> None:
         """State what always holds; for tests."""

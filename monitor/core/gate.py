@@ -201,7 +201,7 @@ class Gate:
             due.append(state.confirmed_at + wait)
             if not self._is_behind(state):
                 break
-        return min(due, default=None)
+        return min(due) if due else None
 
     def release_late(self, state: SlotState, now: float) -> None:
         """A released slot got another feed's bank: what that adds is handed on once, marked late."""

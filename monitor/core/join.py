@@ -13,6 +13,7 @@ from monitor.core.ancestry import is_denied
 from monitor.core.banks import Bank, Meta
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
+from monitor.core.deadlines import earliest
 from monitor.core.events import Row
 from monitor.core.gate import Gate
 from monitor.core.given_up import GivenUp
@@ -232,8 +233,7 @@ class Join:
     def next_deadline(self) -> float | None:
         """When `tick` has something to do, or None."""
         voices = None if self.quorum is None else self.quorum.next_deadline()
-        deadlines = (self.gate.next_deadline(), self.ledger.next_deadline(), voices)
-        return min((d for d in deadlines if d is not None), default=None)
+        return earliest(self.gate.next_deadline(), self.ledger.next_deadline(), voices)
 
     def check(self) -> None:
         """State what always holds; for tests."""

@@ -12,6 +12,7 @@ from monitor.core.certificates import Certificate, Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import AmendFeed, CloseFeed, Command
 from monitor.core.connections import Connections
+from monitor.core.deadlines import earliest
 from monitor.core.electorate import Electorate
 from monitor.core.events import (
     AccountsRead,
@@ -195,14 +196,13 @@ class Kernel:
 
     def next_deadline(self) -> float | None:
         """When to call `tick`, or None while nothing is waited for."""
-        deadlines = (
+        return earliest(
             self.connections.next_deadline(),
             self.join.next_deadline(),
             self.repair.next_deadline(),
             self.steering.next_deadline(),
             self.health.stalls.next_deadline(),
         )
-        return min((d for d in deadlines if d is not None), default=None)
 
     def frontier(self, level: Commitment) -> int | None:
         """Highest slot up to which nothing of ours is open at the level; None while the first is.

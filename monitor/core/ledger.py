@@ -172,12 +172,12 @@ class Ledger:
 
     def next_deadline(self) -> float | None:
         """When `close` will certify a slot that it waits with, or None."""
-        if self._unspoken:
+        if self._unspoken.is_due:
             return 0.0
         due = [self._due(state) for state in self._open if self._may_give_up(state)]
         if self._named_until is not None and any(map(self._may_give_up, self._named)):
             due.append(self._named_until)
-        return min(due, default=None)
+        return min(due) if due else None
 
     def excuse(self, paused: float) -> None:
         """Give slots that wait for their certificate this time back."""

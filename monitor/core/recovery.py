@@ -179,6 +179,8 @@ class RecoveryQueue:
 
     def next_deadline(self) -> float | None:
         """When `lease` or `expire` has something to do, if no call that frees a worker or opens a slot is made before."""
+        if not self._table.slots:
+            return None
         times = [grant.until for each in self._table.grants.values() for grant in each]
         wake = self._table.next_wake()
         if wake is not None:

@@ -16,6 +16,7 @@ from typing import Final
 from monitor.core.audits import Audits
 from monitor.core.chain import Kind
 from monitor.core.commands import Command, KeepJobs
+from monitor.core.deadlines import earliest
 from monitor.core.endings import Ending
 from monitor.core.errands import Errands
 from monitor.core.events import BlockFetched, FetchFailed, FetchPaced, Row, SignedOff
@@ -155,13 +156,12 @@ class Repair:
         """When `tick` and `work` have something to do, or None."""
         if self._has_more or self.errands.is_due:
             return 0.0
-        due = (
+        return earliest(
             self.queue.next_deadline(),
             self._audits.next_deadline(),
             self.reconciling.next_deadline(),
             self.replays.next_deadline(),
         )
-        return min((each for each in due if each is not None), default=None)
 
     def fetched(self, event: BlockFetched, now: float) -> None:
         """RPCs told a block."""

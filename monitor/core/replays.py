@@ -199,6 +199,8 @@ class Replays:
 
     def next_deadline(self) -> float | None:
         """When `tick` has something to do, or None."""
+        if not self.by_feed:
+            return None
         due = [
             min(each.heard_at + REPLAY_PATIENCE, each.window_at)
             for each in self.by_feed.values()

@@ -51,9 +51,10 @@ class Stalls:
 
     def next_deadline(self) -> float | None:
         """When `tick` looks again; None while no stream is open."""
-        return (
-            max(self._look_at, 0.0) if any(each.opened for each in self._connections.all) else None
-        )
+        for each in self._connections.all:
+            if each.opened:
+                return max(self._look_at, 0.0)
+        return None
 
     @property
     def _patience(self) -> float:

@@ -17,20 +17,22 @@ class Unspoken:
     """What is left to do."""
 
     def __init__(self) -> None:
+        self.is_due = False
+        """Some are left."""
         self._ranges = Ranges()
-
-    def __bool__(self) -> bool:
-        return len(self._ranges) > 0
 
     def add(self, first: int, end: int) -> None:
         """These slots are to be certified, those that have no certificate by then."""
         self._ranges.add(first, end)
+        self.is_due = len(self._ranges) > 0
 
     def take(self) -> list[int]:
         """The next ones, lowest first; they are done."""
+        if not self.is_due:
+            return []
         taken = list(islice(self._numbers(), A_TURN))
-        if taken:
-            self._ranges.remove(taken[0], taken[-1] + 1)
+        self._ranges.remove(taken[0], taken[-1] + 1)
+        self.is_due = len(self._ranges) > 0
         return taken
 
     def _numbers(self) -> Iterator[int]:
