@@ -30,7 +30,7 @@ _BELOW_0 = re.compile(r"-\d+(\.\d+)?")
 def state_dir_of(
     config: Path | None, state_dir: Path | None, stood_before: Path | None = None
 ) -> Path:
-    """The state directory of the daemon that is to be changed. `stood_before`: one that an outer command was given.
+    """The state directory of the daemon that is meant. `stood_before`: one that an outer command was given.
 
     Raises: BadParameter, ConfigurationRefused.
     """
@@ -47,6 +47,18 @@ def state_dir_of(
             param_hint="--config, --state-dir",
         )
     return found
+
+
+def address_from(api: str | None, config: Path | None, state_dir: Path | None) -> str:
+    """Where the daemon is that is to be asked: `api` wins; with none of the three, where one usually is.
+
+    Raises: BadParameter, ConfigurationRefused, DaemonNotAsked.
+    """
+    from monitor.app.api_client import address_of
+
+    if api is None and config is not None:
+        state_dir = state_dir_of(config, state_dir)
+    return address_of(api, state_dir)
 
 
 class NumbersFrom0(TyperCommand):

@@ -15,7 +15,14 @@ from typing import Annotated, Final
 import typer
 
 from monitor import __version__
-from monitor.app.arguments import ApiUrl, AsJson, NumbersFrom0, StateDir
+from monitor.app.arguments import (
+    ApiUrl,
+    AsJson,
+    ConfigOfDaemon,
+    NumbersFrom0,
+    StateDir,
+    address_from,
+)
 from monitor.app.drill_commands import drill
 from monitor.app.endpoint_commands import endpoints
 from monitor.app.recovery_commands import recovery
@@ -122,15 +129,16 @@ def slots(
     as_json: AsJson = False,
     api: ApiUrl = None,
     state_dir: StateDir = None,
+    config: ConfigOfDaemon = None,
 ) -> None:
     """Show what became of slots FROM to TO, TO excluded, and the proof; without them, of the newest."""
-    from monitor.app.api_client import address_of, ask_slots
+    from monitor.app.api_client import ask_slots
 
     if first is not None and end is not None and first > end:
         raise typer.BadParameter("TO is below FROM", param_hint="TO")
     if first is not None and end is not None and end - first > MOST_SLOTS:
         raise typer.BadParameter(f"at most {MOST_SLOTS} slots after FROM", param_hint="TO")
-    found = ask_slots(address_of(api, state_dir), first, end)
+    found = ask_slots(address_from(api, config, state_dir), first, end)
     if as_json:
         for slot in found:
             typer.echo(json.dumps(slot, separators=(",", ":")))
@@ -141,11 +149,16 @@ def slots(
 
 
 @app.command()
-def status(as_json: AsJson = False, api: ApiUrl = None, state_dir: StateDir = None) -> None:
+def status(
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    state_dir: StateDir = None,
+    config: ConfigOfDaemon = None,
+) -> None:
     """Say whether the daemon is ready or why not, how far it is, and how endpoints and sinks do."""
-    from monitor.app.api_client import address_of, ask_status
+    from monitor.app.api_client import ask_status
 
-    told = ask_status(address_of(api, state_dir))
+    told = ask_status(address_from(api, config, state_dir))
     if as_json:
         typer.echo(json.dumps(told, separators=(",", ":")))
         return

@@ -13,6 +13,7 @@ from monitor.app.arguments import (
     ConfigOfDaemon,
     StateDir,
     StateOfDaemon,
+    address_from,
     state_dir_of,
 )
 from monitor.core.wishes import Want
@@ -46,6 +47,7 @@ def show(
     as_json: AsJson = False,
     api: ApiUrl = None,
     state_dir: StateDir = None,
+    config: ConfigOfDaemon = None,
     why: Annotated[
         bool,
         typer.Option("--why", help="What was found and decided about each, the newest first."),
@@ -55,12 +57,12 @@ def show(
     ] = False,
 ) -> None:
     """Say how far behind each endpoint is, what it leaves out, how far it is trusted, and how it last failed."""
-    context.obj = state_dir
     if context.invoked_subcommand is not None:
+        context.obj = state_dir if config is None else state_dir_of(config, state_dir)
         return
-    from monitor.app.api_client import address_of, ask_endpoints
+    from monitor.app.api_client import ask_endpoints
 
-    told = ask_endpoints(address_of(api, state_dir))
+    told = ask_endpoints(address_from(api, config, state_dir))
     if as_json:
         for endpoint in told:
             typer.echo(json.dumps(endpoint, separators=(",", ":")))

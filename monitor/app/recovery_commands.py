@@ -14,6 +14,7 @@ from monitor.app.arguments import (
     NumbersFrom0,
     StateDir,
     StateOfDaemon,
+    address_from,
     state_dir_of,
 )
 
@@ -29,17 +30,18 @@ def show(
     as_json: AsJson = False,
     api: ApiUrl = None,
     state_dir: StateDir = None,
+    config: ConfigOfDaemon = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Again every second, until interrupted.")
     ] = False,
 ) -> None:
     """Say what is being recovered, from where, how far a catch-up is, and which slots are lost."""
-    context.obj = state_dir
     if context.invoked_subcommand is not None:
+        context.obj = state_dir if config is None else state_dir_of(config, state_dir)
         return
-    from monitor.app.api_client import address_of, ask_recovery
+    from monitor.app.api_client import ask_recovery
 
-    address = address_of(api, state_dir)
+    address = address_from(api, config, state_dir)
 
     def looks() -> Iterator[dict[str, Any]]:
         yield ask_recovery(address)

@@ -270,6 +270,25 @@ async def viewed(answers: Answers, *words: str) -> tuple[int, str]:
         return await anyio.to_thread.run_sync(lambda: invoke(*words, "--api", address))
 
 
+@pytest.mark.real_time
+@pytest.mark.parametrize("words", [["slots", "5", "9"], ["status"], ["endpoints"], ["recovery"]])
+async def test_a_view_finds_the_daemon_by_its_configuration_too(
+    tmp_path: Path, words: Sequence[str]
+) -> None:
+    file = written(tmp_path, LEAST + "state_dir: kept\n")
+    (tmp_path / "kept").mkdir()
+    line = (*words, "--json", "--config", str(file))
+    answers = replace(ANSWERS, slots=_two_slots)
+    async with answering(answers) as address:
+        (tmp_path / "kept" / "api.url").write_text(f"{address}\n")
+        code, output = await anyio.to_thread.run_sync(lambda: invoke(*line))
+        assert (code, output) == await viewed(answers, *words, "--json")
+    assert code == 0
+    code, output = invoke(*line, "--state-dir", str(tmp_path))
+    assert code == 2
+    assert "one of the two is enough" in output
+
+
 async def _two_slots(first: int, end: int, _limit: int) -> list[StoredSlot]:
     return [stored(slot) for slot in range(first, end) if slot % 2]
 

@@ -129,11 +129,15 @@ async def test_a_wish_may_be_answered_as_json(tmp_path: Path) -> None:
     }
 
 
-async def test_the_daemon_is_found_by_its_configuration_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [["promote", "nyc"], []])
+async def test_the_daemon_is_found_by_its_configuration_too(
+    tmp_path: Path, before: Sequence[str]
+) -> None:
     file = written(tmp_path, LEAST + "state_dir: kept\n")
     (tmp_path / "kept").mkdir()
     daemon = wishes("promoted")
-    words = ("endpoints", "promote", "nyc", "--config", str(file))
+    after = [word for word in ("promote", "nyc") if word not in before]
+    words = ("endpoints", *before, "--config", str(file), *after)
     async with controlled(tmp_path / "kept", Lost(), daemon):
         assert (await anyio.to_thread.run_sync(lambda: invoke(*words)))[0] == 0
     assert daemon.asked == [(Want.PROMOTE, "nyc")]

@@ -90,10 +90,16 @@ async def test_the_lost_slots_of_a_range_are_signed_off(
     assert [slot for slot, _ in lost.signed_off] == [slot for slot in slots if slot <= 10]
 
 
-async def test_a_state_directory_may_stand_before_the_sign_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--state-dir", "--config"])
+async def test_where_the_state_is_may_stand_before_the_sign_off(
+    tmp_path: Path, option: str
+) -> None:
     lost = Lost(7)
-    words = ("--state-dir", str(tmp_path), "sign-off", "7", "--reason", "seen by hand")
-    async with controlled(tmp_path, lost):
+    file = written(tmp_path, LEAST + "state_dir: kept\n")
+    (tmp_path / "kept").mkdir()
+    where = {"--state-dir": tmp_path / "kept", "--config": file}[option]
+    words = (option, str(where), "sign-off", "7", "--reason", "seen by hand")
+    async with controlled(tmp_path / "kept", lost):
         assert (await aside("recovery", *words))[0] == 0
 
     assert lost.signed_off == [(7, "seen by hand")]
