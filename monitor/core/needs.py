@@ -43,7 +43,7 @@ class Needs:
         if any(monitor.accounts is not None for monitor in monitors):
             covered.append(int(Kind.ACCOUNT))
         asking = [0] * KINDS
-        for kind in Kind:
+        for kind in (each for each in Kind if each < KINDS):
             asking[kind] = sum(1 << i for i, each in enumerate(monitors) if each.wants(kind))
         return cls(
             tuple(counted),
