@@ -154,10 +154,9 @@ class Driver:
         read_at = world.clock.now()
         self._handle(Started(world.dice.jitter()), read_at)
         await self._outputs.run()
+        deadline = self.kernel.next_deadline()
         while True:
-            deadline = self.kernel.next_deadline()
-            now = world.clock.now()
-            asked = None if deadline is None else max(0.0, deadline - now)
+            asked = None if deadline is None else max(0.0, deadline - world.clock.now())
             await world.feeds.wait(asked)
             read_at = self._excuse_stop(read_at, asked)
             for taken in world.feeds.take(TAKE_BYTES):
@@ -169,6 +168,7 @@ class Driver:
             deadline = self.kernel.next_deadline()
             if deadline is not None and now >= deadline:
                 self._perform(self.kernel.tick(now))
+                deadline = self.kernel.next_deadline()
             await self._outputs.run()
             if self._delivery.is_full() or self._books.is_full():
                 now = world.clock.now()
@@ -176,6 +176,7 @@ class Driver:
                 await self._books.has_room()
                 read_at = world.clock.now()
                 self._handle(ReadingResumed(read_at - now), read_at)
+                deadline = self.kernel.next_deadline()
                 await self._outputs.run()
 
     def _excuse_stop(self, read_at: float, asked: float | None) -> float:
