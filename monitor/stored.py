@@ -29,7 +29,7 @@ class StoredSlot:
     parent_slot: int | None
     block_height: int | None
     sources: tuple[tuple[str, int, bool], ...]
-    """(endpoint, transactions, covers)."""
+    """(endpoint, transactions, covers), each endpoint once: of what it streamed and what it replayed, the larger count."""
     missed_by: tuple[str, ...]
     delay_ms: tuple[tuple[str, float], ...]
     recovered_by: str | None

@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 
 from monitor.core.backoff import full_jitter
-from monitor.core.certificates import CLOSED, Certificate
+from monitor.core.certificates import CLOSED, Certificate, Source
 from monitor.core.commands import Report
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
@@ -346,9 +346,7 @@ class Books:
             blockhash=certificate.blockhash,
             parent_slot=certificate.parent_slot,
             block_height=certificate.block_height,
-            sources=tuple(
-                (names[s.endpoint], s.transactions, s.covers) for s in certificate.sources
-            ),
+            sources=_by_name(names, certificate.sources),
             missed_by=tuple(names[endpoint] for endpoint in certificate.missed_by),
             delay_ms=tuple((names[endpoint], ns / 1e6) for endpoint, ns in certificate.delay_ns),
             recovered_by=certificate.recovered_by,
@@ -365,6 +363,15 @@ class Books:
         self.failures += 1
         self.failing = str(error)
         self._reporter.report(Report("error", "the ledger's store failed", {"error": str(error)}))
+
+
+def _by_name(names: Sequence[str], sources: Sequence[Source]) -> tuple[tuple[str, int, bool], ...]:
+    """Each name once: what somebody streamed and what it replayed of the slot are one, of the larger of both counts."""
+    found: dict[str, tuple[int, bool]] = {}
+    for each in sources:
+        count, covers = found.get(names[each.endpoint], (0, False))
+        found[names[each.endpoint]] = max(count, each.transactions), covers or each.covers
+    return tuple((name, count, covers) for name, (count, covers) in found.items())
 
 
 def _held(subscription: Subscription, slot: int) -> Iterable[HeldEvents]:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TypeVar, TypeVarTuple
 
 import anyio
@@ -9,6 +10,7 @@ import pytest
 
 from monitor.core.certificates import Certificate, SlotEnd, Source
 from monitor.core.errors import StoreFailed
+from monitor.core.origins import Origins
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.resumption import Subscription
 from monitor.stored import Cursor, StoredSlot
@@ -20,6 +22,7 @@ from tests.runtime.fakes import (
     MemorySink,
     VirtualClock,
     at_once,
+    books,
 )
 from tests.runtime.test_resumption import subscribed
 
@@ -94,6 +97,16 @@ async def test_a_certificate_is_stored_with_names_milliseconds_and_the_time() ->
         recovered_by=None,
         closed_at_ns=1_795_246_920_000_000_000 + 100 * 10**9,
     )
+
+
+async def test_what_one_endpoint_streamed_and_replayed_is_stored_once() -> None:
+    live, replayed = 0, Origins(3, 2).replay(0)
+    sources = (Source(live, 7, False), Source(1, 3, False), Source(replayed, 42, True))
+    desk = books()
+    desk.begin(7)
+    desk.certify([replace(WHOLE, sources=sources)])
+    (stored,) = await desk.slots(7, 8, 1)
+    assert stored.sources == (("ams", 42, True), ("nyc", 3, False))
 
 
 async def test_what_comes_within_half_a_second_is_committed_together() -> None:
