@@ -41,7 +41,7 @@ def transaction_status_json(
         "failed": failed,
         "err": decode_transaction_error(status.err.err) if failed else None,
     }
-    return signature, orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
+    return signature, _told(fields)
 
 
 def account_json(
@@ -92,7 +92,7 @@ def block_meta_json(
         "entries_count": meta.entries_count or None,
         "rewards": [_reward(reward) for reward in meta.rewards.rewards],
     }
-    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
+    return _told(fields)
 
 
 def block_json(
@@ -113,6 +113,22 @@ def block_json(
     yield b'],"entries":['
     yield from _listed(entry_json(_read_entry(each)) for each in block.entries)
     yield b"]}\n"
+
+
+def undo_json(blockhash: str | None, reason: str) -> bytes:
+    """The fields of an `undo`: of what block, None if that was never known, and why it is taken back."""
+    return _told({"blockhash": blockhash, "reason": reason})
+
+
+def commitment_json(monitor: str, old: str, new: str, reason: str, first_slot: int) -> bytes:
+    """The fields of a `commitment`: from `first_slot` on the monitor's events come at `new`; the levels as words."""
+    return _told(
+        {"monitor": monitor, "from": old, "to": new, "reason": reason, "first_slot": first_slot}
+    )
+
+
+def _told(fields: dict[str, Any]) -> bytes:
+    return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
 
 
 def _listed(ends: Iterable[bytes]) -> Iterator[bytes]:

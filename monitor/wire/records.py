@@ -29,8 +29,10 @@ from monitor.wire.record_fields import (
     account_json,
     block_json,
     block_meta_json,
+    commitment_json,
     entry_json,
     transaction_status_json,
+    undo_json,
 )
 from monitor.wire.record_transactions import transaction_json
 
@@ -44,7 +46,7 @@ _parse: Final = SubscribeUpdate.FromString
 
 _WORDS: Final[dict[int, str]] = {int(kind): word for kind, word in KIND_WORDS.items()}
 _STATUS_WORDS: Final = {int(status): status.name.lower() for status in SlotStatus}
-_COMMITMENT_WORDS: Final = {level: level.name.lower() for level in Commitment}
+_COMMITMENT_WORDS: Final[dict[int, str]] = {level: level.name.lower() for level in Commitment}
 _WITH_BLOCKHASH: Final = (int(Kind.TRANSACTION), int(Kind.TRANSACTION_STATUS))
 _ID_ENDS: Final = {"reconciled": ":reconciled"}
 """By source, where an id says it."""
@@ -232,6 +234,17 @@ def _slot(row: Row, *_: Any) -> Prepared:
     return word, orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)[1:]
 
 
+def _undo(row: Row, *_: Any) -> Prepared:
+    blockhash, reason = row[4]
+    return str(row[2]), undo_json(blockhash, reason)
+
+
+def _commitment(row: Row, *_: Any) -> Prepared:
+    monitor, old, reason = row[4]
+    word = _COMMITMENT_WORDS[row[2]]
+    return word, commitment_json(monitor, _COMMITMENT_WORDS[old], word, reason, row[1])
+
+
 _Reader = Callable[[Row, Sequence[DataSlice] | None, bool], Prepared]
 """(row, data slices, whether an account's id names the write)."""
 
@@ -243,4 +256,6 @@ _KINDS: Final[dict[int, _Reader]] = {
     int(Kind.BLOCK_META): _block_meta,
     int(Kind.BLOCK): _block,
     int(Kind.SLOT): _slot,
+    int(Kind.UNDO): _undo,
+    int(Kind.COMMITMENT): _commitment,
 }

@@ -157,6 +157,30 @@ async def test_an_event_that_the_kernel_made_bears_the_present_moment() -> None:
     assert got[0]["endpoint"] is None
 
 
+def undo(mask: int, version: int = 0) -> Released:
+    row: Row = (Kind.UNDO, SLOT, version, mask, (BLOCKHASH, "it died"), 0, None)
+    return (mask, -1, False, version, BLOCKHASH, row)
+
+
+async def test_undo_and_commitment_are_handed_on_as_they_are_and_counted() -> None:
+    rich = Monitor("rich", accounts=AccountsFilter(owner=(key_text(frames.OWNER),)))
+    office = Office(rich, B, routes=[0b11, 0b01], judged={Kind.ACCOUNT: 0b11})
+    extra = ("b", Commitment.PROCESSED, "forks")
+    row: Row = (Kind.COMMITMENT, SLOT, Commitment.CONFIRMED, 0b10, extra, 0, None)
+    switched: Released = (0b10, -1, False, 0, None, row)
+    both, first = await office.records(undo(0b11), switched)
+    assert [(record["id"], record["monitors"]) for record in both] == [
+        ("5:undo:0", ["rich", "b"]),
+        ("5:commitment:confirmed", ["b"]),
+    ]
+    assert [record["id"] for record in first] == ["5:undo:0"]
+    assert office.delivery.events == {
+        (0, Kind.UNDO, 0b11): 1,
+        (1, Kind.UNDO, 0b01): 1,
+        (0, Kind.COMMITMENT, 0b10): 1,
+    }
+
+
 async def test_a_sink_without_use_for_records_is_counted_and_gets_none() -> None:
     office = Office(A, B, routes=[0b11, 0b01], forgetful=[0])
     nothing, something = await office.records(transaction(0b11), transaction(0b10, 1))

@@ -254,6 +254,35 @@ def test_slot_level_that_came_as_a_frame_is_not_an_observation() -> None:
     assert json.loads(_encode(released))["observed"] is False
 
 
+def test_undo_names_the_version_that_is_taken_back_and_why() -> None:
+    row = _released(Kind.UNDO, 0, None, (BLOCKHASH, "it died"), endpoint=-1)
+    assert _encode(row, Commitment.PROCESSED) == _line(
+        "300:undo:0",
+        "undo",
+        f'"blockhash":"{BLOCKHASH}","reason":"it died"',
+        commitment="processed",
+        endpoint="null",
+    )
+
+
+def test_undo_of_a_later_version_of_a_block_that_nobody_named() -> None:
+    row = _released(Kind.UNDO, 2, None, (None, 'a "word"'), endpoint=-1, version=2)
+    record = json.loads(_encode(row, Commitment.PROCESSED))
+    assert (record["id"], record["version"]) == ("300.2:undo:2", 2)
+    assert (record["blockhash"], record["reason"]) == (None, 'a "word"')
+
+
+def test_commitment_says_from_which_slot_on_a_monitor_is_at_another_level() -> None:
+    extra = ("usdc", Commitment.PROCESSED, "forks")
+    row = _released(Kind.COMMITMENT, Commitment.CONFIRMED, None, extra, endpoint=-1)
+    assert _encode(row) == _line(
+        "300:commitment:confirmed",
+        "commitment",
+        '"monitor":"usdc","from":"processed","to":"confirmed","reason":"forks","first_slot":300',
+        endpoint="null",
+    )
+
+
 def test_a_later_version_of_a_block_has_ids_of_its_own() -> None:
     released = _released(Kind.ENTRY, 4, ENTRY, version=2, late=True, endpoint=0)
     record = json.loads(_encode(released, Commitment.FINALIZED))
