@@ -13,7 +13,7 @@ from operator import or_
 from monitor.core.deliberation import Deliberation
 from monitor.core.endpoint_health import Role
 from monitor.core.failover import Division, Load, Strategy, What
-from monitor.core.hand_over import LONGEST, covers
+from monitor.core.hand_over import LONGEST, covers, gain_later
 from monitor.core.scope import EVERY_MONITOR
 from monitor.core.shares import CARRIERS
 
@@ -73,7 +73,8 @@ def _settled(look: Deliberation, division: Division) -> Division:
     if division.carried == division.shares:
         return division
     waits = not all(covers(look, i) for i in division.gaining)
-    if waits and _is_asked_later(look, division):
+    # Not while load is shed: what is carried twice is what we are too slow for.
+    if waits and look.state.load is Load.FULL and gain_later(look, division):
         return replace(division, since=look.now)
     fresh = division.since == look.now and division.gaining
     if fresh or (waits and look.now - division.since < LONGEST):
@@ -83,15 +84,6 @@ def _settled(look: Deliberation, division: Division) -> Division:
         division.carried[i] if i in staying else share for i, share in enumerate(division.shares)
     )
     return Division(division.over, division.units, division.shares, carried, (), division.since)
-
-
-def _is_asked_later(look: Deliberation, division: Division) -> bool:
-    """Whether somebody who is to gain replays, which may take minutes: it is asked, and can cover, only afterwards.
-
-    Not while load is shed: what is carried twice is what we are too slow for.
-    """
-    health = [look.health[i] for i in division.gaining]
-    return look.state.load is Load.FULL and any(x.is_open and x.is_replaying for x in health)
 
 
 def shares_of(

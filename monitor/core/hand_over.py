@@ -11,7 +11,7 @@ from operator import or_
 from typing import Final
 
 from monitor.core.deliberation import Deliberation
-from monitor.core.failover import Leaving, What
+from monitor.core.failover import Division, Leaving, Load, What
 from monitor.core.hard_signals import LATE, Fault
 
 COVERED: Final = 2
@@ -88,8 +88,21 @@ def inherit(look: Deliberation, endpoint: int, successor: int) -> None:
 
 
 def _excused(look: Deliberation, each: Leaving) -> Leaving:
-    """While the successor replays, which may take minutes, its time does not run: it cannot cover anything."""
-    return replace(each, since=look.now) if look.health[each.successor].is_replaying else each
+    """While those replay that it waits for, which may take minutes, its time does not run: they cannot cover anything."""
+    return replace(each, since=look.now) if _is_asked_later(look, each) else each
+
+
+def _is_asked_later(look: Deliberation, each: Leaving) -> bool:
+    if look.health[each.successor].is_replaying:
+        return True
+    is_sure = look.state.load is Load.FULL  # else what is carried twice is what we are too slow for
+    return is_sure and is_missed(look, each.endpoint) and gain_later(look, look.state.division)
+
+
+def gain_later(look: Deliberation, division: Division | None) -> bool:
+    """Whether somebody who is to carry more replays: it is asked for that, and can cover it, only afterwards."""
+    gaining = () if division is None else division.gaining
+    return any(look.health[i].is_open and look.health[i].is_replaying for i in gaining)
 
 
 def _stays(look: Deliberation, each: Leaving) -> bool:

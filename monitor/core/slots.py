@@ -267,7 +267,7 @@ class SlotState:
                 found.setdefault(pubkey, write)
         for store, bits in parts:
             found.update(_last_in(store, bits & chosen))
-        return [found[pubkey] for pubkey in sorted(found)]
+        return self._as_told([found[pubkey] for pubkey in sorted(found)], parts)
 
     def all_writes(self, parts: list[tuple[Store, int]]) -> list[Held]:
         """Every held write of the block: by pubkey, then in order of arrival."""
@@ -277,7 +277,19 @@ class SlotState:
             for key, item in store.accounts.items():
                 if table[key] & bits:
                     found.setdefault(key, item)
-        return [found[key] for key in sorted(found, key=account_of)]
+        return self._as_told([found[key] for key in sorted(found, key=account_of)], parts)
+
+    def _as_told(self, writes: list[Held], parts: list[tuple[Store, int]]) -> list[Held]:
+        """The same as banks of the block keep them, where some do: a first copy may be a replaced bank's, with its version."""
+        own = [store.accounts for store, _ in parts if store is not self.shared]
+        first = self.shared.accounts
+        for at, held in enumerate(writes if own else ()):
+            key = held[1][2]
+            copy = next((accounts[key] for accounts in own if key in accounts), None)
+            if copy is not None and first.get(key) is held:
+                row = copy[1]
+                writes[at] = (copy[0], (*row[:3], row[3] | held[1][3], *row[4:]))
+        return writes
 
     def begin_anew(self) -> None:
         """Forget all banks and rows but what was handed on of them: the slot is told again from its first row on."""

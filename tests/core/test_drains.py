@@ -1,11 +1,12 @@
 """Who is drained, or late, goes when another one covers, and not before."""
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from monitor.core.certificates import SlotEnd
-from monitor.core.failover import FailoverPolicy, Leaving, Strategy, What
+from monitor.core.failover import FailoverPolicy, Leaving, Load, Strategy, What
 from monitor.core.hand_over import LONGEST
 from monitor.core.scope import Scope
 from monitor.core.wishes import Want
@@ -140,3 +141,21 @@ def test_a_successor_that_covers_is_not_enough_where_another_feed_gains_too(cove
     looks.figures(0, covered=covered)
     now = 12.0 if covered else 10.0 + LONGEST
     assert looks.at(now) == [(What.HANDED_OVER, 2, 3)]
+
+
+@pytest.mark.parametrize("load", [Load.FULL, Load.NARROW])
+def test_who_leaves_waits_for_another_feed_that_gains_and_replays_but_where_load_is_shed(
+    load: Load,
+) -> None:
+    looks = spread_over(4, hot=3)
+    looks.figures(3, provider="p1")
+    looks.at(10.0, (Want.PROMOTE, 3))
+    for gaining in (0, 1):
+        looks.figures(gaining, covered=0, is_replaying=True)
+    looks.at(11.0)
+    looks.state = replace(looks.state, load=load, load_at=11.0)
+    assert (looks.at(11.0 + LONGEST) == []) is (load is Load.FULL)
+    for gaining in (0, 1):
+        looks.figures(gaining, covered=2, is_replaying=False)
+    looks.at(12.0 + LONGEST)
+    assert looks.state.leaving == ()

@@ -228,6 +228,35 @@ def test_without_a_cover_the_last_write_is_the_highest_of_any_feed(
     assert last_writes(state, "first") == [b"x by t8"]
 
 
+def twice_written(first: Row, again: Row) -> SlotState:
+    """A bank that became another block wrote as the block did; the feed that shares its store told it later."""
+    state = SlotState(5)
+    old, fellow = (state.open_bank(feed, feed - 1, began_whole=True) for feed in (1, 2))
+    hold(old, first)
+    state.tie(old, SECOND)
+    hold(fellow, again, write(5, "y", "t2", 8))
+    new = state.open_bank(1, 1 - 1, began_whole=True)
+    hold(new, again)
+    for bank in (fellow, new):
+        state.tie(bank, FIRST)
+    return state
+
+
+def test_a_write_that_a_replaced_bank_told_first_bears_the_version_of_the_block() -> None:
+    state = twice_written(write(5, "x", "t1", 1), write(5, "x", "t1", 7))
+    parts = parts_of(state, "first")
+    for found in (state.last_writes(parts, state.cover_bits("first")), state.all_writes(parts)):
+        assert [held[1][4] for held in found] == [7, 8]
+
+
+def test_the_version_of_the_block_does_not_cost_a_monitor_its_event() -> None:
+    first, again = (write(5, "x", "t1", version) for version in (1, 7))
+    state = twice_written((*first[:3], 0b01, *first[4:]), (*again[:3], 0b10, *again[4:]))
+    parts = parts_of(state, "first")
+    for found in (state.last_writes(parts, state.cover_bits("first")), state.all_writes(parts)):
+        assert next(held[1][3] for held in found) == 0b11
+
+
 def test_all_writes_are_told_by_account_and_then_as_they_came() -> None:
     state = SlotState(5)
     bank = state.open_bank(1, 1 - 1, began_whole=True)
