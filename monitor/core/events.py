@@ -39,6 +39,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from monitor.core.chain import Commitment
 from monitor.core.endings import Ending
 from monitor.core.rungs import Rung, Verdict
 from monitor.core.wishes import Wish
@@ -195,6 +196,15 @@ class Wished:
     """An operator asks for something of one endpoint; what is decided about it stands in `Kernel.decisions`."""
 
     wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class LevelPinned:
+    """An operator says at which level monitors are released that name none."""
+
+    level: Commitment | None
+    """None: the policy decides again."""
+    reason: str
 
 
 RecoveryEvent = (
