@@ -154,6 +154,7 @@ def test_who_leaves_waits_for_another_feed_that_gains_and_replays_but_where_load
         looks.figures(gaining, covered=0, is_replaying=True)
     looks.at(11.0)
     looks.state = replace(looks.state, load=load, load_at=11.0)
+    looks.at(11.0 + LONGEST / 2)
     assert (looks.at(11.0 + LONGEST) == []) is (load is Load.FULL)
     for gaining in (0, 1):
         looks.figures(gaining, covered=2, is_replaying=False)
