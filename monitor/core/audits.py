@@ -60,10 +60,14 @@ class Audits:
         """Slots up to this one were looked at."""
         self._suspect_below = 0
 
+    @property
+    def has_work(self) -> bool:
+        """Whether `begin` has something to look at."""
+        released = self._join.gate.frontier[Commitment.CONFIRMED]
+        return self._is_on and (released > self._looked or bool(self._under_way))
+
     def begin(self, now: float) -> Iterator[Command]:
         """What is to be asked now."""
-        if not self._is_on:
-            return
         released = self._join.gate.frontier[Commitment.CONFIRMED]
         if released > self._looked:
             self._choose(max(self._looked + 1, self._next, released - AUDITED), released, now)

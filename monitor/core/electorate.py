@@ -38,6 +38,9 @@ class Electorate:
         self._open_at: dict[int, tuple[float, Ending | None]] = {}
         """By endpoint, when its stream was last open, and how the one before that had ended; the start counts as open."""
         self._distrusted: frozenset[int] = frozenset()
+        self._trust: list[float] = []
+        self._noted: tuple[list[int], frozenset[int]] | None = None
+        """What the quorum was told last: who can be heard, and who is not believed."""
 
     def look(self, now: float) -> None:
         """After every event: blame dissent, and see who is there."""
@@ -47,18 +50,16 @@ class Electorate:
         if quorum.dissent:
             dissent, quorum.dissent = quorum.dissent, []
             self._health.hear(dissent, now)
-        trust = self._health.trust
-        self._distrusted = frozenset(
-            endpoint
-            for endpoint, each in enumerate(trust)
-            if each.value < (TRUSTED_AGAIN if endpoint in self._distrusted else DISTRUSTED)
-        )
+        self._see_trust()
+        patience = max(PATIENCE, PATIENCE_SLOTS * self._join.pace.slot_time)
         heard = [
             each.endpoint
             for each in self._connections.all
-            if each.endpoint not in self._distrusted and self._is_heard(each, now)
+            if each.endpoint not in self._distrusted and self._is_heard(each, now, patience)
         ]
-        quorum.note(heard, self._distrusted, now)
+        if self._noted != (heard, self._distrusted):
+            self._noted = heard, self._distrusted
+            quorum.note(heard, self._distrusted, now)
 
     def excuse(self, paused: float) -> None:
         """Nothing was read for so many seconds."""
@@ -70,7 +71,19 @@ class Electorate:
         if self._quorum is not None:
             self._quorum.check()
 
-    def _is_heard(self, connection: Connection, now: float) -> bool:
+    def _see_trust(self) -> None:
+        """Who is not believed; that is the same as long as nobody's trust changes."""
+        trust = [each.value for each in self._health.trust]
+        if trust == self._trust:
+            return
+        self._trust = trust
+        self._distrusted = frozenset(
+            endpoint
+            for endpoint, value in enumerate(trust)
+            if value < (TRUSTED_AGAIN if endpoint in self._distrusted else DISTRUSTED)
+        )
+
+    def _is_heard(self, connection: Connection, now: float, patience: float) -> bool:
         if connection.scope is Scope.SLOTS:
             return False  # it names no block
         ending = connection.last_ending
@@ -79,6 +92,5 @@ class Electorate:
         else:
             open_at, before = self._open_at.setdefault(connection.endpoint, (now, None))
             return connection.feed is not None and ending is before and now < open_at + OPENING
-        bound = max(PATIENCE, PATIENCE_SLOTS * self._join.pace.slot_time)
         is_replaying = connection.replay_from is not None
-        return is_replaying or self._health.tips.silent_for(connection.endpoint, now) <= bound
+        return is_replaying or self._health.tips.silent_for(connection.endpoint, now) <= patience

@@ -48,6 +48,11 @@ class Errands:
         """Something waits for `begin` alone."""
         return bool(self._recalled) or self._has_more
 
+    @property
+    def is_asking(self) -> bool:
+        """Something is under way that `cancel` may have to end."""
+        return bool(self._asked)
+
     def begin(self, now: float) -> Iterator[Command]:
         """Begin what is due, some of it a turn. What was forgotten of its slots comes back first."""
         self._queue.set_floors(self._replays.lowest(), None, self._join.pace.slot_time, now)

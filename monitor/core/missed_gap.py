@@ -22,6 +22,11 @@ class MissedGap:
         self._live: tuple[int, int] | None = None
         """The lowest and the highest slot that the first feed to speak told, or named as a parent."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still to be weighed."""
+        return self._first is not None
+
     def begin_at(self, resume_slot: int | None) -> None:
         """The process before settled all slots below this one. None: there was none."""
         self._first = resume_slot

@@ -135,6 +135,8 @@ class Table:
 
     def changes(self) -> list[Job | JobsDone]:
         """What is to be stored since the last call, ascending, equal neighbours as one."""
+        if not self._changed:
+            return []
         told: list[Job | JobsDone] = []
         for low, high in self._changed.runs():
             told += [JobsDone(first, end) for first, end in self.absent(low, high)]

@@ -111,9 +111,10 @@ class Repair:
                 self._join.ledger.pass_by(job.first, job.end)
 
     def work(self, now: float) -> Iterator[Command]:
-        """What is to be done after the events so far."""
+        """What is to be done after the events so far: mostly nothing, so few parts are even begun."""
         join = self._join
-        yield from self.missed_gap.weigh(now)
+        if self.missed_gap.is_open:
+            yield from self.missed_gap.weigh(now)
         self.sign_offs.prove(now)
         if join.links or join.ledger.ended:
             self._close_proven(now)
@@ -131,15 +132,23 @@ class Repair:
                 self.queue.open(slot, slot + 1, now, is_unknown=not is_named)
         self.under_holes.place(now)
         self._look_at_all(now)
-        yield from self._audits.begin(now)
-        self.queue.fetch_ahead(is_wanted=not self.unproven.is_full)
-        yield from self.errands.cancel()
-        asked = list(self.errands.begin(now)) if self.queue or self.errands.is_due else []
+        if self._audits.has_work:
+            yield from self._audits.begin(now)
+        yield from self._errands(now)
+        yield from self.reconciling.work(now)
+
+    def _errands(self, now: float) -> Iterator[Command]:
+        """What is to be stored, and then what is to be asked for."""
+        if self.errands.is_asking:
+            yield from self.errands.cancel()
+        asked: list[Command] = []
+        if self.queue or self.errands.is_due:
+            self.queue.fetch_ahead(is_wanted=not self.unproven.is_full)
+            asked += self.errands.begin(now)
         changes = self.queue.changes()
         if changes:
             yield KeepJobs(changes)
         yield from asked
-        yield from self.reconciling.work(now)
 
     def tick(self, now: float) -> Iterator[Command]:
         """What time alone brings about."""
@@ -286,13 +295,15 @@ class Repair:
     def _incomplete(self) -> list[SlotState]:
         """Confirmed slots that were not released, or were without all of it and are not asked for yet."""
         gate = self._join.gate
-        passed, gate.passed_over = gate.passed_over, []
-        self._passed_over += passed
-        self._passed_over = [
-            state
-            for state in self._passed_over
-            if self._join.slots.get(state.number) is state and not self.queue.is_open(state.number)
-        ]
+        if gate.passed_over or self._passed_over:
+            passed, gate.passed_over = gate.passed_over, []
+            self._passed_over += passed
+            self._passed_over = [
+                state
+                for state in self._passed_over
+                if self._join.slots.get(state.number) is state
+                and not self.queue.is_open(state.number)
+            ]
         return gate.waiting() + self._passed_over
 
     def _look(self, state: SlotState, now: float) -> bool:
