@@ -1,4 +1,4 @@
-"""Virtual time by default: async tests run on trio with a clock that jumps when nothing can run.
+"""Virtual time by default: async tests run on trio with a clock that jumps, their tasks in the same order each time.
 
 Under it nothing may wait on a thread or a socket. Tests of adapters and end to end override the backend.
 """
@@ -9,7 +9,8 @@ from typing import Any
 
 import hypothesis
 import pytest
-import trio.testing
+
+from tests.virtual_time import virtual_time
 
 # Named as the parent, since under CI=true hypothesis would have every run draw the same examples.
 _DRAWN = hypothesis.settings.get_profile("default")
@@ -20,4 +21,4 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, Mapping[str, Any]]:
-    return ("trio", {"clock": trio.testing.MockClock(autojump_threshold=0)})
+    return virtual_time()

@@ -16,7 +16,6 @@ import anyio
 import anyio.to_thread
 import orjson
 import pytest
-import trio.testing
 from hypothesis import event, example, given
 from hypothesis import strategies as st
 
@@ -32,6 +31,7 @@ from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Resumption, Subscription, read_back, resumption
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter
+from tests import virtual_time
 from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, VirtualClock, at_once
 from tests.wire import frames
 
@@ -197,8 +197,7 @@ def run(lives: list[Life], make: Callable[[Path], Machine]) -> Machine:
             for life in lives:
                 await machine.live(life)
 
-        clock = trio.testing.MockClock(autojump_threshold=0)
-        anyio.run(all_lives, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(all_lives)
         machine.written = machine.ids()
         return machine
 

@@ -4,11 +4,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import anyio
-import trio.testing
-
 from monitor.core.failover import FailoverPolicy, Strategy
 from monitor.wire.units import units_of
+from tests import virtual_time
 from tests.scenarios.handovers import (
     Fleet,
     assert_calm,
@@ -48,8 +46,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
         decided = len(decisions(outcome))
 
     try:
-        clock = trio.testing.MockClock(autojump_threshold=0)
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return told_of(broken), ""
     return (

@@ -4,9 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import anyio
-import trio.testing
-
+from tests import virtual_time
 from tests.scenarios.test_killed import partial_slots, prove_killed
 from tests.soak.stitched import told_of
 
@@ -16,7 +14,6 @@ ROUNDS: Final = 5
 
 def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     """One run: None when all held, else what did not; and how large it was."""
-    clock = trio.testing.MockClock(autojump_threshold=0)
     size = ""
 
     async def judge() -> None:
@@ -26,7 +23,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
             size = f"{len(machine.outages)} kills, {len(partial_slots(machine))} slots partial"
 
     try:
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return told_of(broken), size
     return None, size

@@ -4,9 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import anyio
-import trio.testing
-
+from tests import virtual_time
 from tests.scenarios.test_outages import REPLAYED, prove
 from tests.soak.stitched import told_of
 
@@ -18,7 +16,6 @@ TAIL: Final = 400
 
 def run_round(seed: int, slots: int = SLOTS, tail: int = TAIL) -> tuple[str | None, str]:
     """One run: None when all held, else what did not; and what it met. Of odd seeds regions replay nothing old."""
-    clock = trio.testing.MockClock(autojump_threshold=0)
     met: list[str] = []
 
     async def judge() -> None:
@@ -27,7 +24,7 @@ def run_round(seed: int, slots: int = SLOTS, tail: int = TAIL) -> tuple[str | No
             met.extend((await prove(Path(directory), seed, slots, replayed, tail))[1])
 
     try:
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return told_of(broken), ""
     return None, ", ".join(met)

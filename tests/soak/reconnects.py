@@ -4,9 +4,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-import anyio
-import trio.testing
-
+from tests import virtual_time
 from tests.scenarios.test_reconnects import prove
 from tests.soak.stitched import told_of
 
@@ -16,7 +14,6 @@ ROUNDS: Final = 10
 
 def run_round(seed: int, reconnects: int = RECONNECTS) -> tuple[str | None, str]:
     """So many of them at least: None when all held, else what did not; and how many there were."""
-    clock = trio.testing.MockClock(autojump_threshold=0)
     count = 0
 
     async def judge() -> None:
@@ -25,7 +22,7 @@ def run_round(seed: int, reconnects: int = RECONNECTS) -> tuple[str | None, str]
             count = await prove(Path(directory), seed, reconnects)
 
     try:
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return told_of(broken), ""
     return None, f"{count} reconnects"

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-import anyio
-import trio.testing
-
+from tests import virtual_time
 from tests.scenarios.run import Fault, Outcome, watch
 from tests.scenarios.test_three_regions import (
     MONITORS,
@@ -36,7 +34,6 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     faults = draw_faults(seed, slots)
     for fault in faults:
         print(f"  slot {fault.at_slot:6.1f}  {fault.region} {fault.name} {fault.argument or ''}")
-    clock = trio.testing.MockClock(autojump_threshold=0)
     late = 0
 
     async def judge() -> None:
@@ -49,7 +46,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
         assert_in_order(outcome)
 
     try:
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return str(broken) or "an invariant of the kernel did not hold", f"{late} late"
     return None, f"{late} late"

@@ -5,9 +5,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-import anyio
-import trio.testing
-
+from tests import virtual_time
 from tests.scenarios.storms import draw_storm
 from tests.scenarios.test_stitched import prove
 
@@ -21,7 +19,6 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
     for each in storm.episodes:
         told = f"{each.region} {each.name} {each.argument or ''}"
         print(f"  slot {each.at_slot:6.1f} to {each.healed_at:6.1f}  {told}")
-    clock = trio.testing.MockClock(autojump_threshold=0)
     late = 0
 
     async def judge() -> None:
@@ -31,7 +28,7 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
         late = sum(event["late"] for event in outcome.events)
 
     try:
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return told_of(broken), ""
     return None, f"{len(storm.episodes)} episodes, {late} events late"

@@ -8,10 +8,8 @@ import time
 from pathlib import Path
 from typing import Final
 
-import anyio
-import trio.testing
-
 from monitor.simulator.families import Family
+from tests import virtual_time
 from tests.scenarios.trap_scenes import SCENES, TAIL, prove
 from tests.soak import transport
 from tests.soak.stitched import told_of
@@ -44,14 +42,13 @@ def run_round(seed: int, slots: int = SLOTS) -> tuple[str | None, str]:
 
 def run_scene(scene: str, family: Family, seed: int, slots: int, tail: int = TAIL) -> str | None:
     """One of them: None when it held."""
-    clock = trio.testing.MockClock(autojump_threshold=0)
 
     async def judge() -> None:
         with tempfile.TemporaryDirectory() as directory:
             await prove(scene, family, Path(directory), seed, slots, tail)
 
     try:
-        anyio.run(judge, backend="trio", backend_options={"clock": clock})
+        virtual_time.run(judge, seed)
     except AssertionError as broken:
         return told_of(broken)
     return None

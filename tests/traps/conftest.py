@@ -2,7 +2,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-import trio.testing
+
+from tests.virtual_time import virtual_time
 
 
 @pytest.fixture
@@ -10,4 +11,4 @@ def anyio_backend(request: pytest.FixtureRequest) -> tuple[str, Mapping[str, Any
     """Virtual time; the daemon's own loop for what runs on real sockets."""
     if request.node.get_closest_marker("real_time") is not None:
         return "asyncio", {"use_uvloop": True}
-    return "trio", {"clock": trio.testing.MockClock(autojump_threshold=0)}
+    return virtual_time()

@@ -5,14 +5,14 @@ from typing import Any
 
 import anyio
 import pytest
-import trio.testing
 
 from monitor.adapters.recovery.allowance import Allowance
+from tests.virtual_time import virtual_time
 
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, Mapping[str, Any]]:
-    return ("trio", {"clock": trio.testing.MockClock(autojump_threshold=0)})
+    return virtual_time()
 
 
 async def holding(

@@ -5,7 +5,6 @@ from typing import Any
 
 import anyio
 import pytest
-import trio.testing
 
 from monitor.adapters.recovery.lane import ACCOUNTS, Lane
 from monitor.core.breakers import FAILURES, UNABLE_PAUSE
@@ -14,6 +13,7 @@ from monitor.core.rungs import Verdict
 from monitor.ports import RpcTally
 from monitor.wire.rpc_answers import Refusal
 from tests.adapters.recovery.asking import SteadyDice
+from tests.virtual_time import virtual_time
 
 THROTTLED = Refusal(Verdict.THROTTLED, "http 429")
 BROKEN = Refusal(Verdict.FAILED, "timeout")
@@ -21,7 +21,7 @@ BROKEN = Refusal(Verdict.FAILED, "timeout")
 
 @pytest.fixture
 def anyio_backend() -> tuple[str, Mapping[str, Any]]:
-    return ("trio", {"clock": trio.testing.MockClock(autojump_threshold=0)})
+    return virtual_time()
 
 
 class LoopClock:

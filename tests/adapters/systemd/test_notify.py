@@ -5,9 +5,9 @@ from typing import Any
 
 import anyio
 import pytest
-import trio.testing
 
 from monitor.adapters.systemd.notify import Notifier
+from tests.virtual_time import virtual_time
 
 pytestmark = pytest.mark.anyio
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def anyio_backend() -> tuple[str, Mapping[str, Any]]:
     """Virtual time: datagrams to a local socket wait for nothing."""
-    return ("trio", {"clock": trio.testing.MockClock(autojump_threshold=0)})
+    return virtual_time()
 
 
 @pytest.fixture
