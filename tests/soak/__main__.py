@@ -53,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         one.add_argument("--seed", type=int, help="of the first round; drawn if not given")
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
+    two.add_argument("--jobs", type=int, default=guards.JOBS, help="guards tried at once")
     three = names.add_parser("memory", help=memory.__doc__)
     three.add_argument("--minutes", type=float, default=memory.MINUTES)
     three.add_argument("--rate", type=float, default=memory.RATE, help="messages/s of each feed")
@@ -61,9 +62,13 @@ def main(arguments: Sequence[str]) -> int:
     held = "held"
     if asked.name == "guards":
         chosen = guards.chosen(asked.only)
+        if asked.jobs < 1:
+            two.error("--jobs is 1 at least")
         if not chosen:
             two.error(f"no guard's file or test contains {asked.only!r}")
-        seed, size, failures = None, f"{len(chosen)} guards", guards.unnoticed(chosen)
+        outcome = guards.try_all(chosen, asked.jobs)
+        hung = f", {outcome.hung} noticed by a hang" if outcome.hung else ""
+        seed, size, failures = None, f"{len(chosen)} guards{hung}", outcome.failures
     elif asked.name == "memory":
         seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
