@@ -31,7 +31,7 @@ BEHIND: Final = 4.0
 EVERY: Final = 1.0
 """Seconds from one look for laggards to the next. Guessed."""
 STAMPS: Final = 256
-"""Slots whose times of arrival are kept."""
+"""Slots whose times of arrival are kept, and of slots that are closed what each endpoint brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +231,10 @@ class Health:
     def _closing(self, state: SlotState, now: float) -> None:
         if state.number >= self._looked_below:
             self._compared[state.number] = self._compare(state, now)
+            if (
+                len(self._compared) > STAMPS
+            ):  # the tip stands, and other endpoints' slots are closed
+                del self._compared[next(iter(self._compared))]
 
     def _compare(self, state: SlotState, now: float) -> dict[int, Share]:
         count = len(self._placements)

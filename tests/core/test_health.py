@@ -14,6 +14,7 @@ from monitor.core.failover import FailoverPolicy
 from monitor.core.findings import Cause
 from monitor.core.health import STAMPS, Placement
 from monitor.core.rungs import Rung
+from monitor.core.slots import SlotState
 from monitor.core.trust import AUDIT_FACTOR, BLOCK_FACTOR, CLEAN_AUDIT, CLEAN_SLOT
 from tests.core.play import (
     ALL,
@@ -249,6 +250,14 @@ def test_an_endpoint_that_tells_closed_slots_makes_progress() -> None:
 def test_times_of_arrival_are_not_kept_for_ever() -> None:
     play = streamed(STAMPS + 50)
     assert STAMPS <= len(play.kernel.health._stamps) <= STAMPS + 1
+
+
+def test_slots_that_are_closed_are_not_kept_for_ever_where_the_tip_stands() -> None:
+    play = streamed(20)
+    health = play.kernel.health
+    for slot in range(200, 200 + STAMPS + 50):
+        play.kernel.join.ledger.on_close(SlotState(slot), play.now)
+    assert list(health._compared) == [*range(250, 250 + STAMPS)]
 
 
 def test_after_a_leap_only_the_last_slots_are_looked_at() -> None:
