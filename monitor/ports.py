@@ -18,6 +18,7 @@ from monitor.stored import (
     SignOff,
     SlotTally,
     StoredSlot,
+    StoredSwitch,
 )
 
 
@@ -265,7 +266,17 @@ class DrainStore(Protocol):
         """Since when each that is drained is, by name; some may be of endpoints that there are no more."""
 
 
-class Store(LedgerStore, RecoveryStore, DrainStore, Protocol):
+class SwitchStore(Protocol):
+    """From which slots on which commitment held, in the same file. As `LedgerStore` otherwise."""
+
+    def keep_switches(self, switches: Sequence[StoredSwitch]) -> None:
+        """Write these in one transaction, each over one of the same first slot."""
+
+    def switches(self) -> list[StoredSwitch]:
+        """By first slot, ascending; `forget_before` keeps the last one, and those that open slots need."""
+
+
+class Store(LedgerStore, RecoveryStore, DrainStore, SwitchStore, Protocol):
     """All that one daemon remembers."""
 
 

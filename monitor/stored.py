@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from monitor.core.certificates import SlotEnd
+from monitor.core.level_history import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,18 @@ class SignOff:
 
     slot: int
     reason: str
+    at_ns: int
+    """Nanoseconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSwitch:
+    """A change of the daemon's commitment, and when it was decided.
+
+    That of the first start comes from the level that it is.
+    """
+
+    switch: Switch
     at_ns: int
     """Nanoseconds since 1970."""
 

@@ -186,4 +186,4 @@ class Recall:
 
 RecoveryCommand = Fetch | CancelFetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
 StreamCommand = OpenFeed | AmendFeed | CloseFeed | AskFloor | ProbeEndpoint
-Command = StreamCommand | Release | Report | Certify | Settled | RecoveryCommand
+Command = StreamCommand | Release | Report | Certify | Settled | KeepSwitch | RecoveryCommand

@@ -16,14 +16,25 @@ import anyio
 import anyio.to_thread
 
 from monitor.core.backoff import full_jitter
-from monitor.core.certificates import CLOSED, Certificate, Source
+from monitor.core.certificates import CLOSED, Certificate
+from monitor.core.chain import Commitment
 from monitor.core.commands import Report
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
+from monitor.core.level_history import Switch
 from monitor.ports import Clock, Dice, Reporter, Store
+from monitor.runtime.filing import stored_slot
 from monitor.runtime.pending import Entry, Pending, Round
 from monitor.runtime.resumption import Subscription
-from monitor.stored import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
+from monitor.stored import (
+    AbandonedSlots,
+    Cursor,
+    HeldEvents,
+    SignOff,
+    SlotTally,
+    StoredSlot,
+    StoredSwitch,
+)
 
 DISTANCE: Final = 0.5
 """Seconds between two commits: each costs a sync of the disk. Guessed."""
@@ -39,6 +50,8 @@ BOUND_BYTES: Final = 4 * 2**20
 RETENTION_NS: Final = 30 * 86_400 * 10**9
 """How long closed certificates are kept. Decided: long enough to answer for a month."""
 FORGET_EVERY: Final = 3600.0
+BEGINNING: Final = "the daemon began"
+"""Why the first level of all holds."""
 
 Answer = TypeVar("Answer")
 Arguments = TypeVarTuple("Arguments")
@@ -55,6 +68,9 @@ class Aside(Protocol):
 
 class Books:
     """What one daemon keeps of its slots and sinks."""
+
+    _begins_at: Commitment | None = None
+    """The level of the first slot of ours, until that is known; None where the store has it."""
 
     def __init__(
         self,
@@ -109,15 +125,20 @@ class Books:
         self._forget_at = clock.now()
         self._born_at = clock.now()
 
-    async def resume(self, first: int | None, cursors: Sequence[Cursor]) -> None:
+    async def resume(
+        self, first: int | None, cursors: Sequence[Cursor], begins_at: Commitment | None = None
+    ) -> None:
         """Begin with these cursors, at this slot; at the tip when it is None. What sinks hold was read back.
 
         What recovery knew of later slots is dropped: they are watched from their beginning.
+        `begins_at`: the daemon's commitment, where the store knows none.
 
         Raises: StoreFailed.
         """
+        self._begins_at = begins_at
         if first is None:
             return
+        self._keep_beginning(first)
         self._cursors = {(cursor.sink, cursor.monitor): cursor for cursor in cursors}
         self._held = {
             subscription.route.outbox.name: max(subscription.route.written, default=-1)
@@ -139,7 +160,19 @@ class Books:
 
     def begin(self, first: int) -> None:
         """The first slot that is ours, before anything of it is queued: from there on nothing is missed."""
+        self._keep_beginning(first)
         self.settle(first - 1)
+
+    def keep_switch(self, switch: Switch) -> None:
+        """Store soon, and before a cursor passes its first slot, that another level holds from there on."""
+        at_ns = self._clock.utc_ns(int(self._clock.now() * 1e9))
+        self._pending.keep_switch(StoredSwitch(switch, at_ns))
+        self._hurry()
+
+    def _keep_beginning(self, first: int) -> None:
+        level, self._begins_at = self._begins_at, None
+        if level is not None:
+            self.keep_switch(Switch(first, level, level, BEGINNING))
 
     def certify(
         self, certificates: Sequence[Certificate], given: Mapping[int, bytes] | None = None
@@ -158,7 +191,7 @@ class Books:
             is_open = certificate.end not in CLOSED
             told = untold.pop(slot, None)
             held = tuple(self._held_of(slot)) if is_open else ()
-            stored = self._stored(certificate, closed_at)
+            stored = stored_slot(certificate, self._endpoints, closed_at)
             self._pending.certify(Entry(slot, stored, needed, told if is_open else None, held))
             if self.newest_slot is None or slot > self.newest_slot:
                 self.newest_slot = slot
@@ -310,6 +343,7 @@ class Books:
         """All of it or nothing. Answers what all slots have come to."""
         with self._store.together():
             self._store.abandon(written.abandoned)
+            self._store.keep_switches(written.switches)
             self._store.commit(written.slots, cursors, settled)
             for signed in written.signed:
                 self._store.sign_off(signed)
@@ -337,23 +371,6 @@ class Books:
             async with self._turn:
                 await self._aside(self._store.forget_before, before)
 
-    def _stored(self, certificate: Certificate, closed_at_ns: int) -> StoredSlot:
-        names = self._endpoints
-        return StoredSlot(
-            slot=certificate.slot,
-            end=certificate.end,
-            proof=certificate.proof,
-            blockhash=certificate.blockhash,
-            parent_slot=certificate.parent_slot,
-            block_height=certificate.block_height,
-            sources=_by_name(names, certificate.sources),
-            missed_by=tuple(names[endpoint] for endpoint in certificate.missed_by),
-            delay_ms=tuple((names[endpoint], ns / 1e6) for endpoint, ns in certificate.delay_ns),
-            recovered_by=certificate.recovered_by,
-            closed_at_ns=closed_at_ns,
-            parent_blockhash=certificate.parent_blockhash,
-        )
-
     def _succeeded(self, tries: int) -> None:
         self.failing = None
         if tries:
@@ -363,15 +380,6 @@ class Books:
         self.failures += 1
         self.failing = str(error)
         self._reporter.report(Report("error", "the ledger's store failed", {"error": str(error)}))
-
-
-def _by_name(names: Sequence[str], sources: Sequence[Source]) -> tuple[tuple[str, int, bool], ...]:
-    """Each name once: what somebody streamed and what it replayed of the slot are one, of the larger of both counts."""
-    found: dict[str, tuple[int, bool]] = {}
-    for each in sources:
-        count, covers = found.get(names[each.endpoint], (0, False))
-        found[names[each.endpoint]] = max(count, each.transactions), covers or each.covers
-    return tuple((name, count, covers) for name, (count, covers) in found.items())
 
 
 def _held(subscription: Subscription, slot: int) -> Iterable[HeldEvents]:

@@ -21,6 +21,7 @@ from monitor.core.commands import (
     Command,
     Fetch,
     KeepJobs,
+    KeepSwitch,
     OpenFeed,
     ProbeEndpoint,
     ReadAccounts,
@@ -248,7 +249,7 @@ class Driver:
             self._books.begin(self.kernel.join.floor)
         for command in commands:
             match command:
-                case Release() | Certify() | Abandon() | Settled() | KeepJobs():
+                case Release() | Certify() | Abandon() | Settled() | KeepJobs() | KeepSwitch():
                     self._outputs.add(command)
                 case OpenFeed() | AmendFeed() | CloseFeed():
                     self._steer(command)

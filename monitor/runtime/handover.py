@@ -13,7 +13,15 @@ import anyio
 from anyio.lowlevel import checkpoint
 
 from monitor.core.chain import Kind
-from monitor.core.commands import Abandon, Certify, KeepJobs, Release, Released, Settled
+from monitor.core.commands import (
+    Abandon,
+    Certify,
+    KeepJobs,
+    KeepSwitch,
+    Release,
+    Released,
+    Settled,
+)
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery
 
@@ -22,7 +30,7 @@ SLICE_EVENTS: Final = 48
 SLICE_BYTES: Final = 128 * 2**10
 """Of a block's record, made in one go: about half a millisecond."""
 
-Output = Release | Certify | Abandon | Settled | KeepJobs
+Output = Release | Certify | Abandon | Settled | KeepJobs | KeepSwitch
 
 
 class HandOver:
@@ -60,6 +68,8 @@ class HandOver:
                     delivery.settle(command.slot)
                 case KeepJobs():
                     self._books.keep_jobs(command.changes)
+                case KeepSwitch():
+                    self._books.keep_switch(command.switch)
 
     async def _release(self, release: Release) -> None:
         is_first = True

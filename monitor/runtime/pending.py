@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.core.certificates import CLOSED
 from monitor.core.jobs import Job, JobsDone
-from monitor.stored import AbandonedSlots, HeldEvents, SignOff, StoredSlot
+from monitor.stored import AbandonedSlots, HeldEvents, SignOff, StoredSlot, StoredSwitch
 
 Positions = tuple[int, ...]
 """Of each sink that can be read back: bytes of lines that it has to have made safe."""
@@ -62,9 +62,11 @@ class Round:
     """Of the open slots that a start found, and of those certified."""
     signed: list[SignOff]
     abandoned: list[AbandonedSlots]
+    switches: list[StoredSwitch]
 
     def __bool__(self) -> bool:
-        return any((self.entries, self.changes, self.held, self.signed, self.abandoned))
+        marks = (self.signed, self.abandoned, self.switches)
+        return any((self.entries, self.changes, self.held, *marks))
 
     @property
     def slots(self) -> list[StoredSlot]:
@@ -82,21 +84,22 @@ class Pending:
 
     def __init__(self) -> None:
         self.size_bytes = 0
-        """Of all of it but sign-offs and what was given up, about."""
+        """Of all of it but sign-offs, switches and what was given up, about."""
         self._entries: dict[int, list[Entry]] = {}
         """By slot, each needs more than the one before."""
         self._changes: deque[tuple[Job | JobsDone, Positions]] = deque()
         self._found: list[HeldEvents] = []
         self._signed: list[SignOff] = []
         self._abandoned: list[AbandonedSlots] = []
+        self._switches: list[StoredSwitch] = []
         self._stored: set[int] = set()
         """Slots above the settled ones of which the store has a certificate, or is about to."""
 
     @property
     def has_recovery(self) -> bool:
-        """Whether some of it is needed to go on with recovery after a crash."""
-        waiting = (self._changes, self._found, self._signed, self._abandoned)
-        return any(waiting) or any(
+        """Whether some of it is needed to go on with recovery, or at the same levels, after a crash."""
+        marks = (self._signed, self._abandoned, self._switches)
+        return any((self._changes, self._found, *marks)) or any(
             entry.given is not None or entry.held
             for waiting in self._entries.values()
             for entry in waiting
@@ -133,6 +136,10 @@ class Pending:
         """With the next round; so it is stored before any cursor can pass these slots."""
         self._abandoned.append(abandoned)
 
+    def keep_switch(self, switch: StoredSwitch) -> None:
+        """With the next round; so it is stored before any cursor can pass its first slot."""
+        self._switches.append(switch)
+
     def awaits(self, signed: SignOff) -> bool:
         """Whether this is not stored yet."""
         return signed in self._signed
@@ -149,7 +156,8 @@ class Pending:
                 break
             changes.append(change)
         held = [*self._found, *(held for entry in entries for held in entry.held)]
-        return Round(entries, changes, held, [*self._signed], [*self._abandoned])
+        marks = ([*self._signed], [*self._abandoned], [*self._switches])
+        return Round(entries, changes, held, *marks)
 
     def first_after(self, written: Round, settled: int) -> int | None:
         """The lowest slot above `settled` that waits on when this is stored, and of which nothing is stored then.
@@ -177,6 +185,7 @@ class Pending:
         self._found = []
         del self._signed[: len(written.signed)]
         del self._abandoned[: len(written.abandoned)]
+        del self._switches[: len(written.switches)]
 
     def slots(self, first: int, end: int) -> Iterator[tuple[int, StoredSlot]]:
         """Certificates that wait, of slots from `first` to `end`, `end` excluded."""

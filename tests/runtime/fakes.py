@@ -35,7 +35,15 @@ from monitor.runtime.bookkeeping import Books
 from monitor.runtime.inbox import Inbox
 from monitor.runtime.recovery import Recovering, Remember, Sources
 from monitor.runtime.resumption import Subscription
-from monitor.stored import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
+from monitor.stored import (
+    AbandonedSlots,
+    Cursor,
+    HeldEvents,
+    SignOff,
+    SlotTally,
+    StoredSlot,
+    StoredSwitch,
+)
 
 Answer = TypeVar("Answer")
 Arguments = TypeVarTuple("Arguments")
@@ -264,6 +272,7 @@ class MemoryLedger:
         """Of an earlier process."""
         self.signed: list[SignOff] = []
         self.drained: dict[str, int] = {}
+        self.kept_switches: list[StoredSwitch] = []
         self.watched_anew: list[int] = []
         self._settled = settled
         self._cursors = list(cursors)
@@ -356,6 +365,13 @@ class MemoryLedger:
 
     def drains(self) -> dict[str, int]:
         return self.drained
+
+    def keep_switches(self, switches: Sequence[StoredSwitch]) -> None:
+        self._fail()
+        self.kept_switches += switches
+
+    def switches(self) -> list[StoredSwitch]:
+        return self.kept_switches
 
     def _fail(self) -> None:
         if self.failures:

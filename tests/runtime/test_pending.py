@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 from monitor.core.certificates import SlotEnd
+from monitor.core.chain import Commitment
 from monitor.core.jobs import Job, JobsDone, JobState
+from monitor.core.level_history import Switch
 from monitor.core.rungs import Rung
 from monitor.runtime.pending import Entry, Pending, Positions
-from monitor.stored import AbandonedSlots, HeldEvents, SignOff, StoredSlot
+from monitor.stored import AbandonedSlots, HeldEvents, SignOff, StoredSlot, StoredSwitch
 
 STORED = StoredSlot(7, SlotEnd.PARTIAL, "proof", None, None, None, (), (), (), None, 0)
 JOB = Job(7, 8, Rung.RPC, 0, JobState.OPEN)
+LEVELS = (Commitment.PROCESSED, Commitment.CONFIRMED)
 HELD = HeldEvents(7, "file", "a", (b"x", b"y"))
 
 
@@ -134,6 +137,19 @@ def test_a_sign_off_goes_with_the_next_round() -> None:
     pending.done(ready)
     assert (ready.signed, pending.ready([]).signed) == ([one], [other])
     assert (pending.awaits(one), pending.awaits(other)) == (False, True)
+
+
+def test_a_switch_goes_with_the_next_round_whatever_sinks_have_made_safe() -> None:
+    pending = Pending()
+    one, other = (StoredSwitch(Switch(s, *LEVELS, "calm"), s) for s in (7, 9))
+    pending.certify(entry(needed=(10,)))
+    pending.keep_switch(one)
+    assert pending.has_recovery
+    ready = pending.ready([0])
+    assert ready
+    pending.keep_switch(other)
+    pending.done(ready)
+    assert (ready.switches, pending.ready([0]).switches) == ([one], [other])
 
 
 def test_amendments_that_sinks_have_overtaken_are_not_stored() -> None:

@@ -18,10 +18,19 @@ from monitor.adapters.stores.abandoned import AbandonedTable
 from monitor.adapters.stores.drains import DrainTable
 from monitor.adapters.stores.recovery import RecoveryTables
 from monitor.adapters.stores.schema import APPLICATION, VERSION, bring_up
+from monitor.adapters.stores.switches import SwitchTable
 from monitor.core.certificates import CLOSED, SlotEnd
 from monitor.core.errors import StoreFailed
 from monitor.core.jobs import Job, JobsDone
-from monitor.stored import AbandonedSlots, Cursor, HeldEvents, SignOff, SlotTally, StoredSlot
+from monitor.stored import (
+    AbandonedSlots,
+    Cursor,
+    HeldEvents,
+    SignOff,
+    SlotTally,
+    StoredSlot,
+    StoredSwitch,
+)
 
 LEAST_SQLITE: Final = (3, 51, 3)
 """Earlier ones can corrupt a file in WAL mode (sqlite.org, the WAL reset bug)."""
@@ -81,6 +90,7 @@ class SqliteLedger:
         self._recovery = RecoveryTables(self._connection)
         self._abandoned = AbandonedTable(self._connection)
         self._drains = DrainTable(self._connection)
+        self._switches = SwitchTable(self._connection)
         try:
             with self._named():
                 self._prepare()
@@ -171,6 +181,8 @@ class SqliteLedger:
 
     def forget_before(self, closed_at_ns: int) -> int:
         """As `LedgerStore.forget_before`. Raises StoreFailed."""
+        with self._named():
+            self._switches.forget_before(closed_at_ns)
         forgotten = 0
         while True:
             with self._named():
@@ -234,6 +246,16 @@ class SqliteLedger:
         """As `DrainStore.drains`. Raises StoreFailed."""
         with self._named():
             return self._drains.all()
+
+    def keep_switches(self, switches: Sequence[StoredSwitch]) -> None:
+        """As `SwitchStore.keep_switches`. Raises StoreFailed; nothing of it is stored then."""
+        with self._named(), self._connection:
+            self._switches.put(switches)
+
+    def switches(self) -> list[StoredSwitch]:
+        """As `SwitchStore.switches`. Raises StoreFailed."""
+        with self._named():
+            return self._switches.all()
 
     def close(self) -> None:
         """Close the file. Raises StoreFailed."""

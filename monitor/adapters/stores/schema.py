@@ -4,7 +4,7 @@ from typing import Final
 
 import apsw
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Version of the tables; a file of a later one is refused."""
 APPLICATION: Final = 0x63686D6F
 """SQLite's application_id of our files: `chmo`."""
@@ -58,11 +58,17 @@ CREATE TABLE abandoned(
     closed_at_ns INTEGER NOT NULL);
 PRAGMA user_version = 3;
 """
-_DRAINS: Final = f"""
+_DRAINS: Final = """
 CREATE TABLE drains(endpoint TEXT PRIMARY KEY, at_ns INTEGER NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 4;
+"""
+_SWITCHES: Final = f"""
+CREATE TABLE switches(
+    first_slot INTEGER PRIMARY KEY, level TEXT NOT NULL, came_from TEXT NOT NULL, reason TEXT NOT NULL,
+    at_ns INTEGER NOT NULL);
 PRAGMA user_version = {VERSION};
 """
-_STEPS: Final = (_CERTIFICATES, _RECOVERY, _ABANDONED, _DRAINS)
+_STEPS: Final = (_CERTIFICATES, _RECOVERY, _ABANDONED, _DRAINS, _SWITCHES)
 """By the version that they begin with; each is one transaction."""
 
 

@@ -85,7 +85,7 @@ def test_the_file_says_its_version_and_is_brought_up_once(path: Path) -> None:
     before = tables(path)
     connection = apsw.Connection(str(path))
     bring_up(connection)
-    assert (connection.pragma("user_version"), VERSION) == (4, 4)
+    assert (connection.pragma("user_version"), VERSION) == (5, 5)
     connection.close()
     assert tables(path) == before
 
