@@ -30,6 +30,8 @@ class ScenarioChain:
     forked: Share | None = None
     dead: Share | None = None
     recreated: Share | None = None
+    slots_until_finalized: Count | None = None
+    """From confirmed to finalized."""
 
 
 @dataclass(frozen=True, slots=True)

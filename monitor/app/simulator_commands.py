@@ -118,7 +118,8 @@ def fault(
         typer.Argument(
             metavar="NAME",
             help="Of a region: kill refuse outage mute stall lag lie uncount lose-tx drop-tx "
-            "drop-account drop-slot duplicate cut end heal. Of an RPC: kill mute cut slow behind "
+            "drop-account drop-slot duplicate cut end heal. Of the chain (`all`): fork die recreate "
+            "confirm-late stall-finality stall-confirmation halt heal. Of an RPC: kill mute cut slow behind "
             "pruned lack limit errors lie heal.",
         ),
     ],
@@ -129,8 +130,9 @@ def fault(
             help="lag, slow: seconds. outage, behind: slots. pruned, lack: a slot. limit: requests a second. "
             "errors: a code without its sign (32004), null, meta-null, 429, 429-date or 500, and a "
             "share. lie, of an RPC: blockhash, parent, missing, altered, fee or any, and a share. "
-            "lie, uncount, lose-tx, drop-tx, drop-account, drop-slot, duplicate, of an RPC mute and "
-            "cut: a share, as 0.05. "
+            "confirm-late, stall-finality, stall-confirmation, halt: slots, as 100, or seconds, as 600s. "
+            "lie, uncount, lose-tx, drop-tx, drop-account, drop-slot, duplicate, fork, die, recreate, "
+            "of an RPC mute and cut: a share, as 0.05. "
             "What lose-tx loses is lost by every region that has it.",
         ),
     ] = None,

@@ -1,17 +1,20 @@
 """The endless simulated chain: slot by slot from a seed, the same bytes every time."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from itertools import islice
 from math import inf
 from random import Random
 
+from monitor.core.chain import Commitment
 from monitor.simulator.bank import BankMaker, Blueprint, Fate, Tip
 from monitor.simulator.base58 import key_bytes
 from monitor.simulator.bodies import Bodies, Body, Borrowed
 from monitor.simulator.chain_actors import derived, make_actors
 from monitor.simulator.chain_settings import ChainSettings
+from monitor.simulator.chain_settling import Hold, Settled, Settling
 from monitor.simulator.chain_shape import Shape, ShapePlan
 from monitor.simulator.ledger import Ledger
 from monitor.simulator.messages import sign
@@ -70,7 +73,9 @@ class GeneratedChain:
         self._history = sum(1 << tip.slot % HISTORY_BITS for tip in self._tips)
         self._serial = 0
         self._left_over: list[Signed | Borrowed] = []
-        self._last_confirmed = self._last_finalized = 0.0
+        self._settling = Settling(self.settings)
+        self._window = self.settings.window
+        self._silent_until = self.first_slot
 
     def slot(self, number: int) -> Slot:
         """The slot of this number. Raises KeyError below the window of `ChainSettings`.
@@ -80,9 +85,51 @@ class GeneratedChain:
         while self._next <= number:
             self._slots[self._next] = self._make_slot(self._next)
             self._next += 1
-            self._slots.pop(self._next - 1 - self.settings.window, None)
+            self._forget(self._next - 1 - self._window)
             self._thin(self._next - 1 - _FRESH_SLOTS)
         return self._slots[number]
+
+    def go_wrong(self, settings: ChainSettings) -> None:
+        """From the next slot on the shares of these settings hold: skipped, forked, dead, recreated."""
+        self._shapes.expect(settings)
+
+    def confirm_later(self, slots: float) -> None:
+        """From the next slot on a block is confirmed so many slot times later than usual."""
+        self._settling.slowness = slots
+
+    def hold(self, level: Commitment, begun: float, until: float) -> None:
+        """No block reaches the level, nor one above it, in this time: in slots since the first one began."""
+        self._window = max(self._window, self.settings.window + int(until - begun))
+        held = Hold(level, self.first_slot + begun, self.first_slot + until)
+        self._settle_again(self._settling.hold(held))
+
+    def end_holds(self, begun: float) -> None:
+        """What is held comes now, and blocks are made again."""
+        self._settle_again(self._settling.end_holds(self.first_slot + begun))
+        self._silent_until = self._next
+        self._shapes.halt(0)
+
+    def held(self, begun: float) -> tuple[Commitment, float] | None:
+        """The level that nothing reaches now, and when that ends, in slots since the first one began."""
+        found = self._settling.held(self.first_slot + begun)
+        return None if found is None else (found.level, found.until - self.first_slot)
+
+    def halt(self, begun: float, until: float) -> None:
+        """The cluster stands: no block is made meanwhile, and none settles that is there."""
+        self.hold(Commitment.CONFIRMED, begun, until)
+        self._silent_until = max(self._next, self.first_slot + int(until))
+        self._shapes.halt(self._silent_until - self._next)
+
+    def _settle_again(self, settled: Iterator[Settled]) -> None:
+        for each in settled:
+            slot = self._slots[each.slot]
+            self._slots[each.slot] = replace(
+                slot, confirmed_at=each.confirmed_at, finalized_at=each.finalized_at
+            )
+
+    def _forget(self, number: int) -> None:
+        if self._slots.pop(number, None) is not None:
+            self._settling.forget(number)
 
     def _thin(self, number: int) -> None:
         slot = self._slots.get(number)
@@ -118,11 +165,12 @@ class GeneratedChain:
         shape = self._shapes.next(dice)
         banks = self._make_banks(number, shape, dice)
         created_at = banks[0].created_at if banks else 0.0
-        shred_seen = bool(banks) or dice.random() < 0.3
+        shred_seen = bool(banks) or (dice.random() < 0.3 and number >= self._silent_until)
         confirmed_at = finalized_at = inf
         if banks and banks[-1].canonical:
             self._add_block(banks[-1])
-            confirmed_at, finalized_at = self._settle(number, banks[-1], dice)
+            settled = self._settling.add(number, banks[-1].meta_at, dice)
+            confirmed_at, finalized_at = settled.confirmed_at, settled.finalized_at
         return Slot(
             number=number,
             banks=banks,
@@ -249,13 +297,3 @@ class GeneratedChain:
         self._history |= 1 << bank.slot % HISTORY_BITS
         height = self._tips[0].height + 1
         self._tips.appendleft(Tip(bank.slot, key_bytes(bank.blockhash), height))
-
-    def _settle(self, number: int, bank: Bank, dice: Random) -> tuple[float, float]:
-        """Offsets of CONFIRMED and FINALIZED: never before those of the parent."""
-        confirmed = number + bank.meta_at + dice.uniform(0.8, 1.9)
-        self._last_confirmed = max(confirmed, self._last_confirmed + 0.02)
-        finalized = (
-            self._last_confirmed + self.settings.slots_until_finalized + dice.uniform(0, 0.5)
-        )
-        self._last_finalized = max(finalized, self._last_finalized + 0.02)
-        return self._last_confirmed - number, self._last_finalized - number

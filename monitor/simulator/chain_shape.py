@@ -30,6 +30,13 @@ class ShapePlan:
     """
 
     def __init__(self, settings: ChainSettings) -> None:
+        self.expect(settings)
+        self._planned = 0
+        self._skips_left = 0
+        self._after_unusual = False
+
+    def expect(self, settings: ChainSettings) -> None:
+        """Draw by these shares from now on."""
         # No shape is drawn within a run of skips nor right after an unusual slot; the other draws make up for it.
         drawn = max(0.1, 1 - settings.skipped - settings.forked - settings.dead)
         self._odds = (
@@ -38,9 +45,10 @@ class ShapePlan:
             (Shape.DEAD, settings.dead / drawn),
             (Shape.RECREATED, settings.recreated / drawn),
         )
-        self._planned = 0
-        self._skips_left = 0
-        self._after_unusual = False
+
+    def halt(self, slots: int) -> None:
+        """Skip exactly so many slots from now on."""
+        self._skips_left = slots
 
     def next(self, dice: Random) -> Shape:
         """The shape of the next slot."""

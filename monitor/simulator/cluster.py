@@ -22,6 +22,7 @@ from monitor.simulator.accounts import Accounts
 from monitor.simulator.bodies import read_bodies
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_blocks import BlocksChain
+from monitor.simulator.chain_faults import CHAIN_WORDS, ChainFaults
 from monitor.simulator.control import Listener, listen_for_commands, serve_control
 from monitor.simulator.far import serve_far
 from monitor.simulator.model import Chain
@@ -56,6 +57,11 @@ class Cluster:
             )
             if options.blocks is None
             else BlocksChain(options.blocks)
+        )
+        self._chain_faults = (
+            ChainFaults(self.chain, self._slots_begun)
+            if isinstance(self.chain, GeneratedChain)
+            else None
         )
         self._regions: dict[str, Region] = {}
         self._servers: dict[str, RegionServer] = {}
@@ -128,12 +134,17 @@ class Cluster:
                 await self._tick(truth)
 
     async def apply(self, target: str, fault: str, argument: str | None) -> str:
-        """Perform a fault of DESIGN 10 on a region, on all regions, or on an RPC; returns what was done.
+        """Perform a fault of DESIGN 10 on a region, on all regions, on the chain, or on an RPC; returns what was done.
 
         Raises FaultRefused.
         """
+        if target == ALL_REGIONS and fault in CHAIN_WORDS:
+            return self._break_chain(fault, argument)
         if target == ALL_REGIONS:
-            return "; ".join([await self.apply(name, fault, argument) for name in self._servers])
+            done = [await self.apply(name, fault, argument) for name in self._servers]
+            if fault == "heal" and self._chain_faults is not None and self._chain_faults.active:
+                done.append(self._break_chain(fault, argument))
+            return "; ".join(done)
         try:
             if target in self._nodes:
                 return self._nodes[target].apply(fault, argument)
@@ -144,12 +155,13 @@ class Cluster:
     def status(self) -> list[dict[str, Any]]:
         """One object a region: what it is called, who listens to it, what is wrong with it."""
         tip = self._view.newest(Commitment.FINALIZED, anyio.current_time())
+        chain_faults = () if self._chain_faults is None else self._chain_faults.active
         return [
             {
                 "region": name,
                 "endpoint": self._endpoint(name),
                 "feeds": server.feeds,
-                "faults": self._regions[name].faults.active,
+                "faults": [*self._regions[name].faults.active, *chain_faults],
                 "finalized_slot": None if tip is None else tip.slot,
             }
             for name, server in self._servers.items()
@@ -180,6 +192,24 @@ class Cluster:
         await (server.close() if faults.killed else server.open())
         server.wake()
         return text
+
+    def _break_chain(self, fault: str, argument: str | None) -> str:
+        if self._chain_faults is None:
+            raise FaultRefused(f"{fault} needs a made chain; these blocks come from a file")
+        now = anyio.current_time()
+        for region in self._regions.values():
+            region.advance(now)
+        try:
+            text = self._chain_faults.apply(fault, argument)
+        except ValueError as refused:
+            raise FaultRefused(str(refused)) from refused
+        for name, region in self._regions.items():
+            region.resettle()
+            self._servers[name].wake()
+        return text
+
+    def _slots_begun(self) -> float:
+        return max((region.slots_begun for region in self._regions.values()), default=-inf)
 
     def _see_chain(self, started_at: float) -> None:
         self._view = ChainView(self.chain, self._options.slot_time, started_at)

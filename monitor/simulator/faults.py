@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from zlib import crc32
 
 from monitor.core.chain import Kind
+from monitor.simulator.chain_faults import CHAIN_WORDS
 from monitor.simulator.losses import ALONE, Losses, Portion
 from monitor.simulator.meta_lies import lied, uncounted
 from monitor.simulator.model import Update
@@ -149,6 +150,8 @@ class Faults:
             return self._set_lag(argument)
         if fault == "outage":
             return self._cut_off(argument)
+        if fault in CHAIN_WORDS:
+            raise ValueError(f"{fault} strikes the chain, and so all regions alike; name all")
         if fault not in WORDS:
             raise ValueError(f"no fault {fault!r}; one of {', '.join(WORDS)}")
         if argument is not None:

@@ -28,7 +28,7 @@ from monitor.simulator.received import Received, StatusNews
 from monitor.simulator.refused import Refused
 from monitor.simulator.relay import machine_of
 from monitor.simulator.rings import LEVELS
-from monitor.simulator.schedule import Timing, What, happenings
+from monitor.simulator.schedule import Timing, What, happenings, resettled
 from monitor.simulator.session import Session
 from monitor.simulator.unary import NOTHING_STORED, UnaryCalls, UnaryStorage
 
@@ -162,6 +162,10 @@ class Region:
         """The chain begins then after all; for a region that was made with `started_at=inf`."""
         self._timing = replace(self._timing, started_at=started_at)
 
+    def resettle(self) -> None:
+        """The chain confirms or finalizes otherwise than it said: what is still to be heard follows it."""
+        self._events = sorted(resettled(self._events, self._chain, self._timing))
+
     def advance(self, now: float) -> None:
         """Do all that is due up to `now`, in order."""
         if not self.is_mute:
@@ -272,8 +276,7 @@ class Region:
         return NOTHING_STORED if oldest is None else oldest
 
     def _check_token(self, metadata: Mapping[str, str]) -> None:
-        token = self._settings.x_token
-        if token is not None and metadata.get("x-token") != token:
+        if self._settings.x_token not in (None, metadata.get("x-token")):
             raise Refused("UNAUTHENTICATED", "No valid auth token")
 
     @property
@@ -343,9 +346,8 @@ class Region:
                 self._take_update(subject, created_at_ns)
             case What.META:
                 self._unary.meta(subject.message)
-                self._unary.reached(slot, Commitment.PROCESSED)
                 self._blocks.meta(Received(subject, created_at_ns), created_at_ns)
-                self._blocks.reached(slot, Commitment.PROCESSED, created_at_ns)
+                self._reached(slot, Commitment.PROCESSED, created_at_ns)
             case What.CONFIRMED:
                 self._reached(slot, Commitment.CONFIRMED, created_at_ns)
             case What.FINALIZED:
@@ -371,9 +373,8 @@ class Region:
         self._blocks.reached(slot, level, created_at_ns)
 
     def _take_lifecycle(self, what: What, slot: int, subject: Any, created_at_ns: int) -> None:
-        parent = dead_error = bank_id = None
-        if self.manners.bank_ids and subject is not None:
-            bank_id = slot
+        parent = dead_error = None
+        bank_id = slot if self.manners.bank_ids and subject is not None else None
         match what:
             case What.FIRST_SHRED:
                 status = SlotStatus.FIRST_SHRED_RECEIVED
@@ -393,8 +394,7 @@ class Region:
     def _flush(self) -> None:
         """Let every session read its ring."""
         for level in LEVELS:
-            batch = self._rings.take(level)
-            if batch:
+            if batch := self._rings.take(level):
                 for session in self.sessions:
                     if session.level is level:
                         session.offer(batch)

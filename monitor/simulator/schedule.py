@@ -1,12 +1,12 @@
 """When a region hears of what happens in a slot: the chain's offsets, turned into moments of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
 from random import Random
 
-from monitor.simulator.model import Bank, Slot, Update
+from monitor.simulator.model import Bank, Chain, Slot, Update
 
 
 class What(Enum):
@@ -24,6 +24,9 @@ class What(Enum):
 
 Happening = tuple[float, What, int, Bank | Update | None]
 """(moment in seconds, what, slot, the bank or the update that it is about)."""
+
+Awaited = tuple[float, int, What, int, Bank | Update | None]
+"""A happening with its place among those of one moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +89,15 @@ def _end_of(bank: Bank, ends: float, completed: float, meta: float) -> Iterator[
         yield ends, What.DEAD, bank.slot, bank
     elif bank.meta_at != inf:
         yield meta, What.META, bank.slot, bank.meta
+
+
+def resettled(awaited: Iterable[Awaited], chain: Chain, timing: Timing) -> Iterator[Awaited]:
+    """The same, but that what the chain confirms or finalizes at another moment by now comes at that one."""
+    for moment, order, what, number, subject in awaited:
+        if what in (What.CONFIRMED, What.FINALIZED):
+            slot = chain.slot(number)
+            offset = slot.confirmed_at if what is What.CONFIRMED else slot.finalized_at
+            due = timing.begins(number) + offset * timing.slot_time
+            if not due <= moment <= due + timing.jitter:
+                moment = due
+        yield moment, order, what, number, subject

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
 from typing import Final
 
+from monitor.simulator.chain_faults import CHAIN_WORDS, check_chain_fault
 from monitor.simulator.faults import Faults
 from monitor.simulator.rpc_faults import RpcFaults
 
@@ -58,6 +59,9 @@ def check_fault(fault: TimedFault, regions: Collection[str], rpcs: Collection[st
     if fault.target != ALL_REGIONS and fault.target not in regions:
         there_are = ", ".join((*regions, ALL_REGIONS, *rpcs))
         raise ValueError(f"there is no region nor RPC {fault.target!r}; there are {there_are}")
+    if fault.target == ALL_REGIONS and fault.fault in CHAIN_WORDS:
+        check_chain_fault(fault.fault, fault.argument)
+        return
     Faults(_Nobody(fault.target), 0).apply(fault.fault, fault.argument)
 
 

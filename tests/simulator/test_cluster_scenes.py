@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.errors import SimulatorFailed
+from monitor.core.errors import FaultRefused, SimulatorFailed
 from monitor.simulator.control import ask_status
 from monitor.simulator.timed_faults import TimedFault
 from tests.simulator.test_cluster import running
@@ -25,6 +25,21 @@ def test_faults_come_when_their_slots_do() -> None:
             time.sleep(0.01)
         told = {name: each["faults"] for name, each in status_of(cluster).items()}
     assert told == {"ams": ["lag 0.5"], "nyc": ["mute", "lag 0.5"], "tyo": ["lag 0.5"]}
+
+
+def test_what_strikes_the_chain_strikes_all_regions_and_ends_by_a_heal() -> None:
+    faults = (TimedFault(5, "all", "stall-finality", "5000"),)
+    with running(faults=faults, rpcs=1) as cluster:
+        while not all(each["faults"] for each in status_of(cluster).values()):
+            time.sleep(0.01)
+        told = [each["faults"] for each in status_of(cluster).values()]
+        assert {words[0].partition(" ")[0] for words in told} == {"stall-finality"}
+        with pytest.raises(FaultRefused, match="fork strikes the chain"):
+            cluster.fault("ams", "fork")
+        with pytest.raises(FaultRefused, match="halt takes slots"):
+            cluster.fault("all", "halt", "never")
+        assert "the chain is healed of stall-finality" in cluster.fault("all", "heal")
+        assert not any(each["faults"] for each in status_of(cluster).values())
 
 
 def test_a_chain_that_waits_for_feeds_lets_its_faults_wait_too() -> None:

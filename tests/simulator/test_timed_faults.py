@@ -36,6 +36,8 @@ def test_a_fault_that_repeats_comes_once_for_each_time() -> None:
         ("all", "lag", "-1", "lag takes seconds"),
         ("rpc1", "stall", None, "no fault 'stall' of an RPC"),
         ("ams", "outage", "0", "outage takes slots"),
+        ("all", "halt", "0", "halt takes slots"),
+        ("ams", "fork", "0.1", "fork strikes the chain, and so all regions alike; name all"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -45,7 +47,7 @@ def test_what_cannot_be_done_is_said(
         check_fault(TimedFault(1, target, fault, argument), ("ams",), ("rpc1",))
 
 
-@pytest.mark.parametrize("fault", ["kill", "heal", "cut", "outage 3", "lag 0"])
+@pytest.mark.parametrize("fault", ["kill", "heal", "cut", "outage 3", "lag 0", "fork", "halt 9"])
 def test_what_can_be_done_is_not(fault: str) -> None:
     word, _, argument = fault.partition(" ")
     check_fault(TimedFault(1, "all", word, argument or None), ("ams",), ("rpc1",))
