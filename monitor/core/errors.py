@@ -8,6 +8,9 @@ MonitorError
 ├── CatchUpRefused         a start would have to catch up with more than the user allows; exit 1
 ├── ReaderLeft             whoever read our standard output has left for good; exit 1
 ├── StoreFailed            the ledger's database could not be opened, read or written
+├── SpillFailed            what waits on disk could not be written, read or understood
+│   └── SpillFull          the disk, or the bound of the spill, leaves no room
+├── StowedMalformed        bytes that are no stowed slot
 ├── DaemonNotAsked         a running daemon could not be asked over its API; exit 1
 ├── DrillBroken            a drill of failovers cannot begin, or cannot go on; exit 1
 ├── PlanRefused            monitors cannot be asked of an endpoint within its limits
@@ -52,6 +55,18 @@ class ReaderLeft(MonitorError):
 
 class StoreFailed(MonitorError):
     """The ledger's database cannot be opened, read or written; the message names the file and the remedy."""
+
+
+class SpillFailed(MonitorError):
+    """A segment of the spill cannot be written, read or understood; the message names the file and the remedy."""
+
+
+class SpillFull(SpillFailed):
+    """There is no room: the disk is full, or `spill.max_bytes` is reached. Nothing was written."""
+
+
+class StowedMalformed(MonitorError):
+    """These bytes are no slot that this release stowed."""
 
 
 class DaemonNotAsked(MonitorError):

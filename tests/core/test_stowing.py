@@ -1,0 +1,387 @@
+"""A slot that was stowed is what it would be had it never been away."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.core.banks import Bank, Meta
+from monitor.core.chain import Commitment, Kind
+from monitor.core.errors import StowedMalformed
+from monitor.core.events import Row
+from monitor.core.gate import Gate
+from monitor.core.giving_up import give_up
+from monitor.core.levels import Levels
+from monitor.core.monitors import AccountsFilter, Monitor
+from monitor.core.needs import Needs
+from monitor.core.rungs import Rung
+from monitor.core.runs import take_meta_row, take_run
+from monitor.core.slots import SlotState
+from monitor.core.stowing import restore, stow, unstow
+from monitor.core.tally import Tally
+from monitor.core.terms import Terms
+from monitor.core.voices import Voices
+from tests.core.play import ALL, VAULT, entry, meta, tx, write
+
+FEEDS = 3
+WRITES = Monitor("writes", accounts=AccountsFilter(account=("x",)), every_write=True)
+MONITORS = (ALL, VAULT, WRITES)
+ROWS = [
+    *(
+        tx(5, index, name, mask=mask)
+        for index, name, mask in ((0, "a", 1), (1, "b", 0), (1, "c", 1))
+    ),
+    *(entry(5, index) for index in range(2)),
+    *(
+        write(5, account, by, version, mask=6)
+        for account in "xy"
+        for by in "ab"
+        for version in (2, 2**63 + 1)
+    ),
+    (Kind.BLOCK, 5, ("B5", "all"), 1, None, 5, b"block"),
+]
+
+
+class Twin:
+    """One slot, and those who tell of it, as the join keeps it."""
+
+    def __init__(self, *, divides: bool = False) -> None:
+        self.state = SlotState(5)
+        terms = Terms(Needs.of(MONITORS), 2.0, divides=divides)
+        levels = Levels.of(MONITORS, Commitment.CONFIRMED)
+        self.gate = Gate(levels, Tally([0] * FEEDS), terms)
+        self.packed: bytes | None = None
+        self.repeated = Counter[int]()
+
+    def bank(self, feed: int) -> Bank:
+        state = self.state
+        return state.current.get(feed) or state.open_bank(feed, feed, began_whole=bool(feed % 2))
+
+    def says(self, feed: int, *rows: Row) -> None:
+        take_run(self.gate, self.state, self.bank(feed), rows, 0, 0.0)
+
+    def begins(self, feed: int) -> None:
+        """A bank of a feed that is in none, or anew."""
+        before = self.state.current.get(feed)
+        self.state.open_bank(feed, feed, began_whole=True)
+        if before is not None:
+            give_up(self.state, before)
+
+    def ends(self, feed: int, block: str) -> None:
+        bank, row = self.bank(feed), meta(5, block, mask=1)
+        if bank.blockhash is None:
+            parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
+            told = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
+            self.state.tie(bank, told)
+            take_meta_row(self.gate, self.state, bank, row)
+
+    def goes(self) -> None:
+        if self.packed is None:
+            self.packed = stow(self.state)
+            assert self.state.held_bytes() == self.state.held_rows() == 0
+
+    def comes(self) -> None:
+        if self.packed is not None:
+            self.repeated += unstow(self.state, self.packed).repeated
+            self.packed = None
+
+    def look(self) -> dict[str, Any]:
+        told = look(self.state)
+        # Which of two banks was the later one to bring what was away nobody knows any more.
+        told["news"] = sum(each.pop("news") for each in told["banks"])
+        duplicates = [n + self.repeated[i] for i, n in enumerate(self.gate.tally.duplicates)]
+        told["duplicates"] = sum(duplicates)
+        return told
+
+
+def look(state: SlotState) -> dict[str, Any]:
+    """All that a slot is, to be compared."""
+    stores = {id(bank.store): bank.store for bank in state.banks} | {id(state.shared): state.shared}
+    places = {one: place for place, one in enumerate(stores)}
+    told: dict[str, Any] = {
+        name: getattr(state, name)
+        for name in SlotState.__slots__
+        if name not in ("banks", "current", "evidence", "shared", "voices")
+    }
+    told["banks"] = [
+        {name: getattr(bank, name) for name in Bank.__slots__ if name != "store"}
+        | {"store": places[id(bank.store)]}
+        for bank in state.banks
+    ]
+    told["current"] = {feed: bank.bit for feed, bank in state.current.items()}
+    told["stores"] = [
+        {
+            "tables": store.tables,
+            "masks": store.masks,
+            "held": store.held,
+            "accounts": list(store.accounts.items()),
+            "writes": {bit: last for bit, last in store.writes.items() if last},
+            "held_bytes": store.held_bytes,
+        }
+        for store in stores.values()
+    ]
+    return told
+
+
+feeds = st.integers(0, FEEDS - 1)
+deeds: st.SearchStrategy[tuple[Any, ...]] = st.one_of(
+    st.tuples(st.just("says"), feeds, st.lists(st.sampled_from(ROWS), max_size=8)),
+    st.tuples(st.just("begins"), feeds),
+    st.tuples(st.just("ends"), feeds, st.sampled_from(["B5", "C5"])),
+    st.tuples(st.sampled_from(["goes", "comes"])),
+)
+
+
+def play(deed: tuple[Any, ...], twin: Twin) -> None:
+    match deed:
+        case ("says", feed, rows):
+            twin.says(feed, *rows)
+        case ("ends", feed, block):
+            twin.ends(feed, block)
+        case ("begins", feed):
+            twin.begins(feed)
+        case _:  # it comes and goes
+            pass
+
+
+@given(st.booleans(), st.lists(deeds, max_size=25))
+def test_a_slot_that_comes_and_goes_is_as_one_that_stays(
+    divides: bool, history: list[tuple[Any, ...]]
+) -> None:
+    stays, moves = Twin(divides=divides), Twin(divides=divides)
+    for deed in history:
+        if deed[0] == "goes":
+            moves.goes()
+        elif deed[0] == "comes" or (deed[0] == "begins" and deed[1] in moves.state.current):
+            moves.comes()
+        play(deed, stays)
+        play(deed, moves)
+    moves.comes()
+    assert moves.look() == stays.look()
+    moves.state.check()
+
+
+@given(st.lists(deeds, max_size=20))
+def test_a_slot_survives_a_restart(history: list[tuple[Any, ...]]) -> None:
+    twin = Twin(divides=True)
+    for deed in history:
+        play(deed, twin)
+    before = look(twin.state)
+    again = look(restore(stow(twin.state)))
+    before["current"] = {}
+    for place, bank in enumerate(before["banks"]):
+        bank["feed"] = -(2**40) - place
+    assert again == before
+
+
+def told(state: SlotState) -> None:
+    """Things are known of the slot that are seldom known."""
+    state.statuses, state.fresh_from, state.released_level, state.told_level = 3, 2, 1, 2
+    state.confirmed, state.confirmed_at, state.finalized_at = "B5", 100.0, 130.5
+    state.finalized = state.gave_up = True
+    state.dead, state.parent, state.missed = "why", 4, {1: 7}
+    state.signatures = {"B5": b"s" * 64}
+    state.recovered_by, state.reconciled_at = Rung.REPLAY, 9
+    state.accounts_out[1].add(b"x" * 32)
+    state.untold = [(Commitment.FINALIZED, Commitment.CONFIRMED)]
+    state.voices = Voices()
+    state.voices.name(1, Meta("B5", 4, "B4", 1, 2, 1))
+    state.voices.tell(2, 1, is_open=True)
+    state.voices.accused.add(2)
+    state.voices.needed = 3
+
+
+def test_all_that_is_known_of_a_slot_survives_a_restart() -> None:
+    twin = Twin()
+    twin.says(1, *ROWS)
+    twin.ends(1, "B5")
+    told(twin.state)
+    before, voices = look(twin.state), twin.state.voices
+    again = restore(stow(twin.state))
+    found = look(again)
+    for each in (before, found):
+        del each["banks"], each["current"]
+    assert found == before
+    assert again.recovered_by is Rung.REPLAY
+    assert all(type(word) is Commitment for pair in again.untold for word in pair)
+    assert voices is not None
+    assert again.voices is not None
+    assert again.voices.by_voter == voices.by_voter
+    assert (again.voices.accused, again.voices.needed) == ({2}, 3)
+
+
+def test_times_move_with_the_clock_of_the_next_process() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0))
+    twin.ends(1, "B5")
+    twin.state.banks[0].met_at = 50
+    twin.begins(2)
+    told(twin.state)
+    again = restore(stow(twin.state), moved_ns=2 * 10**9)
+    assert (again.confirmed_at, again.finalized_at) == (102.0, 132.5)
+    assert [bank.met_at for bank in again.banks] == [2 * 10**9 + 50, 0]
+    assert {row[5] for _, row in again.shared.held} == {2 * 10**9 + 5}
+
+
+def test_a_restored_slot_takes_feeds_like_any_other() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0), tx(5, 1))
+    twin.state = restore(stow(twin.state))
+    twin.says(1, tx(5, 1), tx(5, 2))
+    assert [row[4] for _, row in twin.state.shared.held] == [0, 1, 2]
+    assert [bank.bit for bank in twin.state.banks] == [1, 2]
+    assert not twin.state.contested
+
+
+def test_what_came_meanwhile_is_told_apart_from_what_was_there() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0), write(5, "x", "a", 1, mask=2))
+    packed = stow(twin.state)
+    twin.says(2, tx(5, 0), tx(5, 1), write(5, "x", "a", 8, mask=2), write(5, "y", "a", 9, mask=2))
+    merged = unstow(twin.state, packed)
+    assert [(origin, row[4]) for origin, row in merged.news] == [(2, 1), (2, 9)]
+    assert merged.repeated == {2: 2}
+    assert [bank.news for bank in twin.state.banks] == [2, 2]
+
+
+def test_who_wants_a_row_is_who_wants_any_copy_of_it() -> None:
+    twin = Twin(divides=True)
+    twin.says(1, tx(5, 0, mask=1))
+    packed = stow(twin.state)
+    twin.says(2, tx(5, 0, mask=2))
+    unstow(twin.state, packed)
+    masks = twin.state.shared.masks
+    assert masks is not None
+    assert list(masks[Kind.TRANSACTION].values()) == [3]
+
+
+def test_a_block_meta_that_came_again_is_repeated_and_was_no_news() -> None:
+    stays, moves = Twin(), Twin()
+    for twin in (stays, moves):
+        twin.ends(1, "B5")
+    moves.goes()
+    for twin in (stays, moves):
+        twin.ends(2, "B5")
+    moves.comes()
+    assert moves.look() == stays.look()
+    assert moves.repeated == {2: 1}
+
+
+def test_the_verdict_is_found_again() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0))
+    packed = stow(twin.state)
+    twin.state.evidence = "of a slot without rows"
+    unstow(twin.state, packed)
+    assert twin.state.evidence is None
+
+
+def released(twin: Twin) -> None:
+    state = twin.state
+    twin.says(1, tx(5, 0))
+    twin.ends(1, "B5")
+    state.confirm("B5")
+    state.told_level = state.released_level = Commitment.CONFIRMED
+    state.fresh_from = len(state.shared.held)
+
+
+def test_a_slot_that_turns_out_contested_meanwhile_knows_what_was_handed_on() -> None:
+    stays, moves = Twin(), Twin()
+    for twin in (stays, moves):
+        released(twin)
+    moves.goes()
+    for twin in (stays, moves):
+        twin.state.contest()
+        twin.begins(1)
+        twin.says(1, tx(5, 0), tx(5, 1))
+    assert moves.state.given != stays.state.given
+    moves.comes()
+    assert moves.state.given == stays.state.given != set()
+    assert moves.look() == stays.look()
+
+
+def test_ids_that_monitors_at_processed_had_are_known_again() -> None:
+    stays, moves = Twin(), Twin()
+    for twin in (stays, moves):
+        twin.says(1, tx(5, 0))
+        twin.state.remember_at_once()
+    moves.goes()
+    assert moves.state.given_at_once is None
+    for twin in (stays, moves):
+        twin.state.remember_at_once()[Kind.ENTRY].add(b"one more")
+    moves.comes()
+    assert moves.state.given_at_once == stays.state.given_at_once
+
+
+def test_what_a_bank_brought_that_its_feed_gave_up_meanwhile_is_given_up() -> None:
+    stays, moves = Twin(), Twin()
+    for twin in (stays, moves):
+        twin.says(1, tx(5, 0))
+        twin.says(2, tx(5, 1))
+    moves.goes()
+    for twin in (stays, moves):
+        twin.begins(1)
+        twin.says(1, tx(5, 0, "other"))
+    moves.comes()
+    assert moves.look() == stays.look()
+    assert [row[4] for _, row in moves.state.shared.held] == [1]
+
+
+def test_frames_that_were_let_go_meanwhile_stay_away_and_identities_come_back() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0))
+    packed = stow(twin.state)
+    twin.state.forget_rows()
+    unstow(twin.state, packed)
+    assert twin.state.held_rows() == twin.state.held_bytes() == 0
+    assert list(twin.state.shared.tables[Kind.TRANSACTION]) == [tx(5, 0)[2]]
+
+
+@pytest.mark.parametrize("version", [1, 5, 8])
+def test_the_last_write_is_the_one_of_the_highest_version(version: int) -> None:
+    stays, moves = Twin(), Twin()
+    for twin in (stays, moves):
+        twin.says(1, write(5, "x", "a", 5, mask=2))
+    moves.goes()
+    for twin in (stays, moves):
+        twin.says(1, write(5, "x", "b", version, mask=2))
+    moves.comes()
+    assert moves.look() == stays.look()
+
+
+@pytest.mark.parametrize("again", [1, 8])
+def test_a_repeated_write_of_a_slot_that_was_let_go_is_not_noted(again: int) -> None:
+    stays, moves = Twin(), Twin()
+    for twin in (stays, moves):
+        twin.says(1, write(5, "x", "a", 5, mask=2))
+        twin.state.forget_rows()
+    moves.goes()
+    for twin in (stays, moves):
+        twin.says(2, write(5, "x", "a", again, mask=2), write(5, "y", "a", again, mask=2))
+    moves.comes()
+    assert moves.look() == stays.look()
+
+
+def test_a_slot_that_was_begun_anew_has_nothing_to_do_with_what_was_stowed() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0))
+    packed = stow(twin.state)
+    twin.state.begin_anew()
+    twin.says(2, tx(5, 1))
+    merged = unstow(twin.state, packed)
+    assert (merged.news, merged.repeated) == ([], {})
+    assert [row[4] for _, row in twin.state.shared.held] == [1]
+
+
+@pytest.mark.parametrize(
+    ("start", "put", "end"), [(0, b"\xff", 1), (1, b"\0\0\0\0", 5), (-1, b"", None), (0, b"", None)]
+)
+def test_bytes_of_another_release_are_refused(start: int, put: bytes, end: int | None) -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0))
+    packed = bytearray(stow(twin.state))
+    packed[start:end] = put
+    with pytest.raises(StowedMalformed):
+        restore(bytes(packed))
