@@ -105,6 +105,11 @@ class RecoveryQueue:
         place = self._table.get(slot)
         return None if place is None or place.grant is None else place.rung
 
+    def is_worked_on(self, slot: int) -> bool:
+        """Whether some rung is asked for the slot, or has brought what waits for its proof."""
+        place = self._table.get(slot)
+        return place is not None and (place.grant is not None or place.is_fetched)
+
     def asked(self, lease: Lease, now: float) -> None:
         """All sources that this lease is about have been asked: from now on they take their time."""
         for grant in self._grants_of(lease):

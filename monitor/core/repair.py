@@ -353,8 +353,15 @@ class Repair:
         for slot in range(lease.first, lease.end):
             if self.queue.is_open(slot) and self._is_held(slot, now):
                 self._done(slot, now)  # whoever brought it
-        self._join.ledger.forgotten.busy.difference_update(range(lease.first, lease.end))
         self._lose(self.queue.failed(lease, failure, now))
+        idle = [slot for slot in range(lease.first, lease.end) if self._is_idle(slot)]
+        self._join.ledger.forgotten.busy.difference_update(idle)
+
+    def _is_idle(self, slot: int) -> bool:
+        """Whether no rung works on the slot, nor does it wait for its proof or its finality with all that was brought."""
+        if self.queue.is_open(slot):
+            return not self.queue.is_worked_on(slot)
+        return slot not in self._join.slots
 
     def _lose(self, slots: list[int]) -> None:
         self.under_holes.may_place = True

@@ -200,3 +200,17 @@ def test_a_partial_slot_that_nobody_has_named_is_not_lost_for_being_skipped() ->
 def test_a_forgotten_slot_that_was_named_is_wanted_as_one_that_holds_a_block() -> None:
     play, slot = with_a_forgotten_slot(ALL)
     assert not play.kernel.repair.queue._table[slot].is_unknown
+
+
+def test_what_one_rung_works_on_is_not_forgotten_when_a_replay_of_its_neighbours_fails() -> None:
+    rungs = (Rung.REPLAY, Rung.RPC, Rung.REPLAY)
+    jobs = tuple(Job(5 + at, 6 + at, rung, 0, JobState.OPEN) for at, rung in enumerate(rungs))
+    policy = RecoveryPolicy((Rung.REPLAY, Rung.RPC), {Rung.REPLAY: 1, Rung.RPC: 1}, jobs=jobs)
+    play = Recovery(ALL, recovery=policy, resume_slot=10, still_open=((5, 8),))
+    play.hears(Recalled((5, 6, 7), {}))
+    (opened,) = [each for each in play.asked(OpenFeed) if each.is_replay]
+    assert [each.slot for each in play.asked(Fetch)] == [6]
+    play.hears(FeedEnded(opened.feed, Ending(EndReason.TRANSIENT, "CODE", "text", None), 0.5))
+    assert play.kernel.join.ledger.forgotten.busy == {6}
+    play.not_fetched(6, Verdict.THROTTLED)
+    assert 6 not in play.kernel.join.ledger.forgotten.busy
