@@ -21,6 +21,7 @@ from monitor.core.events import Row
 from monitor.core.monitors import DataSlice, Monitor
 from monitor.ports import Clock, Reporter, Written
 from monitor.runtime.outbox import Outbox
+from monitor.runtime.versions import Versions
 from monitor.wire.filters import LocalFilters
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.records import RecordWriter, block_key
@@ -44,6 +45,21 @@ class Route:
     """Events that the sink held when the daemon started, of slots that are not closed since."""
     open_slots: set[int] = field(default_factory=set)
     """Of these, slots whose certificate leaves them open: settling does not end them, a recovery may release them."""
+    _versions: dict[int, Versions] = field(default_factory=dict)
+    """Of these slots, as far as anything came of them."""
+
+    def versions(self, slot: int) -> Versions:
+        """What the sink holds of the versions of a slot that is in `written`."""
+        found = self._versions.get(slot)
+        if found is None:
+            found = self._versions[slot] = Versions.of(self.written[slot])
+        return found
+
+    def forget(self, slot: int) -> None:
+        """Nothing of this slot is released again."""
+        self.written.pop(slot, None)
+        self._versions.pop(slot, None)
+        self.open_slots.discard(slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +190,7 @@ class Delivery:
             for certificate in certificates:
                 slot = certificate.slot
                 if certificate.end in CLOSED:
-                    route.written.pop(slot, None)
-                    route.open_slots.discard(slot)
+                    route.forget(slot)
                 elif slot in route.written:
                     route.open_slots.add(slot)
 
@@ -184,7 +199,7 @@ class Delivery:
         for route in self._routes:
             for held in route.written.keys() - route.open_slots:
                 if held <= slot:
-                    del route.written[held]
+                    route.forget(held)
 
     def is_full(self) -> bool:
         """Whether some sink cannot take more for now."""
@@ -203,7 +218,7 @@ class Delivery:
         for index, route in enumerate(self._routes):
             wanted = mask & route.mask
             if slot in route.written:
-                wanted = self._unwritten(route.written[slot], released, wanted, level, shape)
+                wanted = self._unwritten(route, released, wanted, level, shape)
             if not wanted:
                 continue
             counted = (index, row[0], wanted)
@@ -217,17 +232,21 @@ class Delivery:
 
     def _unwritten(
         self,
-        written: dict[bytes, int],
+        route: Route,
         released: Released,
         wanted: int,
         level: Commitment,
         shape: AccountShape | None,
     ) -> int:
-        """Those of the wanted monitors for whom the sink does not hold the event yet."""
+        """Those of the wanted monitors for whom the sink does not hold the event yet, and may still get it."""
+        version, row = released[3], released[5]
+        versions = route.versions(row[1])
+        wanted = versions.awaiting(row, version, wanted)
         if wanted:
-            line = self._encode(released, released[5], wanted, level, shape)
-            wanted &= ~written.get(id_of(line), 0)
+            line = self._encode(released, row, wanted, level, shape)
+            wanted &= ~route.written[row[1]].get(id_of(line), 0)
             self.repeated += not wanted
+            versions.give(row, version, wanted)
         return wanted
 
     def _encode(

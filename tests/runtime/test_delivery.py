@@ -7,7 +7,7 @@ import anyio
 import orjson
 
 from monitor.core.certificates import Certificate, SlotEnd
-from monitor.core.chain import Commitment, Kind
+from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Released
 from monitor.core.events import Row
 from monitor.core.monitors import (
@@ -326,6 +326,67 @@ async def test_events_that_a_sink_holds_for_others_go_by_no_monitor_of_its_own()
     office.holds(0, transaction(0b01), 0b01)
     assert await office.records(transaction(0b10)) == [[]]
     assert office.delivery.repeated == 0
+
+
+def at_version(released: Released, version: int) -> Released:
+    return (*released[:3], version, *released[4:])
+
+
+async def test_nothing_of_a_version_follows_its_undo_in_a_sink_that_held_it() -> None:
+    office = Office(A, B, routes=[0b11, 0b11])
+    office.holds(0, transaction(0b11), 0b11)
+    office.holds(0, undo(0b11), 0b01)
+    office.holds(1, transaction(0b11), 0b11)
+    lacked = transaction(0b11, index=1, signature=b"s" * 64)
+    first, second = await office.records(
+        lacked, undo(0b11), undo(0b11), lacked, at_version(lacked, 1)
+    )
+    told = [(record["kind"], record["version"], record["monitors"]) for record in first]
+    assert told == [
+        ("transaction", 0, ["b"]),
+        ("undo", 0, ["b"]),
+        ("transaction", 1, ["a", "b"]),
+    ]
+    told = [(record["kind"], record["version"], record["monitors"]) for record in second]
+    assert told == [
+        ("transaction", 0, ["a", "b"]),
+        ("undo", 0, ["a", "b"]),
+        ("transaction", 1, ["a", "b"]),
+    ]
+
+
+async def test_an_undo_is_given_to_no_sink_that_has_nothing_of_the_version() -> None:
+    office = Office(A, B, routes=[0b11, 0b11])
+    office.holds(0, transaction(0b11), 0b01)
+    office.written(1)[SLOT] = {}
+    first, second = await office.records(undo(0b11))
+    assert [record["monitors"] for record in first] == [["a"]]
+    assert second == []
+
+
+async def test_events_of_an_earlier_version_than_the_one_that_a_sink_holds_are_not_given() -> None:
+    office = Office(A)
+    office.holds(0, at_version(transaction(1), 1), 1)
+    late = transaction(1, index=1, signature=b"s" * 64)
+    (got,) = await office.records(late, undo(1), at_version(late, 1), undo(1, 1))
+    assert [record["id"].split(":")[:2] for record in got] == [
+        ["5.1", "transaction"],
+        ["5.1", "undo"],
+    ]
+
+
+async def test_what_is_no_part_of_a_block_is_given_whatever_was_undone() -> None:
+    office = Office(A)
+    office.holds(0, transaction(1), 1)
+    office.holds(0, undo(1), 1)
+    dead: Row = (Kind.SLOT, SLOT, SlotStatus.DEAD, 1, (4, "x", True), 0, None)
+    processed: Row = (Kind.SLOT, SLOT, SlotStatus.PROCESSED, 1, (4, None, False), 0, None)
+    extra = ("a", Commitment.PROCESSED, "forks")
+    switched: Row = (Kind.COMMITMENT, SLOT, Commitment.CONFIRMED, 1, extra, 0, None)
+    rows = (dead, processed, switched)
+    (got,) = await office.records(*((1, -1, False, 0, None, row) for row in rows))
+    assert [record["kind"] for record in got] == ["slot", "commitment"]
+    assert got[0]["status"] == "dead"
 
 
 async def test_what_a_sink_held_is_forgotten_with_its_slot() -> None:
