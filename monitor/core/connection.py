@@ -6,6 +6,7 @@ from math import inf
 from monitor.core.circuit import CircuitBreaker
 from monitor.core.commands import AmendFeed
 from monitor.core.endings import NEEDS_PERSON, Ending, EndReason
+from monitor.core.headway import Headway
 from monitor.core.scope import EVERY_MONITOR, Scope
 
 
@@ -39,6 +40,8 @@ class Connection:
     replay_from: int | None = None
     replay_since: float = 0.0
     """When a replay was asked for, or last brought a slot."""
+    headway: Headway = field(default_factory=lambda: Headway.of(0, inf))
+    """How fast the replay that was asked for last comes."""
     repeated: int = -1
     """Highest slot that the stream told again since it was asked to replay: it repeats what comes after the fence too."""
     replay_off: bool = False
@@ -94,6 +97,23 @@ class Connection:
         if self.replay_since < inf and slot > self.repeated:
             self.repeated, self.replay_since = slot, now
 
+    def awaits_replay(self, first: int, now: float) -> None:
+        """A replay from this slot on was asked for."""
+        self.replay_from, self.replay_since, self.repeated = first, now, -1
+        self.headway = Headway.of(first, now)
+
+    def replayed(self, slot: int, now: float) -> None:
+        """Its replay brought this slot."""
+        self.replay_since = now
+        self.headway.met(slot)
+
+    def replays_slowly(self, now: float) -> bool:
+        """Whether its replay is to be waited for no longer, since it brought too little: then it is forgotten, and how it excuses."""
+        if self.replay_from is None or not self.headway.is_slow(self.first_covered, now):
+            return False
+        self.replay_from, self.replay_since = None, inf
+        return True
+
     def amend(self, feed: int) -> AmendFeed:
         """What it is to be asked for now is asked on the open stream."""
         assert self.scope is not None
@@ -109,4 +129,4 @@ class Connection:
         self.complete = self.told = 0
         self.first_covered = self.waits_from = self.replay_from = None
         self.covered = set()
-        self.replay_since, self.repeated = inf, -1
+        self.replay_since, self.repeated, self.headway = inf, -1, Headway.of(0, inf)

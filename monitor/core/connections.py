@@ -31,6 +31,7 @@ BLIND: Final = 3.0
 REPLAY_PATIENCE: Final = 10.0
 """Seconds within which a replay must bring its next slot, or reach its fence (DESIGN 5). Not the whole of it: after
 a long outage it takes minutes, and is no worse for that."""
+TOO_SLOW: Final = "a replay was too slow and is waited for no longer"
 _REFUSES_REPLAY: Final = frozenset(
     (EndReason.REPLAY_EXPIRED, EndReason.REPLAY_AHEAD, EndReason.REPLAY_OFF)
 )
@@ -103,7 +104,7 @@ class Connections:
             connection.heard_at = now
             if connection.replay_from is not None and not self.can_amend:
                 connection.asked.append((now, connection.replay_from))
-                connection.replay_since = now
+                connection.awaits_replay(connection.replay_from, now)
             yield Report("info", "a feed opened", {"endpoint": connection.endpoint, "feed": feed})
             scope = connection.scope
             sent = connection.sent, connection.sent_for
@@ -167,6 +168,7 @@ class Connections:
         for connection in self.by_feed.values():
             connection.heard_at = min(now, connection.heard_at + paused)
             connection.replay_since = min(now, connection.replay_since + paused)
+            connection.headway.due += paused
 
     def is_replaying(self, feed: int, slot: int) -> bool:
         """Whether a BlockMeta of this slot ends a slot that was replayed whole on this feed."""
@@ -221,7 +223,7 @@ class Connections:
             yield from self._fence(connection, slot)
             return
         if self.is_replaying(feed, slot):
-            connection.replay_since = now
+            connection.replayed(slot, now)
             if not self.can_amend:
                 connection.replay_from = slot  # a replay goes upwards: what is below has come
         if not covers:
@@ -261,6 +263,9 @@ class Connections:
                 and now >= connection.replay_since + REPLAY_PATIENCE
             ):
                 connection.replay_from = None
+            if connection.replays_slowly(now):
+                facts = {"endpoint": connection.endpoint, "feed": connection.feed}
+                yield Report("warning", TOO_SLOW, facts)
             if connection.waits_from is not None and not self.floors.is_awaited(connection, now):
                 yield from self._replay(connection, missing, now)
             if now >= connection.heard_at + self.silence:
@@ -284,6 +289,7 @@ class Connections:
                 deadlines.append(connection.heard_at + self.silence)
                 if connection.replay_from is not None:
                     deadlines.append(connection.replay_since + REPLAY_PATIENCE)
+                    deadlines.append(connection.headway.due)
                 if connection.waits_from is not None:
                     deadlines.append(self.floors.awaited_until(connection))
             elif connection.reopen_at is not None:
@@ -356,8 +362,7 @@ class Connections:
             connection.first_covered = None  # the next covered slot asks again
             return
         connection.asked.append((now, wanted))
-        connection.replay_from = wanted
-        connection.replay_since, connection.repeated = now, -1
+        connection.awaits_replay(wanted, now)
         yield Report(
             "info",
             "a replay was asked for",

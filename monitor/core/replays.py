@@ -12,6 +12,7 @@ from monitor.core.commands import CloseFeed, Command, OpenFeed, Report
 from monitor.core.connection import Connection
 from monitor.core.connections import REPLAY_PATIENCE, Connections
 from monitor.core.endings import Ending, EndReason
+from monitor.core.headway import Headway
 from monitor.core.join import Join
 from monitor.core.origins import Origins
 from monitor.core.reach import is_willing, learn, may_replay, was_asked
@@ -21,10 +22,6 @@ from monitor.core.rungs import Rung, Verdict
 
 SOON: Final = 1.0
 """Seconds until an endpoint is asked again for a replay that it may serve later. Guessed."""
-SLOW_WINDOW: Final = 30.0
-"""Seconds within which a replay must come `LEAST` slots further, or to its end. Guessed: a server replays faster than its
-chain goes, and a real one brings tens of slots a second."""
-LEAST: Final = 30
 _NEVER: Final = frozenset((EndReason.REPLAY_EXPIRED, EndReason.REPLAY_OFF))
 """A server that is not that far yet may have the slot soon, and with it account writes that no RPC tells."""
 
@@ -44,13 +41,10 @@ class Replay:
     is_closing: bool = False
     is_slow: bool = False
     """It brought too little in a window."""
-    window_at: float = field(init=False)
-    """When the present window ends."""
-    window_from: int = field(init=False)
-    """The slot that it had reached when that began."""
+    headway: Headway = field(init=False)
 
     def __post_init__(self) -> None:
-        self.window_at, self.window_from = self.heard_at + SLOW_WINDOW, self.first
+        self.headway = Headway.of(self.first, self.heard_at)
 
     def failures(self, ending: Ending, floor: int, jitter: float) -> list[tuple[Lease, Failure]]:
         """What its end says of the slots that it did not bring. `floor`: as `Replays.left_from`."""
@@ -67,11 +61,10 @@ class Replay:
             (Lease(Rung.REPLAY, above, self.end), Failure(verdict, jitter, pause)),
         ]
 
-    def turn_window(self, now: float) -> None:
-        """A window is over: it was slow, or the next one begins."""
-        reached = max(self.reached, self.first)
-        self.is_slow = reached - self.window_from < min(LEAST, self.end - self.window_from)
-        self.window_at, self.window_from = now + SLOW_WINDOW, reached
+    def look(self, now: float) -> None:
+        """Perhaps a window is over: it was slow, or the next one begins."""
+        self.headway.met(self.reached)
+        self.is_slow = self.headway.is_slow(self.end, now)
 
 
 class Replays:
@@ -180,7 +173,7 @@ class Replays:
         """Nothing was read for so many seconds, which is no silence of theirs."""
         for replay in self.by_feed.values():
             replay.heard_at += paused
-            replay.window_at += paused
+            replay.headway.due += paused
 
     def tick(self, now: float) -> Iterator[Command]:
         """Close what brings nothing any more."""
@@ -188,8 +181,7 @@ class Replays:
             if replay.is_closing:
                 continue
             is_silent = now >= replay.heard_at + REPLAY_PATIENCE
-            if now >= replay.window_at:
-                replay.turn_window(now)
+            replay.look(now)
             if is_silent or replay.is_slow:
                 replay.is_closing = True
                 why = "fell silent" if is_silent else "was too slow"
@@ -202,7 +194,7 @@ class Replays:
         if not self.by_feed:
             return None
         due = [
-            min(each.heard_at + REPLAY_PATIENCE, each.window_at)
+            min(each.heard_at + REPLAY_PATIENCE, each.headway.due)
             for each in self.by_feed.values()
             if not each.is_closing
         ]

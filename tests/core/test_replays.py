@@ -10,12 +10,13 @@ from monitor.core.commands import CloseFeed, Fetch, OpenFeed, Recall
 from monitor.core.connections import REPLAY_PATIENCE
 from monitor.core.endings import EndReason
 from monitor.core.events import FloorTold, ReadingResumed, Recalled
+from monitor.core.headway import SLOW_WINDOW
 from monitor.core.jobs import JobState
 from monitor.core.reach import REPEAT_LIMIT
 from monitor.core.recovery_floors import NEVER
 from monitor.core.recovery_terms import Offer
 from monitor.core.repair import RecoveryPolicy
-from monitor.core.replays import SLOW_WINDOW, Replay
+from monitor.core.replays import Replay
 from monitor.core.rungs import Rung, Verdict
 from tests.core.play import ALL, SOME, confirmed, finalized, meta, tx
 from tests.core.test_repair import Recovery, a_gap
@@ -209,7 +210,7 @@ def test_a_replay_was_not_slow_while_nothing_was_read() -> None:
 def test_the_last_slots_of_a_replay_are_fewer_than_a_window_asks_for() -> None:
     replay = Replay(1, 0, 100, 105, 0.0)
     replay.reached = 105
-    replay.turn_window(SLOW_WINDOW)
+    replay.look(SLOW_WINDOW)
     assert not replay.is_slow
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from monitor.core.commands import AmendFeed
 from monitor.core.connection import Connection
+from monitor.core.events import ReadingResumed
 from monitor.core.failover import FailoverPolicy, Strategy, What
+from monitor.core.headway import SLOW_WINDOW
 from monitor.core.scope import Scope
 from tests.core.play import Play, confirmed, finalized, meta, processed, tx
 from tests.core.test_steering import begun, play_of
@@ -27,6 +29,8 @@ class Servers:
     replays: dict[int, int] = field(default_factory=dict)
     """By feed: the slot that it replays next."""
     seen: int = 0
+    pace: int = 1
+    """Steps that each of them takes for a slot that it replays."""
 
     def go_on(self, seconds: float) -> None:
         """All endpoints tell what they have."""
@@ -40,7 +44,8 @@ class Servers:
             self.seen = len(self.play.commands)
             for connection in self.play.kernel.connections.all:
                 if connection.feed in self.replays:
-                    self._replay(connection.feed)
+                    if step % self.pace == 0:
+                        self._replay(connection.feed)
                 elif is_new:
                     self._tell(connection)
 
@@ -90,3 +95,34 @@ def test_a_replay_that_stops_is_silence() -> None:
     assert replaying.silent_for < 1.0
     play.at(play.now + 4.0)
     assert play.kernel.health.snapshot(play.now)[0].silent_for == pytest.approx(4.0)
+
+
+def trickling(seconds: float) -> Servers:
+    """The one hot endpoint of two replays a slot in four seconds, so long."""
+    play = play_of(FailoverPolicy(Strategy.STANDBY), feeds=2, resume_slot=100)
+    servers = Servers(play, 100 + BEHIND, pace=40)
+    servers.go_on(seconds)
+    return servers
+
+
+def test_a_replay_that_trickles_is_waited_for_no_longer_and_another_endpoint_takes_over() -> None:
+    servers = trickling(SLOW_WINDOW - 1)
+    play = servers.play
+    assert play.kernel.health.snapshot(play.now)[0].is_replaying
+    servers.go_on(10.0)
+    assert "a replay was too slow and is waited for no longer" in play.sentences()
+    assert not play.kernel.health.snapshot(play.now)[0].is_replaying
+    told = play.kernel.decisions.told(["a", "b"])
+    assert [each.target for each in told if each.what == What.REPLACED] == ["b"]
+    servers.pace = 1
+    servers.go_on(10.0)
+    assert play.of(AmendFeed)[-1].from_slot is not None
+
+
+def test_a_live_replay_was_not_slow_while_nothing_was_read() -> None:
+    servers = trickling(SLOW_WINDOW - 1)
+    play = servers.play
+    play.now += SLOW_WINDOW
+    play.kernel.handle(ReadingResumed(SLOW_WINDOW), play.now)
+    play.at(play.now + 0.5)
+    assert play.kernel.connections.replaying_from() is not None
