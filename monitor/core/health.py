@@ -231,9 +231,8 @@ class Health:
     def _closing(self, state: SlotState, now: float) -> None:
         if state.number >= self._looked_below:
             self._compared[state.number] = self._compare(state, now)
-            if (
-                len(self._compared) > STAMPS
-            ):  # the tip stands, and other endpoints' slots are closed
+            # Where the tip stands, slots are closed that nobody looks at.
+            if len(self._compared) > STAMPS:
                 del self._compared[next(iter(self._compared))]
 
     def _compare(self, state: SlotState, now: float) -> dict[int, Share]:
