@@ -23,7 +23,8 @@ def beyond_recovery(configuration: Configuration) -> Iterator[str]:
         names = [monitor.name for monitor in configuration.monitors if _needs_streams(monitor)]
         if names:
             yield (
-                f"no rpc tells entries, nor accounts without a list of pubkeys ({', '.join(names)}): "
+                "no rpc tells whole blocks as one event, entries, or accounts without a list of pubkeys "
+                f"({', '.join(names)}): "
                 "of slots that no endpoint can replay any more they cannot be recovered"
             )
         named = [monitor.name for monitor in configuration.monitors if _names_pubkeys(monitor)]
@@ -39,9 +40,5 @@ def _names_pubkeys(monitor: Monitor) -> bool:
 
 
 def _needs_streams(monitor: Monitor) -> bool:
-    accounts, blocks = monitor.accounts, monitor.blocks
-    return (
-        monitor.entry is not None
-        or (accounts is not None and not accounts.account)
-        or (blocks is not None and (blocks.include_accounts or blocks.include_entries))
-    )
+    is_told_whole = monitor.blocks is not None or monitor.entry is not None
+    return is_told_whole or (monitor.accounts is not None and not monitor.accounts.account)

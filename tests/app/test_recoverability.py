@@ -36,14 +36,15 @@ def test_deshred_comes_once_or_never(tmp_path: Path) -> None:
         "entry: {}",
         "accounts: {}",
         f"accounts: {{owner: [{KEY}]}}",
-        "blocks: {include_accounts: true}",
-        "blocks: {include_entries: true}",
+        "blocks: {}",
     ],
 )
 def test_some_kinds_are_told_by_streams_alone(tmp_path: Path, monitor: str) -> None:
     text = RPC + f"monitors: [{{name: m, slots: {{}}}}, {{name: n, {monitor}}}]\n"
     (sentence,) = told(tmp_path, text)
-    assert sentence.startswith("no rpc tells entries, nor accounts without a list of pubkeys (n): ")
+    assert sentence.startswith(
+        "no rpc tells whole blocks as one event, entries, or accounts without a list of pubkeys (n): "
+    )
 
 
 def test_a_monitor_without_pubkeys_keeps_the_others_from_states(tmp_path: Path) -> None:
@@ -64,7 +65,6 @@ def test_a_monitor_without_pubkeys_keeps_the_others_from_states(tmp_path: Path) 
         "transactions_status: {}",
         "slots: {}",
         "blocks_meta: {}",
-        "blocks: {}",
         f"accounts: {{account: [{KEY}]}}",
     ],
 )
