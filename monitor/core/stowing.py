@@ -22,14 +22,14 @@ from monitor.core.store_columns import columns_of, store_of
 from monitor.core.voices import Voice, Voices
 
 FORM: Final = 1
-"""The first byte. Another release that writes something else has another."""
+"""Another release that writes something else has another."""
 
 _GONE: Final = ("given", "given_at_once", "accounts_out")
 """What is not in memory while the slot is stowed, beside what its stores hold."""
-_APART: Final = frozenset(
+_APART: Final = frozenset(_GONE) | frozenset(
     ("banks", "certified", "current", "dead_on", "evidence", "metas", "shared", "told_by", "voices")
 )
-"""Slots of a `SlotState` that have a form of their own, or are not kept: verdicts are found again, feeds are gone."""
+"""Attributes of a `SlotState` that have a form of their own, or are not kept: verdicts are found again, feeds are gone."""
 _PLAIN: Final = tuple(name for name in SlotState.__slots__ if name not in _APART)
 _OF_BANK: Final = tuple(field.name for field in fields(Bank) if field.name != "store")
 _OF_VOICES: Final = ("accused", "named", "needed", "providers")
@@ -38,6 +38,7 @@ _HEAD: Final = struct.pack("<BI", FORM, crc32(repr((_PLAIN, _OF_BANK, _OF_META))
 """The form, and a sum of the names of all that is kept: what another release keeps is not taken for ours."""
 _GONE_FEED: Final = -(2**40)
 """Feeds of a restored slot are numbered down from here, where neither live ones nor answers of RPCs are."""
+_LENGTH: Final = struct.Struct("<I")
 _NS: Final = 10**9
 
 
@@ -52,12 +53,21 @@ class Merged:
 
 
 def stow(state: SlotState) -> bytes:
-    """All that the slot is; its stores are empty then, and what was handed on of it is forgotten."""
+    """All that the slot is; its stores are empty then, and what was handed on of it is forgotten.
+
+    It begins with the outline, which `outlined` takes by itself: what stays in memory.
+    """
     plain = {name: getattr(state, name) for name in _PLAIN}
-    banks = [[getattr(bank, name) for name in _OF_BANK] for bank in state.banks]
-    stores = {owner: columns_of(store) for owner, store in _stores(state).items()}
+    shared = state.shared
+    banks = [
+        [bank.store is not shared, *[getattr(bank, name) for name in _OF_BANK]]
+        for bank in state.banks
+    ]
     metas = [astuple(meta) for meta in state.metas.values()]
-    packed = pack_value((plain, banks, metas, _voices_packed(state.voices), stores), _HEAD)
+    outline = pack_value((plain, banks, metas, _voices_packed(state.voices)), _HEAD)
+    gone = [getattr(state, name) for name in _GONE]
+    columns = {owner: columns_of(store) for owner, store in _stores(state).items()}
+    packed = pack_value((gone, columns), _LENGTH.pack(len(outline)) + outline)
     for store in _stores(state).values():
         _fill(store, Store())
     state.given = state.given_at_once = None
@@ -65,21 +75,32 @@ def stow(state: SlotState) -> bytes:
     return packed
 
 
-def unstow(state: SlotState, packed: bytes) -> Merged:
-    """Put back what `stow` took out of this state, under what came since.
+def outline_of(packed: bytes) -> bytes:
+    """The first bytes, those of the outline. Raises StowedMalformed."""
+    if len(packed) < _LENGTH.size:
+        raise StowedMalformed("what was stowed is too short")
+    return packed[: _LENGTH.size + _LENGTH.unpack_from(packed)[0]]
+
+
+def unstow(state: SlotState, packed: bytes, moved_ns: int = 0) -> Merged:
+    """Put back what `stow` took out of this state, or of the one that this was restored of, under what came since.
 
     A slot that was begun anew meanwhile has nothing to do with it: then nothing is put back. Raises StowedMalformed.
     """
-    plain, banks, _, _, columns = _read(packed)
-    before = [_bank(row, Store()) for row in banks]
-    kept = {(bank.bit, bank.feed) for bank in state.banks}
-    if not {(bank.bit, bank.feed) for bank in before} <= kept:
+    plain, rows, _, _ = _read_outline(outline_of(packed))
+    stayed = {(bank.bit, bank.feed) for bank in state.banks}
+    before = [_bank(row, Store()) for row in rows]
+    if any(
+        not stayed & {(bank.bit, bank.feed), (bank.bit, _GONE_FEED - place)}
+        for place, bank in enumerate(before)
+    ):
         return Merged([], Counter())
+    gone, columns = unpack_value(packed, len(outline_of(packed)))
     stores = _stores(state)
     came = {owner: _taken_out(store) for owner, store in stores.items()}
     for owner, column in columns.items():
-        _fill(stores[owner], store_of(column, state.number))
-    _remember(state, plain)
+        _fill(stores[owner], store_of(column, state.number, moved_ns))
+    _remember(state, gone)
     _give_up_again(state, before)
     merged = Merged([], Counter())
     for owner, store in stores.items():
@@ -91,12 +112,12 @@ def unstow(state: SlotState, packed: bytes) -> Merged:
     return merged
 
 
-def restore(packed: bytes, moved_ns: int = 0) -> SlotState:
-    """The slot anew, after a restart: no feed is in the middle of a bank of it, and its verdict is open.
+def outlined(outline: bytes, moved_ns: int = 0) -> SlotState:
+    """The slot anew after a restart, still stowed: no feed is in the middle of a bank of it, and its verdict is open.
 
     `moved_ns`: what the monotonic clock of this process is ahead of that one's. Raises StowedMalformed.
     """
-    plain, banks, metas, voices, columns = _read(packed)
+    plain, rows, metas, voices = _read_outline(outline)
     state = SlotState(plain["number"])
     for name, value in plain.items():
         setattr(state, name, value)
@@ -106,13 +127,18 @@ def restore(packed: bytes, moved_ns: int = 0) -> SlotState:
     state.untold = [(Commitment(level), Commitment(status)) for level, status in state.untold]
     state.metas = {row[0]: Meta(*row) for row in metas}
     state.voices = _voices(voices)
-    stores = {owner: store_of(column, state.number, moved_ns) for owner, column in columns.items()}
-    state.shared = stores[0]
-    for row in banks:
-        bank = _bank(row, stores.get(row[0], state.shared))
+    for row in rows:
+        bank = _bank(row, Store() if row[0] else state.shared)
         bank.feed = _GONE_FEED - len(state.banks)
         bank.met_at += moved_ns if bank.met_at else 0
         state.banks.append(bank)
+    return state
+
+
+def restore(packed: bytes, moved_ns: int = 0) -> SlotState:
+    """As `outlined`, with all that the slot holds. Raises StowedMalformed."""
+    state = outlined(outline_of(packed), moved_ns)
+    unstow(state, packed, moved_ns)
     return state
 
 
@@ -122,15 +148,15 @@ def _stores(state: SlotState) -> dict[int, Store]:
     return {0: state.shared, **own}
 
 
-def _read(packed: bytes) -> tuple[dict[str, Any], list[Any], list[Any], Any, dict[int, Any]]:
-    if packed[: len(_HEAD)] != _HEAD:
+def _read_outline(outline: bytes) -> tuple[dict[str, Any], list[Any], list[Any], Any]:
+    if outline[_LENGTH.size : _LENGTH.size + len(_HEAD)] != _HEAD:
         raise StowedMalformed("another release stowed this slot")
-    plain, banks, metas, voices, columns = unpack_value(packed, len(_HEAD))
-    return plain, banks, metas, voices, columns
+    plain, banks, metas, voices = unpack_value(outline, _LENGTH.size + len(_HEAD))
+    return plain, banks, metas, voices
 
 
 def _bank(row: list[Any], store: Store) -> Bank:
-    bit, feed, endpoint, *rest = row
+    _, bit, feed, endpoint, *rest = row
     return Bank(bit, feed, endpoint, store, *rest)
 
 
@@ -146,10 +172,10 @@ def _fill(store: Store, other: Store) -> None:
         setattr(store, name, getattr(other, name))
 
 
-def _remember(state: SlotState, plain: dict[str, Any]) -> None:
+def _remember(state: SlotState, gone: list[Any]) -> None:
     """What was handed on; where it began to be kept meanwhile, also what the rows tell that are back."""
     given, at_once, out = state.given, state.given_at_once, state.accounts_out
-    state.given, state.given_at_once, state.accounts_out = (plain[name] for name in _GONE)
+    state.given, state.given_at_once, state.accounts_out = gone
     if given is not None:
         state.remember_given()
         state.given = (state.given or set()) | given

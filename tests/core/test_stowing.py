@@ -1,129 +1,20 @@
 """A slot that was stowed is what it would be had it never been away."""
 
-from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.banks import Bank, Meta
+from monitor.core.banks import Meta
 from monitor.core.chain import Commitment, Kind
 from monitor.core.errors import StowedMalformed
-from monitor.core.events import Row
-from monitor.core.gate import Gate
-from monitor.core.giving_up import give_up
-from monitor.core.levels import Levels
-from monitor.core.monitors import AccountsFilter, Monitor
-from monitor.core.needs import Needs
 from monitor.core.rungs import Rung
-from monitor.core.runs import take_meta_row, take_run
 from monitor.core.slots import SlotState
-from monitor.core.stowing import restore, stow, unstow
-from monitor.core.tally import Tally
-from monitor.core.terms import Terms
+from monitor.core.stowing import outline_of, outlined, restore, stow, unstow
 from monitor.core.voices import Voices
-from tests.core.play import ALL, VAULT, entry, meta, tx, write
-
-FEEDS = 3
-WRITES = Monitor("writes", accounts=AccountsFilter(account=("x",)), every_write=True)
-MONITORS = (ALL, VAULT, WRITES)
-ROWS = [
-    *(
-        tx(5, index, name, mask=mask)
-        for index, name, mask in ((0, "a", 1), (1, "b", 0), (1, "c", 1))
-    ),
-    *(entry(5, index) for index in range(2)),
-    *(
-        write(5, account, by, version, mask=6)
-        for account in "xy"
-        for by in "ab"
-        for version in (2, 2**63 + 1)
-    ),
-    (Kind.BLOCK, 5, ("B5", "all"), 1, None, 5, b"block"),
-]
-
-
-class Twin:
-    """One slot, and those who tell of it, as the join keeps it."""
-
-    def __init__(self, *, divides: bool = False) -> None:
-        self.state = SlotState(5)
-        terms = Terms(Needs.of(MONITORS), 2.0, divides=divides)
-        levels = Levels.of(MONITORS, Commitment.CONFIRMED)
-        self.gate = Gate(levels, Tally([0] * FEEDS), terms)
-        self.packed: bytes | None = None
-        self.repeated = Counter[int]()
-
-    def bank(self, feed: int) -> Bank:
-        state = self.state
-        return state.current.get(feed) or state.open_bank(feed, feed, began_whole=bool(feed % 2))
-
-    def says(self, feed: int, *rows: Row) -> None:
-        take_run(self.gate, self.state, self.bank(feed), rows, 0, 0.0)
-
-    def begins(self, feed: int) -> None:
-        """A bank of a feed that is in none, or anew."""
-        before = self.state.current.get(feed)
-        self.state.open_bank(feed, feed, began_whole=True)
-        if before is not None:
-            give_up(self.state, before)
-
-    def ends(self, feed: int, block: str) -> None:
-        bank, row = self.bank(feed), meta(5, block, mask=1)
-        if bank.blockhash is None:
-            parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
-            told = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
-            self.state.tie(bank, told)
-            take_meta_row(self.gate, self.state, bank, row)
-
-    def goes(self) -> None:
-        if self.packed is None:
-            self.packed = stow(self.state)
-            assert self.state.held_bytes() == self.state.held_rows() == 0
-
-    def comes(self) -> None:
-        if self.packed is not None:
-            self.repeated += unstow(self.state, self.packed).repeated
-            self.packed = None
-
-    def look(self) -> dict[str, Any]:
-        told = look(self.state)
-        # Which of two banks was the later one to bring what was away nobody knows any more.
-        told["news"] = sum(each.pop("news") for each in told["banks"])
-        duplicates = [n + self.repeated[i] for i, n in enumerate(self.gate.tally.duplicates)]
-        told["duplicates"] = sum(duplicates)
-        return told
-
-
-def look(state: SlotState) -> dict[str, Any]:
-    """All that a slot is, to be compared."""
-    stores = {id(bank.store): bank.store for bank in state.banks} | {id(state.shared): state.shared}
-    places = {one: place for place, one in enumerate(stores)}
-    told: dict[str, Any] = {
-        name: getattr(state, name)
-        for name in SlotState.__slots__
-        if name not in ("banks", "current", "evidence", "shared", "voices")
-    }
-    told["banks"] = [
-        {name: getattr(bank, name) for name in Bank.__slots__ if name != "store"}
-        | {"store": places[id(bank.store)]}
-        for bank in state.banks
-    ]
-    told["current"] = {feed: bank.bit for feed, bank in state.current.items()}
-    told["stores"] = [
-        {
-            "tables": store.tables,
-            "masks": store.masks,
-            "held": store.held,
-            "accounts": list(store.accounts.items()),
-            "writes": {bit: last for bit, last in store.writes.items() if last},
-            "held_bytes": store.held_bytes,
-        }
-        for store in stores.values()
-    ]
-    return told
-
+from tests.core.play import tx, write
+from tests.core.twins import FEEDS, ROWS, Twin, look
 
 feeds = st.integers(0, FEEDS - 1)
 deeds: st.SearchStrategy[tuple[Any, ...]] = st.one_of(
@@ -210,6 +101,26 @@ def test_all_that_is_known_of_a_slot_survives_a_restart() -> None:
     assert again.voices is not None
     assert again.voices.by_voter == voices.by_voter
     assert (again.voices.accused, again.voices.needed) == ({2}, 3)
+
+
+def test_a_slot_may_stay_stowed_over_a_restart() -> None:
+    twin = Twin()
+    twin.says(1, *ROWS)
+    twin.ends(1, "B5")
+    twin.begins(1)
+    twin.says(1, *ROWS[:3])
+    packed = stow(twin.state)
+    whole, outline = restore(packed), outline_of(packed)
+    assert len(outline) < 1200
+    twin.state = outlined(outline)
+    assert twin.state.held_rows() == 0
+    twin.says(2, tx(5, 7))
+    merged = unstow(twin.state, packed)
+    assert [row[4] for _, row in merged.news] == [7]
+    found, expected = look(twin.state), look(whole)
+    assert found["stores"][:2] == expected["stores"]
+    assert found["stores"][2]["held"] == [(2, tx(5, 7))]
+    assert found["banks"][:2] == expected["banks"]
 
 
 def test_times_move_with_the_clock_of_the_next_process() -> None:
@@ -376,7 +287,8 @@ def test_a_slot_that_was_begun_anew_has_nothing_to_do_with_what_was_stowed() -> 
 
 
 @pytest.mark.parametrize(
-    ("start", "put", "end"), [(0, b"\xff", 1), (1, b"\0\0\0\0", 5), (-1, b"", None), (0, b"", None)]
+    ("start", "put", "end"),
+    [(4, b"\xff", 5), (5, b"\0\0\0\0", 9), (-1, b"", None), (0, b"", None)],
 )
 def test_bytes_of_another_release_are_refused(start: int, put: bytes, end: int | None) -> None:
     twin = Twin()
