@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from random import SystemRandom
 
 from tests.soak import (
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str]) -> int:
         one.add_argument("--rounds", type=int, default=soak.ROUNDS)
         one.add_argument(f"--{unit}", type=int, default=count)
         one.add_argument("--seed", type=int, help="of the first round; drawn if not given")
+        if name == "traps":
+            one.add_argument("--only", default="", help="scenarios whose name contains this text")
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
     two.add_argument("--jobs", type=int, default=guards.JOBS, help="guards tried at once")
@@ -66,20 +69,30 @@ def main(arguments: Sequence[str]) -> int:
             two.error("--jobs is 1 at least")
         if not chosen:
             two.error(f"no guard's file or test contains {asked.only!r}")
-        outcome = guards.try_all(chosen, asked.jobs)
-        hung = f", {outcome.hung} noticed by a hang" if outcome.hung else ""
-        seed, size, failures = None, f"{len(chosen)} guards{hung}", outcome.failures
+        seed, (size, failures) = None, _try_guards(chosen, asked.jobs)
     elif asked.name == "memory":
         seed, (size, held, failures) = None, soak_memory(asked.minutes, asked.rate)
     else:
         seed = SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
         soak, _, unit = IN_ROUNDS[asked.name]
-        rounds = Rounds(asked.name, soak.run_round, getattr(asked, unit), unit)
+        run_round: Callable[[int, int], tuple[str | None, str]] = soak.run_round
+        if asked.name == "traps":
+            if not traps.chosen(asked.only):
+                parser.error(f"no scenario's name contains {asked.only!r}")
+            run_round = partial(traps.run_round, only=asked.only)
+        rounds = Rounds(asked.name, run_round, getattr(asked, unit), unit)
         size, failures = soak_in_rounds(rounds, seed, asked.rounds)
     result = "; ".join(failures) if failures else held
     results.append(asked.name, seed, size, result, time.monotonic() - began)
     print(result)
     return 1 if failures else 0
+
+
+def _try_guards(chosen: Sequence[guards.Guard], jobs: int) -> tuple[str, list[str]]:
+    """How many there were, and a line for each that is wrong."""
+    outcome = guards.try_all(chosen, jobs)
+    hung = f", {outcome.hung} noticed by a hang" if outcome.hung else ""
+    return f"{len(chosen)} guards{hung}", outcome.failures
 
 
 @dataclass(frozen=True)

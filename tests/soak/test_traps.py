@@ -6,6 +6,7 @@ from monitor.app.scenarios import scenario_files
 from monitor.simulator.families import Family
 from tests.scenarios.trap_scenes import OF_TRANSPORT, SCENES
 from tests.soak import transport, traps
+from tests.soak.__main__ import main
 
 
 @pytest.mark.parametrize("family", [Family.OLDER, Family.RICHAT])
@@ -35,6 +36,19 @@ def test_all_scenarios_are_run_on_all_families(
     assert len(lines) == len(every)
     assert lines[0].split()[:3] == ["1", "of", str(len(every))]
     assert sum(line.endswith("  lost") for line in lines) == 1
+
+
+def test_some_scenarios_can_be_run_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(traps, "run_scene", lambda scene, *_: ran.append(scene))
+    assert traps.run_round(7, 40, only="seam") == (None, "1 scenarios on 5 families")
+    assert ran == ["seams"] * 5
+    with pytest.raises(SystemExit) as refused:
+        main(["traps", "--only", "no such scenario"])
+    assert refused.value.code == 2
+    assert "no scenario's name contains 'no such scenario'" in capsys.readouterr().err
 
 
 def test_what_is_left_out_is_a_scenario_that_there_is() -> None:
