@@ -20,6 +20,6 @@ class Inherited:
     identities: Mapping[int, frozenset[Any]]
     """What they have, by kind, as `core.keys.identity` gives it; all of it was in one block.
 
-    Statuses that were observed, and states that stand for lost writes, are no part of a block and are not here. Of a
+    Of `slot` events the levels told. Statuses that were observed, and states that stand for lost writes, are no part of a block and are not here. Of a
     last write the account alone is known (32 bytes).
     """

@@ -8,6 +8,7 @@ unless something is new: then what was handed on before was not handed on to all
 
 Slots before it that are open go on being recovered. What the kernel handed on of them is in the store, and so is
 what a sink held of them when an earlier process began; lines of theirs behind the cursors' places are read back.
+What blocks that may yet be lost leave behind is in `runtime.inheritance`.
 """
 
 from bisect import bisect_right
@@ -18,6 +19,7 @@ from typing import Final
 
 from monitor.core.certificates import CLOSED, Certificate
 from monitor.core.jobs import Job, JobState
+from monitor.core.level_history import Switch
 from monitor.core.ranges import Ranges
 from monitor.ports import DurableSink, LedgerStore, Store, Written
 from monitor.runtime.delivery import Route
@@ -64,6 +66,8 @@ class Resumption:
     """What the queue had come to with the slots of `open`."""
     held: tuple[HeldEvents, ...] = ()
     """What sinks that there still are held of open slots when an earlier process began."""
+    switches: tuple[Switch, ...] = ()
+    """From which slots on which level held, as far as slots to watch or to recover need it, and the last one."""
 
     @property
     def first(self) -> int | None:
@@ -98,6 +102,7 @@ def resumption(
     is_skipping = start_slot is not None and start_slot > resume_slot
     first = start_slot if is_skipping and start_slot is not None else resume_slot
     still_open = tuple(store.open_before(first))
+    lowest = min([first, *(begin for begin, _ in still_open)])
     jobs = tuple(_within(still_open, store.jobs()))
     return Resumption(
         settled,
@@ -109,6 +114,7 @@ def resumption(
         beside=tuple(_beside(store, still_open, jobs)),
         jobs=jobs,
         held=tuple(_held(store, first, renamed)),
+        switches=tuple(_switches(store, lowest)),
     )
 
 
@@ -128,6 +134,13 @@ def _held(store: Store, first: int, renamed: Mapping[tuple[str, str], str]) -> I
         name = renamed.get((held.sink, held.monitor))
         if name is not None and held.slot < first:
             yield replace(held, sink=name)
+
+
+def _switches(store: Store, lowest: int) -> Sequence[Switch]:
+    """Those that hold from this slot on."""
+    switches = [stored.switch for stored in store.switches()]
+    before = bisect_right(switches, lowest, key=lambda switch: switch.first_slot)
+    return switches[max(0, before - 1) :]
 
 
 def _closed(store: LedgerStore, first: int, *, has_all: bool) -> Iterator[Certificate]:

@@ -3,13 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
 from monitor.core.certificates import Certificate, SlotEnd
+from monitor.core.chain import Commitment
 from monitor.core.jobs import Job, JobState
+from monitor.core.level_history import Switch
 from monitor.core.rungs import Rung
 from monitor.runtime.delivery import Route
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import MOST_ENDS, Resumption, Subscription, read_back, resumption
-from monitor.stored import AbandonedSlots, Cursor, HeldEvents, StoredSlot
+from monitor.stored import AbandonedSlots, Cursor, HeldEvents, StoredSlot, StoredSwitch
 from tests.runtime.fakes import DurableMemory, EvenDice, Journal, MemoryLedger, MemorySink
 
 HELD = {5: {b"5:x": 1, b"5:y": 3}, 6: {b"6:x": 1}}
@@ -100,6 +104,30 @@ def test_a_last_block_without_a_height_tells_nothing() -> None:
 def test_for_a_sink_that_is_new_no_slot_is_done_with() -> None:
     store = store_of(SlotEnd.PARTIAL, SlotEnd.COMPLETE)
     assert resumption(store, [FILE, OUT], None).closed == ()
+
+
+@pytest.mark.parametrize(
+    ("settled", "first_slots"),
+    [(10, [7, 20, 30]), (18, [7, 20, 30]), (19, [20, 30]), (40, [30])],
+)
+def test_switches_that_slots_in_flight_need_come_back_and_the_last_one(
+    settled: int, first_slots: list[int]
+) -> None:
+    store = MemoryLedger(settled=settled)
+    levels = (Commitment.PROCESSED, Commitment.CONFIRMED)
+    switches = [Switch(slot, *levels, "calm") for slot in (3, 7, 20, 30)]
+    store.keep_switches([StoredSwitch(switch, 0) for switch in switches])
+    found = resumption(store, [FILE], None).switches
+    assert [switch.first_slot for switch in found] == first_slots
+
+
+def test_switches_that_open_slots_need_come_back() -> None:
+    store = store_with_open_slots()
+    levels = (Commitment.PROCESSED, Commitment.CONFIRMED)
+    lowest = store.open_before(2**62)[0][0]
+    switches = [Switch(lowest + after, *levels, "calm") for after in (-2, -1, 1, 2)]
+    store.keep_switches([StoredSwitch(switch, 0) for switch in switches])
+    assert resumption(store, [FILE], None).switches == tuple(switches[1:])
 
 
 def test_what_is_configured_no_more_holds_nobody_back() -> None:
