@@ -1,10 +1,31 @@
-"""How the chain does, as measured in windows of seconds: what the commitment is chosen by."""
+"""How the chain does, as measured in windows of seconds: what the commitment is chosen by.
 
-from dataclasses import dataclass
+How this works. The hooks only count and note when; what it comes to is reckoned when somebody asks, once a second. A slot
+is timed from its first sight on a stream to a commitment, so that one that was recovered or replayed says nothing of
+delays: it was never seen. When the process stood still, what follows it arrives in a heap and is not timed either.
+"""
+
+from dataclasses import dataclass, replace
 from typing import Final
+
+from monitor.core.certificates import SlotEnd
+from monitor.core.pace import Pace
+from monitor.core.sliding import ENOUGH, Counts, Recent, Usual, at_share
 
 WINDOW: Final = 60.0
 """Seconds that shares and counts are of. Guessed."""
+RECENT: Final = 30.0
+"""Seconds that recent delays are of. Guessed."""
+LATELY: Final = 10.0
+"""Seconds that latency and throughput are of. Guessed."""
+START: Final = 60.0
+"""Seconds after our own start in which nothing is said of the chain. Guessed."""
+SETTLING: Final = 5.0
+"""Seconds after a start or a stop of ours in which no slot is timed: they come in a heap. Guessed."""
+SPACING: Final = 0.1
+"""Seconds between two slots that are timed, or two releases: a sample is enough, however fast they are."""
+TIMED: Final = 4096
+"""Slots that wait for a commitment to be timed: nearly seven minutes at that spacing; the oldest are let go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +68,151 @@ class Conditions:
     """p95 of the seconds from first arrival to hand-on, of what was released lately."""
     throughput: float | None = None
     """Events a second that were released lately."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is said of the chain: a calm that nobody measured is none."""
+        return self.tip_age is not None
+
+
+class Delays:
+    """Of one commitment: the recent ones against the usual one."""
+
+    def __init__(self) -> None:
+        self._recent = Recent(RECENT)
+        self._usual = Usual()
+
+    def add(self, delay: float, now: float) -> None:
+        """One slot came to it after so many seconds."""
+        self._recent.add(delay, now)
+        self._usual.add(delay, now)
+
+    def told(self, now: float) -> RecentDelay | None:
+        """None: too few slots came to it lately."""
+        ordered = self._recent.ordered(now)
+        if len(ordered) < ENOUGH:
+            return None
+        return RecentDelay(at_share(ordered, 0.5), at_share(ordered, 0.95), self._usual.delay)
+
+
+class Gauges:
+    """Measures it all. Hooks are called with ascending `now`."""
+
+    def __init__(self, pace: Pace, now: float) -> None:
+        self._pace = pace
+        self._started_at = now
+        self._timed_from = now + SETTLING
+        self._seen_slot = self._confirmed_slot = self._finalized_slot = -1
+        """The highest ones."""
+        self._tip_at = self._confirmed_at = self._finalized_at = now
+        self._timed: dict[int, float] = {}
+        """When slots were first seen, that may still come to a commitment; in the order of their sight."""
+        self._next_timed_at = self._next_release_at = 0.0
+        self._confirmation, self._finalization = Delays(), Delays()
+        self._seen, self._closed = Counts(WINDOW), Counts(WINDOW)
+        self._forks, self._deaths = Counts(WINDOW), Counts(WINDOW)
+        self._disagreements, self._equivocations = Counts(WINDOW), Counts(WINDOW)
+        self._equivocated = -1
+        self._released = Counts(LATELY)
+        self._latency = Recent(LATELY)
+
+    def tip_moved(self, now: float) -> None:
+        """A feed spoke of a slot above all others."""
+        self._tip_at = now
+
+    def slot_seen(self, slot: int, now: float) -> None:
+        """The first row of a slot came on a stream, or its status. Not for what is recovered, or far beyond the tip."""
+        if slot <= self._seen_slot:
+            return
+        self._seen_slot, self._tip_at = slot, now
+        self._seen.add(1, now)
+        if now >= self._next_timed_at and now >= self._timed_from:
+            self._next_timed_at = now + SPACING
+            self._timed[slot] = now
+            if len(self._timed) > TIMED:
+                del self._timed[next(iter(self._timed))]
+
+    def confirmed(self, slot: int, now: float) -> None:
+        """The slot came to be known as confirmed, told or inferred. Once a slot."""
+        if slot > self._confirmed_slot:
+            self._confirmed_slot, self._confirmed_at = slot, now
+        seen_at = self._timed.get(slot)
+        if seen_at is not None:
+            self._confirmation.add(now - seen_at, now)
+
+    def finalized(self, slot: int, now: float) -> None:
+        """The same of finalized; slots come ascending."""
+        if slot > self._finalized_slot:
+            self._finalized_slot, self._finalized_at = slot, now
+        seen_at = self._timed.get(slot)
+        if seen_at is not None:
+            self._finalization.add(now - seen_at, now)
+        while self._timed and (oldest := next(iter(self._timed))) <= slot:
+            del self._timed[oldest]
+
+    def ended(self, end: SlotEnd, now: float) -> None:
+        """A slot has a certificate. One that is open is counted when it is closed."""
+        if end in (SlotEnd.PARTIAL, SlotEnd.LOST):
+            return
+        self._closed.add(1, now)
+        if end is SlotEnd.FORKED:
+            self._forks.add(1, now)
+        elif end is SlotEnd.DEAD:
+            self._deaths.add(1, now)
+
+    def disagreed(self, now: float) -> None:
+        """Endpoints name different blocks of one slot as confirmed."""
+        self._disagreements.add(1, now)
+
+    def equivocated(self, slot: int, now: float) -> None:
+        """Two blocks of this slot were seen; said again of the newest one, it counts once."""
+        if slot != self._equivocated:
+            self._equivocated = slot
+            self._equivocations.add(1, now)
+
+    def released(self, count: int, oldest_stamp_age: float, now: float) -> None:
+        """So many events were handed on; the first of them to arrive came so many seconds before."""
+        self._released.add(count, now)
+        if now >= self._next_release_at:
+            self._next_release_at = now + SPACING
+            self._latency.add(oldest_stamp_age, now)
+
+    def excuse(self, paused: float, now: float) -> None:
+        """Nothing was read for so many seconds: that silence was ours. Comes before what waited meanwhile."""
+        self._tip_at = min(now, self._tip_at + paused)
+        self._confirmed_at = min(now, self._confirmed_at + paused)
+        self._finalized_at = min(now, self._finalized_at + paused)
+        self._timed.clear()
+        self._timed_from = now + SETTLING
+
+    def conditions(self, now: float) -> Conditions:
+        """What it comes to now."""
+        latency = self._latency.ordered(now)
+        own = Conditions(
+            slot_time=self._pace.slot_time,
+            latency=at_share(latency, 0.95) if latency else None,
+            throughput=self._released.rate(now),
+        )
+        if now < self._started_at + START:
+            return own
+        # What is closed after a stall is more than what was seen, and while all is repaired it is less.
+        slots = max(self._seen.total(now), self._closed.total(now))
+        return replace(
+            own,
+            slots=slots,
+            fork_rate=self._forks.total(now) / slots if slots else None,
+            dead_rate=self._deaths.total(now) / slots if slots else None,
+            disagreements=self._disagreements.total(now),
+            equivocations=self._equivocations.total(now),
+            confirmation_delay=self._confirmation.told(now),
+            finalization_delay=self._finalization.told(now),
+            tip_age=now - self._tip_at,
+            confirmed_age=now - self._confirmed_at,
+            finalized_age=now - self._finalized_at,
+            slot_lag=self._lag(),
+        )
+
+    def _lag(self) -> float | None:
+        if self._seen_slot < 0:
+            return None
+        return max(0, self._pace.tip - self._seen_slot) * self._pace.slot_time
