@@ -39,7 +39,17 @@ def complete_or_partial(
             if bank.met_at and not (bank.by_replay or bank.by_rpc):
                 met[bank.endpoint] = min(bank.met_at, met.get(bank.endpoint, bank.met_at))
     transactions = _transactions(evidence, gate)
-    missed = _missed(state, evidence, gate, sights, held, live)
+    identities = tally_by_bank(evidence.parts, gate.terms.needs.kinds)
+    lacks = [
+        _lacks(
+            identities,
+            held.get(i),
+            live.get(i),
+            None if i in held else sights.owed_by(i, state.number),
+        )
+        for i in range(len(gate.tally.missed))
+    ]
+    missed = _missed(state, lacks, gate.tally.missed)
     earliest = min(met.values(), default=0)
     return Certificate(
         slot=state.number,
@@ -104,33 +114,24 @@ def _transactions(evidence: Evidence, gate: Gate) -> Counter[Told]:
     return Counter()
 
 
-def _missed(
-    state: SlotState,
-    evidence: Evidence,
-    gate: Gate,
-    sights: Sights,
-    held: dict[int, int],
-    live: dict[int, int],
-) -> tuple[int, ...]:
-    """Endpoints that should have brought all of the slot that they were asked for and did not, counted in the tally.
+def _lacks(identities: Counter[Told], held: int | None, live: int | None, owed: int | None) -> int:
+    """How much an endpoint left out of what it was asked for. `held`: bits of its banks, if it has any; `live`, `owed`:
+    the monitors for which it told the slot as it happened, and for which it should have.
 
     Who brought it by a replay is not asked: it was not there, and a replay leaves account writes out.
     """
-    identities = tally_by_bank(evidence.parts, gate.terms.needs.kinds)
-    tally = gate.tally.missed
-    missed: list[int] = []
-    for endpoint in range(len(tally)):
-        own = held.get(endpoint)
-        lacks = 0
-        if own is not None and endpoint in live:
-            lacks = lacking(identities, own, live[endpoint])
-        elif own is None and (owed := sights.owed_by(endpoint, state.number)) is not None:
-            lacks = lacking(identities, 0, owed) + 1  # the BlockMeta too
-        if lacks:
-            missed.append(endpoint)
-        tally[endpoint] += max(0, lacks - state.missed.get(endpoint, 0))
-        state.missed[endpoint] = max(lacks, state.missed.get(endpoint, 0))
-    return tuple(missed)
+    if held is not None:
+        return 0 if live is None else lacking(identities, held, live)
+    return 0 if owed is None else lacking(identities, 0, owed) + 1  # the BlockMeta too
+
+
+def _missed(state: SlotState, lacks: list[int], tally: list[int]) -> tuple[int, ...]:
+    """Endpoints that should have brought all of the slot that they were asked for and did not, counted in the tally."""
+    for endpoint, count in enumerate(lacks):
+        before = state.missed.get(endpoint, 0)
+        tally[endpoint] += max(0, count - before)
+        state.missed[endpoint] = max(count, before)
+    return tuple(endpoint for endpoint, count in enumerate(lacks) if count)
 
 
 def _held_by(counts: Counter[Told], own: int) -> int:

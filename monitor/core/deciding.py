@@ -26,7 +26,7 @@ from monitor.core.failover import (
     What,
 )
 from monitor.core.hard_signals import LATE, Fault
-from monitor.core.obeying import end_drains, obey
+from monitor.core.obeying import end_wishes, obey
 from monitor.core.wishes import Want, Wish
 
 WAKING: Final = 10.0
@@ -64,7 +64,7 @@ def decide(
     """
     look = Deliberation(now, health, policy, state)
     asked = tuple(wishes)
-    end_drains(look)
+    end_wishes(look)
     for wish in asked:
         obey(look, wish)
     look.look()

@@ -62,10 +62,14 @@ def _begun(look: Deliberation, old: Division | None, over: tuple[int, ...]) -> D
         if waits or shares[i] & ~before or (shares[i] and not covers(look, i)):
             gaining.append(i)
     most = max(share.bit_count() for share in shares)
-    count = everything.bit_count()
-    why = f"{count} monitors over {len(over)} feeds, at most {most} on one"
+    what = f"{_counted(everything.bit_count(), 'monitor')} over {_counted(len(over), 'feed')}"
+    why = f"{what}, at most {most} on one" if len(over) > 1 else what
     look.explain(What.DIVIDED, why)
     return Division(over, units, tuple(shares), tuple(carried), tuple(gaining), look.now)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
 
 
 def _settled(look: Deliberation, division: Division) -> Division:

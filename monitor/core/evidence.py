@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from monitor.core.banks import Meta, Store
 from monitor.core.chain import Kind
@@ -72,6 +72,14 @@ class Evidence:
         return any(bits & bit for _, bits in self.parts)
 
 
+class _Asked(NamedTuple):
+    """As of `judge`."""
+
+    needs: Needs
+    covers: int
+    wanted: int
+
+
 def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted: int) -> Evidence:
     """What is held of this block of the slot.
 
@@ -81,10 +89,11 @@ def judge(state: SlotState, blockhash: str, needs: Needs, *, covers: int, wanted
         state.contest()
     tied, untied = state.bits_of(blockhash)
     own = state.own_parts(blockhash)
-    first = _judge(state, blockhash, [(state.shared, tied), *own], needs, covers, wanted)
+    asked = _Asked(needs, covers, wanted)
+    first = _judge(state, blockhash, [(state.shared, tied), *own], asked)
     if not untied:
         return first
-    joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], needs, covers, wanted)
+    joined = _judge(state, blockhash, [(state.shared, tied | untied), *own], asked)
     completes = joined.whole and not first.whole
     lacking = [
         kind
@@ -268,9 +277,8 @@ def tally_by_bank(parts: Parts, kinds: tuple[int, ...]) -> Counter[Told]:
     return counts
 
 
-def _judge(
-    state: SlotState, blockhash: str, parts: Parts, needs: Needs, covers: int, wanted: int
-) -> Evidence:
+def _judge(state: SlotState, blockhash: str, parts: Parts, asked: _Asked) -> Evidence:
+    needs, covers, wanted = asked
     meta = state.metas.get(blockhash)
     if meta is None:
         return Evidence(parts, False, "its BlockMeta is missing", 0)

@@ -40,7 +40,7 @@ def obey(look: Deliberation, wish: Wish) -> None:
             assert_never(wish.want)
 
 
-def end_drains(look: Deliberation) -> None:
+def end_wishes(look: Deliberation) -> None:
     """End the drains and promotions whose time is over."""
     wanted = look.state.wishes
     for i, at in wanted.ends_at.items():

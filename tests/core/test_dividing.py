@@ -107,6 +107,12 @@ def carried(looks: Looks) -> tuple[int, ...]:
     return division.carried
 
 
+def test_one_feed_and_one_monitor_are_told_as_one() -> None:
+    looks = Looks(1, Strategy.SPREAD, hot=1, units=singly(1))
+    looks.settle()
+    assert looks.why().endswith("; 1 monitor over 1 feed")
+
+
 def test_a_spread_gives_each_hot_feed_its_part_from_the_first_look_on() -> None:
     looks = divided(4)
     assert looks.why().endswith("6 monitors over 3 feeds, at most 4 on one")
