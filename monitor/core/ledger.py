@@ -14,6 +14,7 @@ from operator import attrgetter
 
 from monitor.core.banks import Meta
 from monitor.core.certificates import CLOSED, Certificate, Coverage, SlotEnd
+from monitor.core.certified import Certified
 from monitor.core.certifying import complete_or_partial, lost, off_chain, speaks_for_none
 from monitor.core.chain import Commitment
 from monitor.core.children import Child, Children
@@ -49,15 +50,14 @@ class Ledger:
         self._gate, self._slots, self._sights = gate, slots, sights
         self._closed = Ranges()
         self._passed = Ranges()  # lost slots that hold the frontier back no more
-        self._certified = Ranges()
+        self._certified = Certified()
         self.skips = Skips(self._certified, self._closed, gate.tally)
         self.forgotten = Forgotten(gate, slots)
         self.children = Children(gate)
         self._partial = gate.left_open  # what certificates say that leave slots open
         self._early: set[int] = set()  # lost before it was known to be final, if it ever is
         self._open: list[SlotState] = []  # finalized and handed on, not closed
-        self._named: list[SlotState] = []
-        """Open blocks that a block closed before a restart names as its parent: a replay may bring them."""
+        self._named: list[SlotState] = []  # by blocks that were closed before a restart
         self._named_until: float | None = None
         self._unspoken = Unspoken()
         self._blocks = BlockCount()
@@ -81,10 +81,10 @@ class Ledger:
                 self._closed.remove(first, end)
                 self.forgotten.ranges.add(first, end)
                 self._partial.update(dict.fromkeys(range(first, end), SlotEnd.PARTIAL))
+        self._certified.resume(closed)
         for certificate in closed:
             slot = certificate.slot
             self._closed.add(slot, slot + 1)
-            self._certified.add(slot, slot + 1)
             if certificate.blockhash is not None:
                 self._blocks.since = min(self._blocks.since, slot)
                 self._blocks.complete(slot, certificate.block_height)
@@ -201,11 +201,11 @@ class Ledger:
         """How many of the slots first..end-1 are closed."""
         return sum(stop - begin for begin, stop in self._closed.between(first, end))
 
-    def known_below(self, slot: int) -> int:
-        """The highest slot below this one of which a BlockMeta came or that has a certificate; -1: none of ours."""
+    def unknown_below(self, slot: int) -> Iterator[tuple[int, int]]:
+        """What is not closed below this slot, down to where a BlockMeta came or a certificate tells: first, end."""
         known = max((n for n, s in self._slots.items() if n < slot and s.metas), default=-1)
-        ends = (min(end, slot) - 1 for first, end in self._certified if first < slot)
-        return max([known, (self.floor or 0) - 1, *ends])
+        first = max(known + 1, self.floor or 0, self._certified.below(slot) + 1)
+        return self._closed.gaps(first, slot)
 
     def lose(self, slot: int) -> None:
         """Every rung failed."""
@@ -320,7 +320,7 @@ class Ledger:
         """No parent link tells what lies between this missing block and the last finalized one below it."""
         floor = gap if self.floor is None else self.floor
         before = max((n for n, s in self._slots.items() if n < gap and s.finalized), default=-1)
-        before = max([before, *(end - 1 for first, end in self._certified if first < gap)])
+        before = max(before, self._certified.below(gap))
         between = list(self._certified.absent(max(before + 1, floor), gap))
         child = self.children.get(gap)
         height = self._blocks.height_of(before)

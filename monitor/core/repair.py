@@ -327,9 +327,8 @@ class Repair:
             return False
         self.queue.open(number, number + 1, now)
         if state.confirmed not in state.metas:
-            known = join.ledger.known_below(number)
-            if known + 1 < number:
-                self.queue.open(known + 1, number, now, is_unknown=True)
+            for first, end in join.ledger.unknown_below(number):
+                self.queue.open(first, end, now, is_unknown=True)
         return False
 
     def _judge(self, state: SlotState, rung: Rung, now: float) -> None:

@@ -349,7 +349,7 @@ def test_coverage_counts_a_partial_first_block_and_a_missing_one_by_their_height
 
 
 def test_before_the_first_slot_of_ours_none_is_known_below() -> None:
-    assert Play(ALL).kernel.join.ledger.known_below(5) == -1
+    assert list(Play(ALL).kernel.join.ledger.unknown_below(5)) == [(0, 5)]
 
 
 def stored(told: Commitment, released: int) -> bytes:

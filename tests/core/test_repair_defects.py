@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from monitor.core.certificates import SlotEnd
+from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Fetch, OpenFeed, Recall
 from monitor.core.endings import Ending, EndReason
@@ -214,3 +214,19 @@ def test_what_one_rung_works_on_is_not_forgotten_when_a_replay_of_its_neighbours
     assert play.kernel.join.ledger.forgotten.busy == {6}
     play.not_fetched(6, Verdict.THROTTLED)
     assert 6 not in play.kernel.join.ledger.forgotten.busy
+
+
+def test_what_is_unknown_below_a_slot_that_was_jumped_before_a_restart_is_asked_for_as_well() -> (
+    None
+):
+    jumped = Certificate(10, SlotEnd.SKIPPED, "parent link of 11")
+    play = Recovery(ALL, resume_slot=7, closed=(jumped,))
+    play.block(1, 13, tx(13, 0)).says(1, confirmed(13))
+    play.says(1, tx(13, 0), meta(13), finalized(13))  # nobody replays what lies below
+    is_open = play.kernel.repair.queue.is_open
+    assert [slot for slot in range(5, 15) if is_open(slot)] == [7, 8, 9, 11, 12]
+    play.fetched(12, tx(12, 0))
+    for _ in range(4):
+        play.not_fetched(11, Verdict.CANNOT).at(play.now + 20)
+    play.hears(SignedOff(11, "for good"))
+    assert [slot for slot in range(5, 15) if is_open(slot)] == [7, 8, 9]
