@@ -9,7 +9,9 @@ At confirmed and finalized a monitor gets the last write of an account in a slot
 judged on that write. So where it names accounts, it is asked by name alone and judged at release
 (`Plan.judged`). Where it does not, all accounts of the chain would have to be asked for: it is sent
 as it is, and the last write that *matched* stands for the last write (`Plan.last_matching`); they
-differ only where the last write made the account stop matching.
+differ only where the last write made the account stop matching. Where the level may change while
+the daemon runs, monitors that follow it are asked for the same: at processed each of their writes is
+judged at release.
 
 More monitors of a kind than the endpoint allows filters share one superset filter. Its transactions
 and account writes are judged when they are read, so that masks mean the same on every endpoint; its
@@ -83,7 +85,8 @@ class Plan:
     """What the server cuts account data to, the same for every endpoint; () when it sends them
     whole.
     """
-    level: Commitment
+    level: Commitment | None
+    """Of monitors without one of their own; None: it may be any, and change."""
     arriving: LocalFilters
     """Judges what a name does not tell, by the filters as asked for each monitor."""
 
@@ -160,12 +163,13 @@ class Plan:
 
     def _judge_arriving(self, kind: int, frame: bytes) -> int:
         everyone = (1 << len(self.monitors)) - 1
-        return self.arriving.judge(kind, frame, everyone, self.level)
+        # Only slots filters ask for the level, and the gate looks at no mask of theirs.
+        return self.arriving.judge(kind, frame, everyone, self.level or Commitment.PROCESSED)
 
 
-def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limits) -> Plan:
+def compile_plan(monitors: Sequence[Monitor], level: Commitment | None, endpoint: Limits) -> Plan:
     """The plan of these monitors for this endpoint; `level` is what a monitor without one of its
-    own has.
+    own has. None: it may be any, and change, and the plan stays.
 
     Raises: PlanRefused when the endpoint's limits do not hold them.
     """
@@ -211,7 +215,7 @@ def compile_plan(monitors: Sequence[Monitor], level: Commitment, endpoint: Limit
     )
 
 
-def level_of(monitor: Monitor, level: Commitment) -> Commitment:
+def level_of(monitor: Monitor, level: Commitment | None) -> Commitment | None:
     """The monitor's own level, or the daemon's."""
     return level if monitor.commitment is None else monitor.commitment
 
@@ -263,7 +267,8 @@ def _is_superset(filters: Sequence[tuple[str, AnyFilter]]) -> bool:
     return any(name.startswith("~") for name, _ in filters)
 
 
-def _gets_last_writes(monitor: Monitor, level: Commitment) -> bool:
+def _gets_last_writes(monitor: Monitor, level: Commitment | None) -> bool:
+    """At some level that it may have."""
     return (
         monitor.accounts is not None
         and not monitor.every_write
@@ -271,7 +276,7 @@ def _gets_last_writes(monitor: Monitor, level: Commitment) -> bool:
     )
 
 
-def _by_account_alone(monitor: Monitor, level: Commitment) -> Monitor:
+def _by_account_alone(monitor: Monitor, level: Commitment | None) -> Monitor:
     """The monitor with its accounts filter widened to the accounts it names, where the last write
     counts.
     """
@@ -288,7 +293,7 @@ def _names_accounts(wanted: AccountsFilter) -> bool:
     return bool(wanted.account) or wanted.cuckoo_accounts_filter is not None
 
 
-def _has_unnamed_criteria(monitor: Monitor, level: Commitment) -> bool:
+def _has_unnamed_criteria(monitor: Monitor, level: Commitment | None) -> bool:
     wanted = monitor.accounts
     return (
         wanted is not None

@@ -5,6 +5,7 @@ from typing import Any
 
 import anyio
 import orjson
+import pytest
 
 from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
@@ -195,11 +196,12 @@ async def test_a_frame_that_only_forgetful_sinks_get_is_not_read() -> None:
     assert office.delivery.malformed == 0
 
 
-async def test_what_a_server_was_not_asked_for_exactly_is_judged_here() -> None:
+@pytest.mark.parametrize("level", list(Commitment))
+async def test_what_a_server_was_not_asked_for_exactly_is_judged_here(level: Commitment) -> None:
     rich = Monitor("rich", accounts=AccountsFilter(owner=(key_text(frames.OWNER),)))
     poor = Monitor("poor", accounts=AccountsFilter(owner=(key_text(bytes(32)),)))
     office = Office(rich, poor, routes=[0b11], judged={Kind.ACCOUNT: 0b11})
-    (got,) = await office.records(account(0b11), account(0b10))
+    (got,) = await office.records(account(0b11), account(0b10), level=level)
     assert [record["monitors"] for record in got] == [["rich"]]
 
 

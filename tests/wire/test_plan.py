@@ -139,10 +139,13 @@ def test_equal_input_gives_equal_bytes() -> None:
         (C, P, False, 0),
         (C, None, True, 0),
         (P, F, False, 1),
+        (None, None, False, 1),
+        (None, None, True, 0),
+        (None, P, False, 0),
     ],
 )
 def test_accounts_judged_on_the_last_write_are_asked_by_name_alone(
-    level: Commitment, own: Commitment | None, every_write: bool, judged: int
+    level: Commitment | None, own: Commitment | None, every_write: bool, judged: int
 ) -> None:
     wanted = AccountsFilter(
         account=(USDC,),
@@ -168,13 +171,14 @@ def test_accounts_asked_by_name_alone_anyway_need_no_judge() -> None:
     assert plan.last_matching == 0
 
 
-def test_accounts_without_names_are_asked_as_written_and_said_so() -> None:
+@pytest.mark.parametrize("level", [C, None])
+def test_accounts_without_names_are_asked_as_written_and_said_so(level: Commitment | None) -> None:
     monitors = [
         Monitor("a", accounts=AccountsFilter(owner=(USDC,))),
         Monitor("b", accounts=AccountsFilter()),
         Monitor("c", accounts=AccountsFilter(owner=(USDC,)), every_write=True),
     ]
-    plan = compile_plan(monitors, C, FREE)
+    plan = compile_plan(monitors, level, FREE)
 
     assert plan.judged == {}
     assert plan.last_matching == 0b001
@@ -231,6 +235,7 @@ def test_data_judged_at_release_are_not_cut_by_the_server(
     )
 
     assert compile_plan([monitor], C, FREE).slices_on_server == on_server
+    assert compile_plan([monitor], None, FREE).slices_on_server == on_server
     assert compile_plan([monitor], P, FREE).slices_on_server
 
 
