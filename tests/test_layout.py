@@ -25,6 +25,7 @@ MODULES = sorted(
 WITHOUT_MIRROR = {
     Path("monitor/__main__.py"): "two lines; every test of the command line as a process runs it",
     Path("monitor/ports.py"): "Protocols and plain values",
+    Path("monitor/spilled.py"): "a Protocol and plain values",
     Path("monitor/core/chain.py"): "words",
     Path("monitor/core/commands.py"): "a glossary",
     Path("monitor/core/connection.py"): "plain values",

@@ -184,6 +184,30 @@ class Recall:
     slots: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Stow:
+    """Put this slot on the disk, over what is there of it; answered by one `Stowed` or `StowFailed`."""
+
+    slot: int
+    packed: bytes
+    """As `core.stowing.stow` made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unstow:
+    """Read a slot back that is on the disk, where it stays; answered by one `Unstowed` or `UnstowFailed`."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unneeded:
+    """What is on the disk of these slots, or on the way there, is needed no more. Needs no answer."""
+
+    slots: tuple[int, ...]
+
+
+SpillCommand = Stow | Unstow | Unneeded
 RecoveryCommand = Fetch | CancelFetch | ReadAccounts | Recall | KeepJobs | Abandon | Refuse
 StreamCommand = OpenFeed | AmendFeed | CloseFeed | AskFloor | ProbeEndpoint
 Command = StreamCommand | Release | Report | Certify | Settled | KeepSwitch | RecoveryCommand

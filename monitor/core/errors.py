@@ -9,7 +9,8 @@ MonitorError
 ├── ReaderLeft             whoever read our standard output has left for good; exit 1
 ├── StoreFailed            the ledger's database could not be opened, read or written
 ├── SpillFailed            what waits on disk could not be written, read or understood
-│   └── SpillFull          the disk, or the bound of the spill, leaves no room
+│   ├── SpillFull          the disk, or the bound of the spill, leaves no room
+│   └── SpillTorn          a segment is not there, or not what was written
 ├── StowedMalformed        bytes that are no stowed slot
 ├── DaemonNotAsked         a running daemon could not be asked over its API; exit 1
 ├── DrillBroken            a drill of failovers cannot begin, or cannot go on; exit 1
@@ -63,6 +64,10 @@ class SpillFailed(MonitorError):
 
 class SpillFull(SpillFailed):
     """There is no room: the disk is full, or `spill.max_bytes` is reached. Nothing was written."""
+
+
+class SpillTorn(SpillFailed):
+    """What was stowed of a slot is lost: its segment is not there, or not what was written."""
 
 
 class StowedMalformed(MonitorError):

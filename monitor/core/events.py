@@ -207,6 +207,42 @@ class LevelPinned:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stowed:
+    """A slot is safe on the disk, as its last `Stow` told it."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class StowFailed:
+    """There was no room for a slot, or it could not be written. What was there of it before, if anything, still is."""
+
+    slot: int
+    why: str
+    """In words, with the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unstowed:
+    """A slot was read back."""
+
+    slot: int
+    packed: bytes
+    """As `Stow` told it."""
+    moved_ns: int = 0
+    """What the monotonic clock is ahead of the one of the process that stowed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnstowFailed:
+    """What was on the disk of a slot is lost."""
+
+    slot: int
+    why: str
+
+
+SpillEvent = Stowed | StowFailed | Unstowed | UnstowFailed
 RecoveryEvent = (
     FetchPaced | BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
 )
