@@ -1,4 +1,4 @@
-"""A chain that does well or badly, in steps of a twentieth of a second, through the gauges into the choice of the level."""
+"""A chain that does well or badly, in steps of a tenth of a second, through the gauges into the choice of the level."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from monitor.core.commitment import Adapting, LevelPolicy, LevelStrategy
 from monitor.core.conditions import Gauges
 from monitor.core.pace import Pace
 
-STEPS = 20
+STEPS = 10
 """In a second."""
 
 PROCESSED, CONFIRMED, FINALIZED = Commitment
@@ -65,6 +65,7 @@ class Weather:
         self._owed = {"forks": 0.0, "dead": 0.0, "disagree": 0.0, "equivocate": 0.0}
         self._unconfirmed: deque[tuple[int, float]] = deque()
         self._unfinal: deque[tuple[int, float, SlotEnd]] = deque()
+        self._began_before()
         self._stopped_at: float | None = None
 
     @property
@@ -86,6 +87,15 @@ class Weather:
         return [
             f"{each.at:.0f} s, from {each.came_from.name.lower()}: {each.reason}" for each in said
         ]
+
+    def _began_before(self) -> None:
+        """The chain is older than we are: what we never saw is confirmed and becomes final."""
+        chain = self.chain
+        assert chain.finalizes is not None
+        for before in range(int(chain.finalizes / chain.slot_time), -1, -1):
+            slot, at = self._slot - before, -before * chain.slot_time
+            self._unconfirmed.append((slot, at))
+            self._unfinal.append((slot, at, SlotEnd.COMPLETE))
 
     def _is_due(self, what: str, rate: float) -> bool:
         self._owed[what] += rate
@@ -115,6 +125,8 @@ class Weather:
         if self._stopped_at is not None:
             gauges.excuse(now - self._stopped_at, now)
             self._stopped_at = None
+        if self._slot > self.pace.tip:
+            gauges.tip_moved(now)
         self.pace.reached(self._slot, now)
         self.pace.measure(self._slot, now)
         gauges.slot_seen(self._slot - chain.behind, now)
@@ -132,7 +144,7 @@ class Weather:
         if self.adapting.level is PROCESSED:
             gauges.released(int(chain.events / chain.slot_time / STEPS), 0.002, now)
         if now >= self._next_look:
-            self._next_look = now + 1.0
+            self._next_look = now + 0.99
             self.adapting.decide(gauges.conditions(now), now)
 
     def _trouble(self, now: float) -> None:
