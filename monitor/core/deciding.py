@@ -24,6 +24,7 @@ from monitor.core.failover import (
     Explanation,
     FailoverPolicy,
     What,
+    reports_of,
 )
 from monitor.core.hard_signals import LATE, Fault
 from monitor.core.obeying import end_wishes, obey
@@ -77,8 +78,7 @@ def decide(
     look.assign_roles()
     dividing.divide(look)
     look.change(places=tuple(look.places))
-    reports = (each.report() for each in look.words)
-    return Decision((*look.actions, *reports), look.state, tuple(look.words))
+    return Decision((*look.actions, *reports_of(look.words)), look.state, tuple(look.words))
 
 
 def _take_places(look: Deliberation, drained: Set[int]) -> None:

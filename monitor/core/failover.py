@@ -1,6 +1,6 @@
 """Words of the failover manager: what it is asked, what it may do, and how it says why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Final
@@ -119,7 +119,7 @@ _SENTENCES: Final = {
     What.CHOSEN: ("info", "an endpoint was chosen"),
     What.FILLED: ("info", "a free place was filled"),
     What.REPLACED: ("warning", "a failing endpoint was replaced"),
-    What.DEMOTED: ("warning", "a failing endpoint lost its place"),
+    What.DEMOTED: ("warning", "a failing endpoint lost its place, and none took it at once"),
     What.EXCHANGED: ("info", "an endpoint gave way to a better one"),
     What.HANDED_OVER: ("info", "a hand-over ended"),
     What.GIVEN_BACK: ("warning", "a hand-over was taken back"),
@@ -135,7 +135,7 @@ _SENTENCES: Final = {
 }
 _OF_DRAINED: Final = {
     What.REPLACED: ("info", "a drained endpoint was replaced"),
-    What.DEMOTED: ("info", "a drained endpoint lost its place"),
+    What.DEMOTED: ("info", "a drained endpoint lost its place, and none took it at once"),
     What.KEPT: ("warning", "a drained endpoint kept its place, since no other is sound"),
 }
 """The same where nothing is wrong with it but that an operator drained it."""
@@ -169,6 +169,18 @@ class Explanation:
         if self.source is not None and self.target is not None:
             facts["instead_of"] = self.source
         return Report(level, sentence, facts)
+
+
+def reports_of(words: Sequence[Explanation]) -> Iterator[Report]:
+    """The decisions of one look for the log. Who fails together and stays is told in one line, as where a chain stands."""
+    kept = [each for each in words if each.what is What.KEPT and not each.is_of_drained]
+    for each in words:
+        if len(kept) < 2 or each not in kept:
+            yield each.report()
+        elif each is kept[0]:
+            why = "; ".join(dict.fromkeys(one.why for one in kept))
+            facts = {"why": why, "origins": [one.target for one in kept]}
+            yield Report("error", "failing endpoints kept their places, since none is sound", facts)
 
 
 @dataclass(frozen=True, slots=True)

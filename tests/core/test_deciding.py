@@ -2,6 +2,7 @@
 
 import pytest
 
+from monitor.core.commands import Report
 from monitor.core.deciding import decide
 from monitor.core.deliberation import State
 from monitor.core.endings import EndReason
@@ -133,6 +134,9 @@ def test_nobody_loses_the_place_while_nobody_is_better() -> None:
     for i in (0, 1):
         looks.figures(i, circuit=Circuit.OPEN, is_open=False)
     assert looks.at(1.0) == [(What.KEPT, None, 0), (What.KEPT, None, 1)]
+    words = {"why": looks.last.words[0].why, "origins": [0, 1]}
+    sentence = "failing endpoints kept their places, since none is sound"
+    assert looks.actions(Report) == [Report("error", sentence, words)]
     assert looks.at(2.0) == []
     assert looks.hot() == [0, 1]
 

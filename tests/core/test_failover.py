@@ -3,7 +3,7 @@
 import pytest
 
 from monitor.core.commands import Report
-from monitor.core.failover import Explanation, FailoverPolicy, Strategy, What
+from monitor.core.failover import Explanation, FailoverPolicy, Strategy, What, reports_of
 
 
 @pytest.mark.parametrize("what", What)
@@ -25,11 +25,25 @@ def test_the_log_names_who_loses_and_who_gains() -> None:
     assert alone.report().facts == {"why": "it is silent", "endpoint": 1}
 
 
+def test_who_fails_together_and_stays_is_told_in_one_line_and_nobody_else() -> None:
+    drained = Explanation(1.0, What.KEPT, "y", target=1, is_of_drained=True)
+    kept = [Explanation(1.0, What.KEPT, why, target=i) for i, why in ((0, "x"), (2, "y"), (3, "x"))]
+    chosen = Explanation(1.0, What.CHOSEN, "z", target=4)
+    told = [each.sentence for each in reports_of([drained, *kept[:1], chosen])]
+    assert told == [each.report().sentence for each in (drained, *kept[:1], chosen)]
+    one = Report(
+        "error",
+        "failing endpoints kept their places, since none is sound",
+        {"why": "x; y", "origins": [0, 2, 3]},
+    )
+    assert [*reports_of([drained, *kept, chosen])] == [drained.report(), one, chosen.report()]
+
+
 @pytest.mark.parametrize(
     ("what", "level", "sentence"),
     [
         (What.REPLACED, "info", "a drained endpoint was replaced"),
-        (What.DEMOTED, "info", "a drained endpoint lost its place"),
+        (What.DEMOTED, "info", "a drained endpoint lost its place, and none took it at once"),
         (What.KEPT, "warning", "a drained endpoint kept its place, since no other is sound"),
         (What.HANDED_OVER, "info", "a hand-over ended"),
     ],

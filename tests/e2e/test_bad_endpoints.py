@@ -68,7 +68,7 @@ PLACES = {
     "an endpoint was chosen",
     "a free place was filled",
     "a failing endpoint was replaced",
-    "a failing endpoint lost its place",
+    "a failing endpoint lost its place, and none took it at once",
 }
 
 
