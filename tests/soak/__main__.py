@@ -22,7 +22,10 @@ from tests.soak import (
     reconnects,
     regions,
     results,
+    stalling,
     stitched,
+    switching,
+    switching_killed,
     traps,
 )
 
@@ -38,6 +41,9 @@ IN_ROUNDS = {
     "day": (day, day.SLOTS, "slots"),
     "machine": (machine, machine.EXAMPLES, "examples"),
     "decide": (decide, decide.HOURS, "hours"),
+    "switching": (switching, switching.SLOTS, "slots"),
+    "switching-killed": (switching_killed, switching_killed.SLOTS, "slots"),
+    "stalling": (stalling, stalling.SLOTS, "slots"),
     "traps": (traps, traps.SLOTS, "slots"),
 }
 """Soaks of one run after the other, each with a seed of its own; how much of what is in a run."""
