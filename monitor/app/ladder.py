@@ -11,11 +11,10 @@ from monitor.adapters.recovery.rpc import RpcEndpoint
 from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration
 from monitor.core.jobs import Job
-from monitor.core.monitors import Monitor
+from monitor.core.monitors import DataSlice, Monitor
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung
 from monitor.ports import Clock, Dice
-from monitor.wire.plan import compile_plan
 from monitor.wire.rpc_accounts import AccountsReader
 
 LEASES_AN_RPC: Final = 16
@@ -61,20 +60,21 @@ def leases_of(requests_per_second: float) -> int:
     return min(LEASES_AN_RPC, max(FEWEST_LEASES, round(QUEUE_SECONDS * requests_per_second)))
 
 
-def make_pool(configuration: Configuration, clock: Clock, dice: Dice) -> RpcPool | None:
+def make_pool(
+    configuration: Configuration, slices: Sequence[DataSlice], clock: Clock, dice: Dice
+) -> RpcPool | None:
     """The RPCs to ask; None where there is none. Belongs to one event loop, and is to be closed.
 
-    Raises: PlanRefused as `compile_plan`.
+    `slices`: what servers cut account data to.
     """
     if not configuration.rpc:
         return None
     monitors = configuration.monitors
-    plan = compile_plan(monitors, configuration.commitment.level, configuration.endpoints[0])
     return RpcPool(
         rpc_endpoints(configuration),
         Mapper(monitors, workers_of(configuration)),
         pubkeys_of(monitors),
-        AccountsReader(monitors, plan.slices),
+        AccountsReader(monitors, slices),
         clock,
         dice,
         budget_of(configuration).answers,

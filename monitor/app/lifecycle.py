@@ -38,18 +38,18 @@ from monitor.app.failover import indivisible
 from monitor.app.ladder import make_pool
 from monitor.app.long_lists import with_sets
 from monitor.app.memory import give_back_large_buffers, tame_collector
+from monitor.app.outset import MakeSink, Outset, set_out, take_over
 from monitor.app.readiness import unready
 from monitor.app.recoverability import beyond_recovery
 from monitor.app.state_directory import StateDirectory
 from monitor.app.views import answers
-from monitor.app.wiring import Daemon, MakeSink, assemble, grpc_settings, make_sink
+from monitor.app.wiring import Daemon, assemble, grpc_settings, make_sink
 from monitor.core.commands import Report
 from monitor.core.errors import ConfigurationRefused, MonitorError
 from monitor.ports import Feeds, Reporter
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.driver import World
 from monitor.runtime.outbox import Outbox
-from monitor.runtime.resumption import read_back
 
 DRAIN_SECONDS: Final = 2.0
 """How long sinks may take to write what is queued when the daemon stops."""
@@ -156,10 +156,12 @@ async def _running(
     world = World(feeds, clock, SystemDice(), surroundings.reporter, probes)
     store = await _open_store(configuration.state_dir)
     try:
-        async with _rpcs(configuration, world) as pool:
-            reader, make = feeds.reader_chosen, surroundings.make
+        outset = set_out(configuration, world, store, surroundings.make)
+        async with _rpcs(configuration, world, outset) as pool:
+            reader = feeds.reader_chosen
             deshred = _deshred_feeds(configuration, reader)
-            daemon = assemble(configuration, world, reader, store, make, pool, deshred)
+            outset = await take_over(outset, configuration)
+            daemon = assemble(configuration, world, reader, outset, pool, deshred)
             async with _watching(daemon, feeds, surroundings):
                 yield daemon
     finally:
@@ -173,9 +175,11 @@ def _deshred_feeds(configuration: Configuration, reader: str) -> Feeds | None:
 
 
 @asynccontextmanager
-async def _rpcs(configuration: Configuration, world: World) -> AsyncIterator[RpcPool | None]:
+async def _rpcs(
+    configuration: Configuration, world: World, outset: Outset
+) -> AsyncIterator[RpcPool | None]:
     """The RPCs while the block runs, if there are any."""
-    pool = make_pool(configuration, world.clock, world.dice)
+    pool = make_pool(configuration, outset.plans[0].slices, world.clock, world.dice)
     try:
         yield pool
     finally:
@@ -218,8 +222,6 @@ async def _watching(
     for sentence in beyond_recovery(configuration):
         facts = {"what": sentence}
         reporter.report(Report("info", "some losses cannot be recovered", facts))
-    for outbox in daemon.outboxes:
-        await outbox.open()
     await _go_on(daemon, reporter)
     async with anyio.create_task_group() as writers:
         for outbox in daemon.outboxes:
@@ -252,16 +254,21 @@ async def _watching(
 
 
 async def _go_on(daemon: Daemon, reporter: Reporter) -> None:
-    """Find out what the sinks hold already; nothing to do at a first start."""
-    first = daemon.resumed.first
-    cursors = await read_back(daemon.resumed, daemon.subscriptions)
-    await daemon.books.resume(first, cursors)
-    if daemon.resumed.resume_slot is not None:
+    """Tell the books and the sinks where the daemon begins."""
+    resumed, inheritance = daemon.outset.resumed, daemon.outset.inheritance
+    first, level = resumed.first, daemon.configuration.commitment.level
+    begins_at = None if inheritance.switches else level
+    await daemon.books.resume(first, daemon.outset.cursors, begins_at)
+    for switch in inheritance.found:
+        daemon.books.keep_switch(switch)
+    for release in inheritance.undos:
+        daemon.delivery.hand_on(release)
+    if resumed.resume_slot is not None:
         written = {
             subscription.route.outbox.name: sum(map(len, subscription.route.written.values()))
             for subscription in daemon.subscriptions
         }
-        facts = {"slot": first, "settled": daemon.resumed.settled, "written": written}
+        facts = {"slot": first, "settled": resumed.settled, "written": written}
         reporter.report(Report("info", "the daemon went on where it had stopped", facts))
 
 

@@ -1,6 +1,6 @@
 """Puts one daemon together from its configuration: the only place that knows every part."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
 from monitor.app.failover import failover_policy
 from monitor.app.ladder import recovery_policy
+from monitor.app.outset import Outset
 from monitor.app.quorum import quorum_policy
 from monitor.core.chain import Kind
 from monitor.core.commands import Report
@@ -22,20 +23,18 @@ from monitor.core.monitors import Monitor
 from monitor.ports import Blocks, Clock, Feeds, Store
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.bookkeeping import Books
-from monitor.runtime.delivery import Delivery, Route
+from monitor.runtime.delivery import Delivery
 from monitor.runtime.deshredding import Deshredding
 from monitor.runtime.driver import Driver, World
 from monitor.runtime.inbox import Inbox
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.probing import Probing
 from monitor.runtime.recovery import Recovering, Sources
-from monitor.runtime.resumption import Resumption, Subscription, resumption
-from monitor.wire.plan import Plan, compile_plan
+from monitor.runtime.resumption import Subscription
+from monitor.wire.plan import Plan
 from monitor.wire.records import RecordWriter, utc_text
 
 MIB = 2**20
-
-MakeSink = Callable[[Sink, Clock], SinkPort]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,8 @@ class Daemon:
     outboxes: tuple[Outbox, ...]
     subscriptions: tuple[Subscription, ...]
     """What each outbox is for, in the same order."""
-    resumed: Resumption
+    outset: Outset
+    """Where it began."""
     books: Books
     recovering: Recovering
     probing: Probing
@@ -94,30 +94,23 @@ def assemble(
     configuration: Configuration,
     world: World,
     reader: str,
-    store: Store,
-    make: MakeSink = make_sink,
+    outset: Outset,
     blocks: Blocks | None = None,
     deshred: Feeds | None = None,
 ) -> Daemon:
-    """One daemon, not yet running; the store is read here. `blocks`: None where there is no RPC to be asked.
+    """One daemon, not yet running. `blocks`: None where there is no RPC to be asked.
 
     `deshred`: feeds of SubscribeDeshred; None where no monitor wants one.
 
-    Raises: PlanRefused when the monitors do not fit an endpoint's limits; StoreFailed.
+    Raises: StoreFailed.
     """
-    budget = budget_of(configuration)
     monitors = configuration.monitors
-    level = configuration.commitment.level
-    plans = [compile_plan(monitors, level, endpoint) for endpoint in configuration.endpoints]
-    subscriptions = tuple(
-        subscription(sink, monitors, make(sink, world.clock), world, budget.outbox)
-        for sink in configuration.sinks
-    )
-    resumed = resumption(store, subscriptions, configuration.start_slot)
+    plans, subscriptions, resumed = outset.plans, outset.subscriptions, outset.resumed
+    store = outset.store
     drained = frozenset(_drained(configuration, store, world))
     failover = failover_policy(configuration)
     policy = Policy(
-        level,
+        configuration.commitment.level,
         hold=hold_of(configuration.sinks),
         start_slot=resumed.start_slot,
         resume_slot=resumed.resume_slot,
@@ -126,7 +119,7 @@ def assemble(
         beside=resumed.beside,
         recovery=recovery_policy(configuration, resumed.jobs),
         covers=min(configuration.covers, len(configuration.endpoints), failover.places),
-        held_bytes=budget.held,
+        held_bytes=budget_of(configuration).held,
         placements=tuple(Placement(e.provider, e.priority) for e in configuration.endpoints),
         quorum=quorum_policy(configuration),
         can_amend=reader != Reader.SINGLE_THREADED,
@@ -174,7 +167,7 @@ def assemble(
         delivery,
         tuple(subscription.route.outbox for subscription in subscriptions),
         subscriptions,
-        resumed,
+        outset,
         books,
         recovering,
         probing,
@@ -189,16 +182,6 @@ def assemble(
             can_send=reader != Reader.SINGLE_THREADED,
         ),
     )
-
-
-def subscription(
-    sink: Sink, monitors: Sequence[Monitor], adapter: SinkPort, world: World, bound_bytes: int
-) -> Subscription:
-    """A sink's queue, and what it is for."""
-    bits = {monitor.name: 1 << i for i, monitor in enumerate(monitors)}
-    wanted = {name: bits[name] for name in sink.monitors}
-    outbox = Outbox(sink.name, adapter, world.reporter, world.dice, bound_bytes=bound_bytes)
-    return Subscription(Route(outbox, sum(wanted.values())), wanted)
 
 
 def hold_of(sinks: Sequence[Sink]) -> float:

@@ -11,7 +11,8 @@ import anyio.to_thread
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration
 from monitor.app.lifecycle import Surroundings
-from monitor.app.wiring import Daemon, MakeSink, assemble, make_sink
+from monitor.app.outset import MakeSink, set_out
+from monitor.app.wiring import Daemon, assemble, make_sink
 from monitor.ports import Blocks, Clock, Store
 from monitor.runtime.driver import World
 from monitor.simulator.chain_settings import ChainSettings
@@ -114,4 +115,5 @@ def assembled(
 ) -> Daemon:
     """A daemon that does not run, with feeds that say nothing."""
     world = World(ScriptedFeeds(), clock or StillClock(), EvenDice(), Journal())
-    return assemble(configuration, world, reader, store or MemoryLedger(), make, blocks)
+    outset = set_out(configuration, world, store or MemoryLedger(), make)
+    return assemble(configuration, world, reader, outset, blocks)

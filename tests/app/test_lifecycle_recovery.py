@@ -108,7 +108,7 @@ async def test_a_gap_longer_than_allowed_is_skipped_or_caught_up_with_if_so_chos
         await watched_for_a_while(watched(tmp_path, simulated))
         again = watched(tmp_path, simulated, more)
         async with running(again, surroundings(journal)) as daemon:
-            first = daemon.resumed.first or 0
+            first = daemon.outset.resumed.first or 0
 
             async def goes_on() -> bool:
                 return (daemon.books.durable_slot or 0) > first + 20

@@ -17,6 +17,7 @@ from monitor.app.wiring import Daemon
 from monitor.app.wishing import wished
 from monitor.core.errors import StoreFailed
 from monitor.core.wishes import Want
+from monitor.runtime.bookkeeping import BEGINNING
 from tests.app.daemons import NOBODY, assembled, cluster, configuration, surroundings, until
 from tests.runtime.fakes import DurableMemory, Journal, MemoryLedger
 from tests.runtime.test_resumption import store_with_open_slots
@@ -88,6 +89,57 @@ async def test_a_drain_outlives_the_process_and_one_for_a_while_does_not(tmp_pat
     assert [report.facts["endpoint"] for report in stayed] == ["nyc"]
 
 
+async def test_the_level_of_the_last_stop_is_known_and_what_sinks_tell_besides_is_stored(
+    tmp_path: Path,
+) -> None:
+    with cluster("ams") as simulated:
+        watched = configuration(tmp_path, simulated.endpoints)
+        last = await watch_until_settled(watched, Journal(), 3)
+        later = last + 10_000
+        with (tmp_path / "events.jsonl").open("a") as file:
+            for record_id, kind in (
+                (f"{later}:commitment:finalized", "commitment"),
+                (f"{later + 1}:entry:1", "entry"),
+            ):
+                slot = record_id.partition(":")[0]
+                file.write(
+                    f'{{"id":"{record_id}","kind":"{kind}","monitors":["all"],"slot":{slot},\n'
+                )
+        async with running(watched, surroundings()) as daemon:
+            found = daemon.outset.inheritance.found
+            assert [(each.first_slot, each.level.name) for each in found] == [(later, "FINALIZED")]
+            assert daemon.outset.inheritance.switches[0].level.name == "PROCESSED"
+    store = SqliteLedger(tmp_path / "state" / STORE)
+    begun, switched = [stored.switch for stored in store.switches()]
+    store.close()
+    assert (begun.level, begun.came_from, begun.reason) == (0, 0, BEGINNING)
+    assert switched == found[0]
+
+
+async def test_a_sink_that_lacks_an_undo_that_another_has_gets_it_at_the_start(
+    tmp_path: Path,
+) -> None:
+    both = (
+        "{name: one, kind: jsonl, monitors: [all], path: one.jsonl}\n"
+        "  - {name: two, kind: jsonl, monitors: [all], path: two.jsonl}"
+    )
+    with cluster("ams") as simulated:
+        watched = configuration(tmp_path, simulated.endpoints, sinks=both)
+        last = await watch_until_settled(watched, Journal(), 3)
+        slot = last + 10_000
+        for name, ids in (("one", ["entry:1", "undo:0"]), ("two", ["entry:1"])):
+            with (tmp_path / f"{name}.jsonl").open("a") as file:
+                for key in ids:
+                    kind = key.partition(":")[0]
+                    file.write(
+                        f'{{"id":"{slot}:{key}","kind":"{kind}","monitors":["all"],"slot":{slot},\n'
+                    )
+        async with running(watched, surroundings()):
+            pass
+    for name in ("one", "two"):
+        assert (tmp_path / f"{name}.jsonl").read_text().count(f'"{slot}:undo:0"') == 1
+
+
 async def test_a_state_directory_that_was_deleted_is_a_start_at_the_tip(tmp_path: Path) -> None:
     journal = Journal()
     with cluster("ams") as simulated:
@@ -112,7 +164,7 @@ async def test_a_store_that_cannot_be_used_ends_the_start_before_a_sink_is_touch
 def test_the_kernel_begins_where_the_store_says(tmp_path: Path) -> None:
     watched = configuration(tmp_path, {"ams": NOBODY})
     daemon = assembled(watched, store=MemoryLedger(settled=99))
-    assert daemon.resumed.resume_slot == 100
+    assert daemon.outset.resumed.resume_slot == 100
     assert daemon.driver.kernel.join.floor == 100
 
 
@@ -126,7 +178,7 @@ def test_the_kernel_knows_the_heights_of_blocks_that_are_missing(tmp_path: Path)
 def test_a_start_slot_behind_the_store_is_obeyed(tmp_path: Path) -> None:
     watched = configuration(tmp_path, {"ams": NOBODY}, more="start_slot: 150\n")
     daemon = assembled(watched, store=MemoryLedger(settled=99))
-    assert (daemon.resumed.resume_slot, daemon.driver.kernel.join.floor) == (None, 150)
+    assert (daemon.outset.resumed.resume_slot, daemon.driver.kernel.join.floor) == (None, 150)
 
 
 async def test_what_is_queued_before_the_store_knows_the_sink_is_written_at_the_stop(

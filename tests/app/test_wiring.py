@@ -12,6 +12,7 @@ from monitor.adapters.sinks.jsonl import JsonlSink
 from monitor.adapters.sinks.null import NullSink
 from monitor.adapters.sinks.stdout import StdoutSink
 from monitor.app.configuration import Sink
+from monitor.app.outset import set_out
 from monitor.app.wiring import assemble, grpc_settings, hold_of, judged_of, make_sink
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind
@@ -287,7 +288,8 @@ def test_who_was_drained_before_this_start_stays_so_and_it_is_said(tmp_path: Pat
     store.keep_drain("gone", 7)
     world = World(ScriptedFeeds(), clock, EvenDice(), journal)
     configured = configuration(tmp_path, {"ams": NOBODY, "nyc": NOBODY})
-    kernel = assemble(configured, world, "plain", store, lambda *_: MemorySink()).driver.kernel
+    outset = set_out(configured, world, store, lambda *_: MemorySink())
+    kernel = assemble(configured, world, "plain", outset).driver.kernel
     opened = [c.endpoint for c in kernel.handle(Started(), 0.0) if isinstance(c, OpenFeed)]
     assert (opened, kernel.steering.wishes.drained) == ([0], frozenset({1}))
     assert [report for report in journal.reports if "drained" in report.sentence] == [

@@ -42,6 +42,7 @@ def kernel_pass(plan: Plan, slots: list[SlotTemplate], feeds: int, length: int) 
 
     Raises RuntimeError when one did not close whole.
     """
+    assert plan.level is not None
     kernel = Kernel(MONITORS, feeds, Policy(plan.level))
     opened = [each.feed for each in kernel.handle(Started(), 0.0) if isinstance(each, OpenFeed)]
     for feed in opened:

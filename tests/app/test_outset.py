@@ -1,0 +1,40 @@
+"""Where a daemon begins: what it asks for follows from the levels that slots may have."""
+
+from pathlib import Path
+
+import pytest
+
+from monitor.app.outset import plan_level, set_out
+from monitor.core.chain import Commitment
+from monitor.core.level_history import Switch
+from monitor.runtime.driver import World
+from monitor.stored import StoredSwitch
+from tests.app.daemons import NOBODY, StillClock, configuration
+from tests.runtime.fakes import EvenDice, Journal, MemoryLedger, MemorySink, ScriptedFeeds
+
+PROCESSED, CONFIRMED = Commitment.PROCESSED, Commitment.CONFIRMED
+
+
+def world() -> World:
+    return World(ScriptedFeeds(), StillClock(), EvenDice(), Journal())
+
+
+@pytest.mark.parametrize(
+    ("switches", "level"),
+    [
+        ([], PROCESSED),
+        ([Switch(5, PROCESSED, PROCESSED, "x")], PROCESSED),
+        ([Switch(5, CONFIRMED, CONFIRMED, "x")], None),
+        ([Switch(5, PROCESSED, CONFIRMED, "x")], None),
+    ],
+)
+def test_slots_in_flight_at_another_level_are_asked_for_as_any_level_needs_it(
+    tmp_path: Path, switches: list[Switch], level: Commitment | None
+) -> None:
+    watched = configuration(tmp_path, {"ams": NOBODY})
+    assert plan_level(watched, switches) == level
+    store = MemoryLedger(settled=9)
+    store.keep_switches([StoredSwitch(switch, 0) for switch in switches])
+    outset = set_out(watched, world(), store, lambda *_: MemorySink())
+    assert [plan.level for plan in outset.plans] == [level]
+    assert outset.inheritance.switches == tuple(switches)
