@@ -9,6 +9,7 @@ from functools import partial
 from random import SystemRandom
 
 from tests.soak import (
+    commitment,
     day,
     decide,
     guards,
@@ -41,6 +42,7 @@ IN_ROUNDS = {
     "day": (day, day.SLOTS, "slots"),
     "machine": (machine, machine.EXAMPLES, "examples"),
     "decide": (decide, decide.HOURS, "hours"),
+    "commitment": (commitment, commitment.HISTORIES, "histories"),
     "switching": (switching, switching.SLOTS, "slots"),
     "switching-killed": (switching_killed, switching_killed.SLOTS, "slots"),
     "stalling": (stalling, stalling.SLOTS, "slots"),
