@@ -5,10 +5,10 @@ Each life is a new daemon on the file and the store that the last one left, as i
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Final, TypeVar, TypeVarTuple, cast
+from typing import Any, Final, TypeVar, TypeVarTuple, cast
 
 import anyio
 import anyio.to_thread
@@ -30,6 +30,7 @@ from monitor.core.monitors import (
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World
+from monitor.runtime.inheritance import inherit
 from monitor.runtime.outbox import Outbox
 from monitor.runtime.resumption import Subscription, read_back, resumption
 from monitor.simulator.chain import GeneratedChain
@@ -229,12 +230,16 @@ class Play:
         self.journals.append(journal)
         names = tuple(self.regions)
         ends = endpoints(names)
-        plans = [compile_plan(self.monitors, self.level, endpoint) for endpoint in ends]
+        level = None if self.pins else self.level
+        plans = [compile_plan(self.monitors, level, endpoint) for endpoint in ends]
         sink = JsonlSink(JsonlSettings(self.folder / "events.jsonl"), clock)
         outbox = Outbox("file", sink, journal, dice)
         bits = {monitor.name: 1 << i for i, monitor in enumerate(self.monitors)}
         subscription = Subscription(Route(outbox, sum(bits.values())), bits)
         resumed = resumption(self.store, [subscription], None)
+        await outbox.open()
+        cursors = await read_back(resumed, [subscription])
+        legacy = inherit(resumed, [subscription.route], self.monitors, self.level)
         policy = Policy(
             self.level,
             resume_slot=resumed.resume_slot,
@@ -242,6 +247,7 @@ class Play:
             held_bytes=self.held_bytes,
             asks_floors=True,
         )
+        policy = _told(policy, switches=legacy.switches, inherited=legacy.inherited)
         kernel = self.kernel = Kernel(self.monitors, len(ends), policy)
         delivery = Delivery(
             self.monitors,
@@ -259,8 +265,11 @@ class Play:
             kernel, World(feeds, clock, dice, journal), ends, plans, delivery, books, recovery
         )
         driver.most_held = 0
-        await outbox.open()
-        await books.resume(resumed.first, await read_back(resumed, [subscription]))
+        await books.resume(resumed.first, cursors, None if legacy.switches else self.level)
+        for switch in legacy.found:
+            books.keep_switch(switch)
+        for release in legacy.undos:
+            delivery.hand_on(release)
 
         async def write() -> None:
             await books.begun.wait()
@@ -296,6 +305,12 @@ class Play:
         answer = function(*arguments)
         await anyio.sleep(COMMIT - before)
         return answer
+
+
+def _told(policy: Policy, **fields: object) -> Policy:
+    """What an earlier life left, as far as the kernel takes it."""
+    known: dict[str, Any] = {name: value for name, value in fields.items() if hasattr(policy, name)}
+    return replace(policy, **known)
 
 
 class _Weighing(Driver):
