@@ -28,6 +28,8 @@ class ScenarioChain:
     entries: FromOne | None = None
     skipped: Share | None = None
     forked: Share | None = None
+    fork_depth: FromOne | None = None
+    """Blocks, at most, that are lost one on the other."""
     dead: Share | None = None
     recreated: Share | None = None
     slots_until_finalized: Count | None = None

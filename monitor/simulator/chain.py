@@ -73,6 +73,8 @@ class GeneratedChain:
         self._history = sum(1 << tip.slot % HISTORY_BITS for tip in self._tips)
         self._serial = 0
         self._left_over: list[Signed | Borrowed] = []
+        self._branch: Tip | None = None
+        """The block that is being lost, while blocks are made on it."""
         self._settling = Settling(self.settings)
         self._window = self.settings.window
         self._silent_until = self.first_slot
@@ -163,6 +165,8 @@ class GeneratedChain:
     def _make_slot(self, number: int) -> Slot:
         dice = Random(int.from_bytes(sha256(f"{self._seed}:{number}".encode()).digest()[:8]))
         shape = self._shapes.next(dice)
+        if shape is not Shape.FORKED:
+            self._branch = None
         banks = self._make_banks(number, shape, dice)
         created_at = banks[0].created_at if banks else 0.0
         shred_seen = bool(banks) or (dice.random() < 0.3 and number >= self._silent_until)
@@ -194,12 +198,25 @@ class GeneratedChain:
                 signed = self._fresh(number, dice)
                 ordinary = [one for one in signed if not one.is_vote]
                 self._left_over = ordinary[: int(len(ordinary) * _KEPT_OF_LOST)]
-                return (self._make_bank(number, Fate.FORKED, signed, (begins, ends), dice),)
+                return (self._make_fork(number, signed, (begins, ends), dice),)
             case Shape.DEAD:
                 signed = self._fresh(number, dice)
                 return (self._make_bank(number, Fate.DEAD, signed, (begins, ends), dice),)
             case Shape.RECREATED:
                 return self._recreate(number, begins, ends, dice)
+
+    def _make_fork(
+        self,
+        number: int,
+        signed: Sequence[Signed | Borrowed],
+        span: tuple[float, float],
+        dice: Random,
+    ) -> Bank:
+        """A block that is lost, on the block that was lost before it, if one was."""
+        bank = self._make_bank(number, Fate.FORKED, signed, span, dice)
+        height = (self._branch or self._tips[0]).height + 1
+        self._branch = Tip(number, key_bytes(bank.blockhash), height)
+        return bank
 
     def _recreate(self, number: int, begins: float, ends: float, dice: Random) -> tuple[Bank, ...]:
         """Two banks of one slot; the second has part of the first one's transactions, at other indexes."""
@@ -266,7 +283,7 @@ class GeneratedChain:
         begins, ends = span
         plan = Blueprint(
             slot=number,
-            parent=self._tips[0],
+            parent=self._branch or self._tips[0],
             fate=fate,
             transactions=signed,
             ledger=self._ledger if fate is Fate.CANONICAL else self._ledger.branch(),

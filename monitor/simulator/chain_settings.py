@@ -22,6 +22,8 @@ class ChainSettings:
     """At least 1; the last is a tick unless it is the only one."""
     skipped: float = 0.04
     forked: float = 0.03
+    fork_depth: int = 1
+    """Blocks, at most, that are lost one on the other."""
     dead: float = 0.005
     recreated: float = 0.005
     window: int = 1200

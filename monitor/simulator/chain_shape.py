@@ -25,14 +25,14 @@ class Shape(StrEnum):
 class ShapePlan:
     """Shapes of consecutive slots: an unusual one is always followed by a plain one.
 
-    So a fork, a dead bank and a run of skips each have a canonical block right before and right after them, whose
+    So a run of forks, a dead bank and a run of skips each have a canonical block right before and right after them, whose
     parent link proves what happened.
     """
 
     def __init__(self, settings: ChainSettings) -> None:
         self.expect(settings)
         self._planned = 0
-        self._skips_left = 0
+        self._skips_left = self._forks_left = 0
         self._after_unusual = False
 
     def expect(self, settings: ChainSettings) -> None:
@@ -41,10 +41,11 @@ class ShapePlan:
         drawn = max(0.1, 1 - settings.skipped - settings.forked - settings.dead)
         self._odds = (
             (Shape.SKIPPED, settings.skipped / _MEAN_SKIP_RUN / drawn),
-            (Shape.FORKED, settings.forked / drawn),
+            (Shape.FORKED, settings.forked / ((1 + settings.fork_depth) / 2) / drawn),
             (Shape.DEAD, settings.dead / drawn),
             (Shape.RECREATED, settings.recreated / drawn),
         )
+        self._fork_depth = settings.fork_depth
 
     def halt(self, slots: int) -> None:
         """Skip exactly so many slots from now on."""
@@ -64,6 +65,9 @@ class ShapePlan:
         if self._skips_left:
             self._skips_left -= 1
             return Shape.SKIPPED
+        if self._forks_left:
+            self._forks_left -= 1
+            return Shape.FORKED
         if self._after_unusual:
             return Shape.PLAIN
         for shape, odds in self._odds:
@@ -71,5 +75,7 @@ class ShapePlan:
             if drawn < 0:
                 if shape is Shape.SKIPPED:
                     self._skips_left = dice.choice(_SKIP_RUNS) - 1
+                elif shape is Shape.FORKED and self._fork_depth > 1:
+                    self._forks_left = dice.randint(0, self._fork_depth - 1)
                 return shape
         return Shape.PLAIN

@@ -59,6 +59,7 @@ CHAIN: Final = ChainSettings(
     entries=3,
     skipped=0.04,
     forked=0.08,
+    fork_depth=3,
     dead=0.02,
     recreated=0.03,
     window=WINDOW,

@@ -1,6 +1,7 @@
 """The endless chain: the same for the same seed, linked, and unusual in the ways it should be."""
 
 import itertools
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -195,3 +196,21 @@ def test_an_empty_block_is_possible() -> None:
     meta: Any = bank.meta.message
     assert meta.executed_transaction_count == 0
     assert meta.entries_count == 1
+
+
+def test_a_lost_block_may_stand_on_a_lost_block() -> None:
+    slots = taken(3, 150, replace(EVENTFUL, forked=0.2, fork_depth=3))
+    forks = {
+        slot.number: slot.banks[0]
+        for slot in slots
+        if len(slot.banks) == 1 and not slot.banks[0].canonical and slot.banks[0].dead is None
+    }
+    deep = [bank for bank in forks.values() if bank.parent in forks]
+    assert len(deep) > 5
+    for bank in deep:
+        parent = forks[bank.parent]
+        assert bank.parent_blockhash == parent.blockhash
+        assert bank.block_height == (parent.block_height or 0) + 1
+    blocks = [bank for slot in slots for bank in slot.banks if bank.canonical]
+    for parent, child in itertools.pairwise(blocks):
+        assert child.parent_blockhash == parent.blockhash

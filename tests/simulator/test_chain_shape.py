@@ -37,6 +37,13 @@ def test_skips_come_in_runs_of_at_most_four() -> None:
     assert runs == {1, 2, 4}
 
 
+def test_forks_come_in_runs_up_to_the_depth_and_in_the_share_that_is_asked_for() -> None:
+    drawn = shapes(ChainSettings(forked=0.08, fork_depth=3), 30_000)
+    runs = {len(list(run)) for shape, run in itertools.groupby(drawn) if shape is Shape.FORKED}
+    assert runs == {1, 2, 3}
+    assert drawn.count(Shape.FORKED) / len(drawn) == pytest.approx(0.08, abs=0.01)
+
+
 def test_the_first_slots_are_plain() -> None:
     drawn = shapes(ChainSettings(skipped=0.5, forked=0.4), 4)
     assert drawn == [Shape.PLAIN] * 4
