@@ -94,6 +94,7 @@ def check_config(
     file: Annotated[Path, typer.Argument(metavar="FILE")], profile: _ProfileName = None
 ) -> None:
     """Read a configuration and show every mistake in it, with its line."""
+    from monitor.app.commitment import released_at, vain_wishes
     from monitor.app.configuration import load
     from monitor.app.failover import indivisible
     from monitor.app.recoverability import beyond_recovery
@@ -108,13 +109,14 @@ def check_config(
             ("sinks", configuration.sinks),
         )
     )
-    level = configuration.commitment.level.name.lower()
+    level = released_at(configuration)
     typer.echo(f"{file}: in order: {counts}, {level} (profile {configuration.profile})")
     if configuration.without_effect:
         sections = ", ".join(configuration.without_effect)
         typer.echo(f"{file}: read, but without effect in this release: {sections}")
     undivided = indivisible(configuration)
-    for warning in (*beyond_recovery(configuration), *filter(None, [undivided])):
+    vain = vain_wishes(configuration)
+    for warning in (*beyond_recovery(configuration), *vain, *filter(None, [undivided])):
         typer.echo(f"{file}: warning: {warning}")
 
 

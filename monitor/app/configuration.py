@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from monitor.app.configuration_checks import check_document, name_null_sinks
+from monitor.app.configuration_checks import check_document, check_level, name_null_sinks
 from monitor.app.configuration_document import Document, read_document
 from monitor.app.configuration_mistakes import refuse
 from monitor.app.configuration_reading import read_shape
@@ -70,6 +70,9 @@ class CommitmentPolicy:
 
     strategy: str
     level: Commitment
+    """Of all slots, or while the chain is calm."""
+    lowest: Commitment
+    highest: Commitment
     max_latency: float | None
     max_throughput: float | None
 
@@ -131,9 +134,13 @@ def load(
     name_null_sinks(document)
     shape = read_shape(document, ConfigurationShape)
     check_document(document)
-    if shape is None or document.mistakes:
+    chosen = None if shape is None else read_profile(shape.profile, profiles)
+    if shape is None or chosen is None:
         raise refuse(path, document.mistakes)
-    return _configuration(document, shape, read_profile(shape.profile, profiles))
+    check_level(document, shape.profile, chosen.commitment.allowed())
+    if document.mistakes:
+        raise refuse(path, document.mistakes)
+    return _configuration(document, shape, chosen)
 
 
 def _configuration(
@@ -164,6 +171,8 @@ def _configuration(
         commitment=CommitmentPolicy(
             strategy=commitment.strategy or profile.commitment.strategy,
             level=LEVELS[commitment.level or profile.commitment.level],
+            lowest=LEVELS[profile.commitment.lowest],
+            highest=LEVELS[profile.commitment.highest],
             max_latency=commitment.max_latency,
             max_throughput=commitment.max_throughput,
         ),

@@ -4,7 +4,7 @@ Checked on plain values, so that one bad key hides no other mistake.
 """
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,20 @@ def check_document(document: Document) -> None:
     _check_sinks(document)
     _check_failover(document)
     _check_certificates(document)
+
+
+def check_level(document: Document, profile: str, allowed: Sequence[str]) -> None:
+    """Note a level that is none of those that the profile allows."""
+    commitment = document.content.get("commitment")
+    level = commitment.get("level") if isinstance(commitment, dict) else None
+    if level is not None and level not in allowed:
+        wrong = f"is {level}, and the profile {profile} allows {' to '.join(_ends(allowed))}"
+        remedy = f"write {' or '.join(allowed)}, or choose another profile"
+        document.wrong(("commitment", "level"), wrong, remedy)
+
+
+def _ends(words: Sequence[str]) -> Sequence[str]:
+    return words if len(words) == 1 else (words[0], words[-1])
 
 
 def _mappings(document: Document, section: str) -> Iterator[tuple[Location, dict[str, Any]]]:

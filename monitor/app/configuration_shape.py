@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from monitor.app.configuration_filters import Level, MonitorShape
-from monitor.app.configuration_mistakes import refused
 from monitor.app.configuration_values import (
     U64,
     AtLeastOne,
@@ -28,17 +27,6 @@ from monitor.ports import Endpoint
 AboveZero = Annotated[float, Field(gt=0)]
 PROFILES: Final = ("aggressive", "balanced", "conservative")
 ProfileName = Literal["aggressive", "balanced", "conservative"]
-
-
-def _only(word: str) -> AfterValidator:
-    """Accepts of several known words the one that this release performs."""
-
-    def check(value: str) -> str:
-        if value != word:
-            raise refused(f"{value} comes with a later release", f"write {word}")
-        return value
-
-    return AfterValidator(check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +153,7 @@ class CommitmentShape:
     """When events are released; None: the profile's."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
-    strategy: Annotated[Literal["fixed", "adaptive"], _only("fixed")] | None = None
+    strategy: Literal["fixed", "adaptive"] | None = None
     level: Level | None = None
     max_latency: SecondsAboveZero | None = None
     max_throughput: AboveZero | None = None

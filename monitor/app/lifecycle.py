@@ -32,6 +32,7 @@ from monitor.adapters.logs.standard import lead_standard_logging
 from monitor.adapters.recovery.pool import RpcPool
 from monitor.adapters.stores.ledger import SqliteLedger
 from monitor.adapters.systemd.notify import Notifier
+from monitor.app.commitment import vain_wishes
 from monitor.app.configuration import Configuration
 from monitor.app.controls import controls
 from monitor.app.failover import indivisible
@@ -219,6 +220,8 @@ async def _watching(
     why = indivisible(configuration)
     if why is not None:
         reporter.report(Report("warning", "monitors are not divided", {"why": why}))
+    for sentence in vain_wishes(configuration):
+        reporter.report(Report("warning", "a wish has no effect", {"why": sentence}))
     for sentence in beyond_recovery(configuration):
         facts = {"what": sentence}
         reporter.report(Report("info", "some losses cannot be recovered", facts))

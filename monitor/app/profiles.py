@@ -11,18 +11,25 @@ from monitor.app.configuration_filters import Level
 from monitor.app.configuration_mistakes import refuse
 from monitor.app.configuration_reading import read_shape
 from monitor.app.configuration_shape import AboveZero
-from monitor.app.configuration_values import AtLeastOne, SecondsAboveZero
+from monitor.app.configuration_values import LEVELS, AtLeastOne, SecondsAboveZero
 
 PROFILES_DIRECTORY: Final = Path(__file__).resolve().parents[2] / "config" / "profiles"
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileCommitment:
-    """What `commitment` is without a word of the user's."""
+    """What `commitment` is without a word of the user's, and between which levels it may be."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
-    strategy: Literal["fixed"]
+    strategy: Literal["fixed", "adaptive"]
     level: Level
+    lowest: Level
+    highest: Level
+
+    def allowed(self) -> list[str]:
+        """The words of the levels from the lowest to the highest."""
+        least, most = LEVELS[self.lowest], LEVELS[self.highest]
+        return [word for word, level in LEVELS.items() if least <= level <= most]
 
 
 @dataclass(frozen=True, slots=True)

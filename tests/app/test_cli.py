@@ -129,7 +129,7 @@ def test_a_number_below_0_is_no_unknown_option(words: Sequence[str]) -> None:
 
 
 def test_a_sound_configuration_is_told_in_one_line(tmp_path: Path) -> None:
-    text = "rpc: [{name: a, url: 'http://a'}]\nmonitors: [{name: m, slots: {}}, {name: n, blocks: {}}]\n"
+    text = "rpc: [{name: a, url: 'http://a'}]\nmonitors: [{name: m, slots: {}}, {name: n, blocks_meta: {}}]\n"
     file = written(tmp_path, LEAST + text)
 
     assert invoke("check-config", str(file)) == (

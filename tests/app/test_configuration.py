@@ -4,6 +4,7 @@ import pytest
 
 from monitor.app.configuration import JsonlSink, NullSink, Recovery, Rpc, StdoutSink, load
 from monitor.app.configuration_shape import PROFILES
+from monitor.app.profiles import PROFILES_DIRECTORY
 from monitor.core.chain import Commitment
 from monitor.core.errors import ConfigurationRefused
 from monitor.core.monitors import DataSlice
@@ -21,7 +22,7 @@ endpoints:
   - {{name: ams, url: "https://grpc.nyc.example", token: "${{NYC_TOKEN}}"}}
 failover: {{health_check_interval: soon}}
 ingest: {{reader: fastest}}
-commitment: {{strategy: adaptive}}
+commitment: {{strategy: often}}
 monitors:
   - name: usdc
     transactions:
@@ -48,7 +49,7 @@ def test_eleven_mistakes_make_eleven_messages_with_line_path_and_remedy(tmp_path
         "write a number of seconds, or one with a unit: 100ms, 5s, 2m, 1h, 1d",
         "6: ingest.reader: is none of the words known here; "
         "write auto, segregated, single_threaded or plain",
-        "7: commitment.strategy: adaptive comes with a later release; write fixed",
+        "7: commitment.strategy: is none of the words known here; write fixed or adaptive",
         "11: monitors[0].transactions.account_include[1]: is no public key; "
         "copy the address again: 32 to 44 base58 characters",
         "12: monitors[1]: has no filter; "
@@ -169,6 +170,34 @@ def test_the_level_of_the_file_is_over_the_profile(tmp_path: Path) -> None:
     assert configuration.commitment.level is Commitment.FINALIZED
 
 
+def test_a_level_outside_the_profiles_bounds_is_refused(tmp_path: Path) -> None:
+    text = LEAST + "commitment: {level: confirmed}\nprofile: conservative\n"
+    assert mistakes(tmp_path, text) == [
+        "2: commitment.level: is confirmed, and the profile conservative allows finalized; "
+        "write finalized, or choose another profile"
+    ]
+    narrow = (
+        "commitment: {strategy: fixed, level: confirmed, lowest: confirmed, highest: finalized}"
+    )
+    rest = (PROFILES_DIRECTORY / "balanced.yaml").read_text().partition("\n")[2]
+    (tmp_path / "balanced.yaml").write_text(f"{narrow}\n{rest}")
+    low = written(tmp_path, LEAST + "commitment: {level: processed}\n")
+    with pytest.raises(ConfigurationRefused) as refused:
+        load(low, {}, profiles=tmp_path)
+    assert str(refused.value).endswith(
+        "2: commitment.level: is processed, and the profile balanced allows confirmed to finalized; "
+        "write confirmed or finalized, or choose another profile"
+    )
+
+
+def test_a_level_outside_the_bounds_hides_no_other_mistake(tmp_path: Path) -> None:
+    text = LEAST + "commitment: {level: confirmed}\nprofile: conservative\nmonitors: [{name: a}]\n"
+    assert [each.partition(": ")[2][:12] for each in mistakes(tmp_path, text)] == [
+        "commitment.l",
+        "monitors[0]:",
+    ]
+
+
 def test_the_profile_of_the_command_line_is_over_environment_and_file(tmp_path: Path) -> None:
     text = f"profile: balanced\n{LEAST}"
     environ = {"PERFORMANCE_MODE": "aggressive"}
@@ -276,7 +305,9 @@ def test_a_mistake_in_a_profile_names_the_profile(tmp_path: Path) -> None:
 
     assert str(refused.value).splitlines() == [
         f"{tmp_path / 'balanced.yaml'}:1: batch: is missing; add it",
+        f"{tmp_path / 'balanced.yaml'}:1: commitment.highest: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: commitment.level: is missing; add it",
+        f"{tmp_path / 'balanced.yaml'}:1: commitment.lowest: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: confirm_quorum: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: covers: is missing; add it",
         f"{tmp_path / 'balanced.yaml'}:1: requests_per_second: is missing; add it",

@@ -20,6 +20,8 @@ def test_profiles_are_those_of_the_design(
     profile = read_profile(name)
 
     assert profile.commitment.level == level
+    lowest = "finalized" if name == "conservative" else "processed"
+    assert (profile.commitment.lowest, profile.commitment.highest) == (lowest, "finalized")
     assert profile.commitment.strategy == "fixed"
     assert (profile.batch.size, profile.batch.interval) == (size, 0.1)
     assert profile.requests_per_second == requests
@@ -34,7 +36,7 @@ def test_a_profile_without_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_profile_takes_no_variables_and_no_strange_keys(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(
-        "commitment: {strategy: fixed, level: processed}\n"
+        "commitment: {strategy: fixed, level: processed, lowest: processed, highest: finalized}\n"
         "covers: 1\n"
         "confirm_quorum: 1\n"
         "batch: {size: 1, interval: 1s, x: '${HOME}'}\n"
