@@ -1,14 +1,16 @@
 """What each fault of the chain does to it, and what a person is told."""
 
+from dataclasses import replace
 from math import inf
 
 import pytest
 
-from monitor.core.chain import SlotStatus
+from monitor.core.chain import Commitment, SlotStatus
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_faults import CHAIN_WORDS, ChainFaults, check_chain_fault
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.model import Slot
+from monitor.simulator.view import ChainView
 from tests.simulator.subscriber import make_region, request_all, story, subscribe
 
 CALM = ChainSettings(
@@ -184,3 +186,18 @@ def test_a_region_hears_at_once_what_a_heal_lets_go() -> None:
 def test_every_word_is_known_to_the_check() -> None:
     for word in CHAIN_WORDS:
         check_chain_fault(word, "1")
+
+
+def test_a_stall_is_longer_than_the_chain_remembers_otherwise() -> None:
+    chain = GeneratedChain(1, replace(CALM, window=60))
+    view = ChainView(chain, 1.0, 0.0)
+    begun = 50.0
+    faults = ChainFaults(chain, lambda: begun)
+    before = view.newest(Commitment.FINALIZED, begun)
+    assert before is not None
+    faults.apply("stall-finality", "300")
+    assert view.newest(Commitment.FINALIZED, 349.0) == before
+    after = view.newest(Commitment.FINALIZED, 352.0)
+    assert after is not None
+    assert after.slot > chain.first_slot + 300
+    assert [chain.slot(number).number for number in range(before.slot + 1, after.slot)]
