@@ -16,6 +16,8 @@ from monitor.core.commands import Report, SpillCommand, Stow, Unneeded, Unstow
 
 UNKNOWN: Final = 30.0
 """Seconds that a slot may wait in memory where no endpoint said how far back it replays (DESIGN 7)."""
+LEAST: Final = 2.0
+"""Seconds that it may wait in any case. Guessed."""
 EARLY: Final = 0.75
 """Of the time that a slot may wait in memory, after this part it goes: the rest is for the disk. Guessed."""
 AT_ONCE: Final = 1
@@ -62,10 +64,13 @@ class _Entry:
     """It is to come, and was not asked for yet."""
 
 
-def patience(floors: Iterable[int], tip: int, slot_time: float) -> float:
-    """Seconds that a slot may wait in memory: half of what the endpoint replays that goes back least."""
-    shallowest = min((tip - floor for floor in floors), default=None)
-    return UNKNOWN if shallowest is None else max(0.0, shallowest * slot_time / 2)
+def patience(depths: Iterable[int], slot_time: float) -> float:
+    """Seconds that a slot may wait in memory: half of what the endpoint replays that goes back least.
+
+    `depths`: in slots, as endpoints said; one that has only begun would put every slot on the disk, so there is a least.
+    """
+    shallowest = min(depths, default=None)
+    return UNKNOWN if shallowest is None else max(LEAST, shallowest * slot_time / 2)
 
 
 class Spill:
@@ -77,6 +82,8 @@ class Spill:
         """What is to be put back by `stowing.unstow` since somebody looked: slot, bytes, what the clock is ahead."""
         self.lost: list[tuple[int, str]] = []
         """Slots of which nothing can be put back, and why, since somebody looked."""
+        self.late: set[int] = set()
+        """Slots that are to be released late once they are back."""
         self.is_refusing = False
         """The disk took nothing when it was last asked."""
         self._half = inf if bound is None else bound / 2
@@ -166,6 +173,7 @@ class Spill:
     def forget(self, slot: int) -> None:
         """The slot was released at every level, dropped, or begun anew: what is on the disk of it is needed no more."""
         entry = self._entries.pop(slot, None)
+        self.late.discard(slot)
         if entry is not None:
             self._unwant(slot, entry)
             self._commands.append(Unneeded((slot,)))

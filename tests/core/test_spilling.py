@@ -64,13 +64,12 @@ def sentences(commands: Sequence[Any]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("floors", "tip", "expected"),
-    [((), 500, 30.0), ((300, 400), 500, 20.0), ((500,), 500, 0.0), ((600,), 500, 0.0)],
+    ("depths", "expected"), [((), 30.0), ((100, 200), 20.0), ((0,), 2.0), ((-3, 100), 2.0)]
 )
 def test_a_slot_may_wait_half_of_what_is_replayed_by_who_goes_back_least(
-    floors: tuple[int, ...], tip: int, expected: float
+    depths: tuple[int, ...], expected: float
 ) -> None:
-    assert patience(floors, tip, 0.4) == expected
+    assert patience(depths, 0.4) == expected
 
 
 def test_a_slot_goes_before_it_has_waited_too_long_and_the_oldest_first() -> None:
