@@ -55,7 +55,7 @@ class Conditions:
     confirmation_delay: RecentDelay | None = None
     finalization_delay: RecentDelay | None = None
     tip_age: float | None = None
-    """Seconds since any slot advanced: of a halt, or of an outage of all endpoints."""
+    """Seconds since any slot advanced, while a stream was open."""
     confirmed_age: float | None = None
     """Seconds since the confirmed chain advanced."""
     finalized_age: float | None = None
@@ -178,7 +178,10 @@ class Gauges:
             self._latency.add(oldest_stamp_age, now)
 
     def excuse(self, paused: float, now: float) -> None:
-        """Nothing was read for so many seconds: that silence was ours. Comes before what waited meanwhile."""
+        """Nothing was read for so many seconds: that silence was ours. Comes before what waited meanwhile.
+
+        While no stream of ours is open it is said again and again, of the seconds since the last time.
+        """
         self._tip_at = min(now, self._tip_at + paused)
         self._confirmed_at = min(now, self._confirmed_at + paused)
         self._finalized_at = min(now, self._finalized_at + paused)

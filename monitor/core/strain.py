@@ -29,8 +29,8 @@ class Cause(StrEnum):
 
     HALT = "halt"
     """No slot advances. The cluster may go on from an earlier block than the newest one, as its operators agree:
-    even what was confirmed last may be none of the chain. An outage of all endpoints looks the same, and costs nothing:
-    there is nothing to release."""
+    even what was confirmed last may be none of the chain. Streams that are open and bring nothing look the same; that no
+    stream is open is no halt, but a silence of ours (`Gauges.excuse`)."""
     FINALITY_STALL = "finality_stall"
     """Blocks are confirmed and none becomes final: what is confirmed hangs on a fork that the cluster has not settled for."""
     DISAGREEMENT = "disagreement"

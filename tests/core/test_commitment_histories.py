@@ -17,6 +17,8 @@ CALM: list[Line] = [
     (600, "one slot in fifty loses, one in a hundred dies", {"forks": 0.02, "dead": 0.01}),
     (1200, "our process stands still for more than a minute", {"stopped": True}),
     (1280, "and goes on", {"stopped": False}),
+    (1500, "no endpoint is to be reached for more than a minute", {"dark": True}),
+    (1580, "and all are again", {"dark": False}),
     (1800, "the end", {}),
 ]
 

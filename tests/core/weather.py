@@ -48,6 +48,8 @@ class Chain:
     """Of a slot that are handed on."""
     stopped: bool = False
     """Our own process stands still."""
+    dark: bool = False
+    """No stream of ours is open."""
 
 
 class Weather:
@@ -80,6 +82,9 @@ class Weather:
             self._advance(self.now)
             if self.chain.stopped:
                 self._stopped_at = self._stopped_at or self.now
+            elif self.chain.dark:
+                self.gauges.excuse(1 / STEPS, self.now)
+                self._look(self.now)
             else:
                 self._hear(self.now)
         said = list(self.adapting.decisions)[self.heard :]
@@ -143,9 +148,12 @@ class Weather:
         self._trouble(now)
         if self.adapting.level is PROCESSED:
             gauges.released(int(chain.events / chain.slot_time / STEPS), 0.002, now)
+        self._look(now)
+
+    def _look(self, now: float) -> None:
         if now >= self._next_look:
             self._next_look = now + 0.99
-            self.adapting.decide(gauges.conditions(now), now)
+            self.adapting.decide(self.gauges.conditions(now), now)
 
     def _trouble(self, now: float) -> None:
         chain, gauges = self.chain, self.gauges
