@@ -155,11 +155,13 @@ def watchers(
 
 @dataclass(frozen=True)
 class Trouble:
-    """A fault of the chain, at this slot."""
+    """A fault of the chain or of a region, at this slot."""
 
     at_slot: float
     fault: str
     argument: str | None = None
+    region: str | None = None
+    """None: the chain, and so all of them."""
 
 
 @dataclass
@@ -203,25 +205,31 @@ class Play:
         """The slots of interest, with all that there was in them."""
         return {number: told_of(self.chain.slot(number)) for number in self.slots}
 
+    def _begun(self) -> float:
+        return (anyio.current_time() - START) / self.slot_time
+
     async def run(self) -> None:
         """All lives."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(anyio.to_thread, "run_sync", at_once)
             patch.setattr(os, "fdatasync", lambda descriptor: None)
+            faults = ChainFaults(self.chain, self._begun)
             async with anyio.create_task_group() as tasks:
                 for trouble in self.troubles:
-                    tasks.start_soon(self._break, trouble)
+                    tasks.start_soon(self._break, faults, trouble)
                 for slot in sorted(self.kills):
                     await self._live(self.begins(slot))
                     await anyio.sleep(self.dice.uniform(*DOWN))
                 await self._live(self.begins(len(self.slots)) + LAST)
 
-    async def _break(self, trouble: Trouble) -> None:
+    async def _break(self, faults: ChainFaults, trouble: Trouble) -> None:
         await anyio.sleep(self.begins(trouble.at_slot) - anyio.current_time())
         now = anyio.current_time()
         for region in self.regions.values():
             region.advance(now)
-        faults = ChainFaults(self.chain, lambda: (now - START) / self.slot_time)
+        if trouble.region is not None:
+            self.regions[trouble.region].faults.apply(trouble.fault, trouble.argument)
+            return
         faults.apply(trouble.fault, trouble.argument)
         for region in self.regions.values():
             region.resettle()
