@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from monitor.core.chain import Commitment
 from monitor.core.kernel import Kernel, Policy
 from tests.scenarios.switch_judge import Verdict, judge
-from tests.scenarios.switching import Pin, Play, draw_pins, make_play
+from tests.scenarios.switching import CHAIN, Pin, Play, draw_pins, make_play
 
 SLOTS = 200
 KILLED_EACH = 40
@@ -96,3 +97,13 @@ async def test_the_level_changes_every_twenty_slots_without_a_seam(tmp_path: Pat
 @switches
 async def test_switches_and_undos_outlive_a_kill(tmp_path: Path) -> None:
     await prove_switching_killed(tmp_path, seed=1, slots=SLOTS)
+
+
+async def test_at_processed_a_chain_that_loses_nothing_needs_no_undo(tmp_path: Path) -> None:
+    calm = replace(CHAIN, forked=0, dead=0, recreated=0)
+    level = Commitment.PROCESSED
+    play, watchers = make_play(tmp_path, seed=3, slots=60, level=level, chain_settings=calm)
+    await play.run()
+    verdict = judge(play.events(), play.told_slots(), watchers)
+    assert not verdict.complaints, "; ".join(verdict.complaints[:5])
+    assert verdict.slots["processed"] > 0 == verdict.undone
