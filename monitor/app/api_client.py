@@ -68,6 +68,11 @@ def ask_recovery(address: str) -> dict[str, Any]:
     return _object(address, _ask(address, "/api/v1/recovery"))
 
 
+def ask_commitment(address: str) -> dict[str, Any]:
+    """The answer of `/api/v1/commitment`. Raises: DaemonNotAsked."""
+    return _object(address, _ask(address, "/api/v1/commitment"))
+
+
 def ask_endpoints(address: str) -> list[dict[str, Any]]:
     """The endpoints in the answer of `/api/v1/performance/endpoints`. Raises: DaemonNotAsked."""
     told = _object(address, _ask(address, "/api/v1/performance/endpoints"))

@@ -169,6 +169,26 @@ def status(
     show_status(console(), told)
 
 
+@app.command()
+def commitment(
+    as_json: AsJson = False,
+    api: ApiUrl = None,
+    state_dir: StateDir = None,
+    config: ConfigOfDaemon = None,
+) -> None:
+    """Say at which commitment events are released, between which it may be, and what was decided, the newest first."""
+    from monitor.app.api_client import ask_commitment
+
+    told = ask_commitment(address_from(api, config, state_dir))
+    if as_json:
+        typer.echo(json.dumps(told, separators=(",", ":")))
+        return
+    from monitor.app.commitment_tables import show_commitment
+    from monitor.app.tables import console
+
+    show_commitment(console(), told)
+
+
 app.add_typer(recovery, name="recovery")
 app.add_typer(endpoints, name="endpoints")
 app.command()(drill)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from monitor import __version__
 from monitor.adapters.metrics.exposition import Exposition
 from monitor.adapters.metrics.snapshot import EndpointCounts, EndpointState, SinkCounts, Snapshot
+from monitor.app.commitment_view import choosing
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import KIND_WORDS, Commitment, Kind
@@ -21,6 +22,7 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
     """All counts now."""
     kernel = daemon.driver.kernel
     tally = kernel.tally
+    chosen = choosing(daemon)
     tip, gaps = kernel.join.tip, kernel.join.ledger.gaps
     levels = {level.name.lower(): kernel.frontier(level) for level in Commitment}
     closed = {end.value: tally.slots.get(end, 0) for end in SlotEnd}
@@ -41,10 +43,22 @@ def snapshot(daemon: Daemon, reader: str) -> Snapshot:
         tip_slot=tip if tip >= 0 else None,
         shed={"stale": tally.stale, "memory": tally.shed, "malformed": daemon.delivery.malformed},
         store_failures=daemon.books.failures,
+        commitment=chosen.level,
+        commitment_decisions=dict(chosen.counts),
+        undos=_undos(daemon),
         recovery=kernel.standing(),
         rpcs=() if daemon.recovering.blocks is None else daemon.recovering.blocks.tallies,
         now=daemon.clock.now(),
     )
+
+
+def _undos(daemon: Daemon) -> int:
+    """As the sink counts them that got the most."""
+    counts: Counter[int] = Counter()
+    for (route, kind, _), count in daemon.delivery.events.items():
+        if kind == Kind.UNDO:
+            counts[route] += count
+    return max(counts.values(), default=0)
 
 
 def _endpoint(daemon: Daemon, index: int, reader: str) -> EndpointCounts:

@@ -100,6 +100,7 @@ def show_status(out: Console, status: Object) -> None:
         for reason in status["reasons"]:
             out.print(plain(f"  {reason}"))
     out.print(plain(f"frontiers  {frontier_words(status)}"))
+    out.print(plain(f"commitment {level_words(status['commitment'])}"))
     coverage = status["coverage"]
     if coverage is not None:
         words = coverage_words(coverage["complete"], coverage["produced"])
@@ -109,6 +110,13 @@ def show_status(out: Console, status: Object) -> None:
         out.print(plain(f"slots      {counts}"))
     out.print(_endpoints(status["endpoints"]))
     out.print(_sinks(status["sinks"]))
+
+
+def level_words(commitment: Object) -> str:
+    """`confirmed since slot 120: 8.0 % of 200 slots were forks in 60 s: released at confirmed`."""
+    since = commitment["since_slot"]
+    begins = "" if since is None else f" since slot {since}"
+    return f"{commitment['level']}{begins}: {commitment['reason']}"
 
 
 def frontier_words(status: Object) -> str:

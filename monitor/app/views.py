@@ -6,6 +6,8 @@ from typing import Final
 
 from monitor.adapters.http.routes import Answers
 from monitor.adapters.metrics.snapshot import Snapshot
+from monitor.app.commitment import level_policy
+from monitor.app.commitment_view import choosing, commitment_view, level_since, level_view
 from monitor.app.configuration import JsonlSink
 from monitor.app.decision_view import decision_views
 from monitor.app.endpoints_view import ending_view, endpoint_view
@@ -29,6 +31,7 @@ def answers(daemon: Daemon) -> Answers:
         ready=lambda: unready(daemon),
         status=lambda: status(daemon),
         recovery=lambda: recovery(daemon),
+        commitment=lambda: commitment(daemon),
         endpoints=lambda: endpoints(daemon),
         newest_slot=lambda: daemon.books.newest_slot,
         slots=daemon.books.slots,
@@ -46,6 +49,7 @@ def status(daemon: Daemon) -> dict[str, object]:
         "frontiers": dict(counts.frontiers),
         "durable_slot": counts.durable_slot,
         "tip_slot": counts.tip_slot,
+        "commitment": level_view(choosing(daemon), level_since(daemon)),
         "slots": {end.value: tally[end] for end in SlotEnd if tally.get(end)},
         "slots_stored": _stored(daemon.books.tally),
         "coverage": coverage_of(counts),
@@ -61,6 +65,13 @@ def recovery(daemon: Daemon) -> dict[str, object]:
     kernel = daemon.driver.kernel
     state = RecoveryState(kernel.standing(), counts.rpcs, coverage_of(counts), kernel.open_slots())
     return recovery_view(state, counts.now, daemon.clock.utc_ns)
+
+
+def commitment(daemon: Daemon) -> dict[str, object]:
+    """At which commitment events are released, and why, as plain JSON values."""
+    policy = level_policy(daemon.configuration)
+    since = level_since(daemon)
+    return commitment_view(choosing(daemon), policy, since, daemon.clock.utc_ns)
 
 
 def endpoints(daemon: Daemon) -> dict[str, object]:

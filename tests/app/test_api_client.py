@@ -21,6 +21,7 @@ from monitor.app.api_client import (
     PAGE,
     USUAL_ADDRESS,
     address_of,
+    ask_commitment,
     ask_endpoints,
     ask_recovery,
     ask_slots,
@@ -149,6 +150,12 @@ async def test_endpoints_come_one_by_one() -> None:
     given = replace(ANSWERS, endpoints=lambda: {"endpoints": [{"endpoint": "ams"}]})
 
     assert await asked(given, ask_endpoints) == [{"endpoint": "ams"}]
+
+
+async def test_the_commitment_comes_as_it_was_given() -> None:
+    given = replace(ANSWERS, commitment=lambda: {"level": "confirmed"})
+
+    assert await asked(given, ask_commitment) == {"level": "confirmed"}
 
 
 async def test_recovery_comes_as_it_was_given() -> None:

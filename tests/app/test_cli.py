@@ -71,6 +71,7 @@ def test_help_names_every_command() -> None:
         "fault",
         "slots",
         "status",
+        "commitment",
         "recovery",
         "endpoints",
         "drill",
@@ -254,7 +255,8 @@ def test_the_words_of_a_fault_reach_a_region_or_an_rpc() -> None:
 
 @pytest.mark.real_time
 @pytest.mark.parametrize(
-    "words", [["slots", "100", "120"], ["status"], ["status", "--json"], ["recovery"]]
+    "words",
+    [["slots", "100", "120"], ["status"], ["status", "--json"], ["commitment"], ["recovery"]],
 )
 def test_a_view_without_a_daemon_is_1_in_one_line(words: Sequence[str]) -> None:
     code, output, error = ran(*words, "--api", NOBODY)
@@ -271,7 +273,9 @@ async def viewed(answers: Answers, *words: str) -> tuple[int, str]:
 
 
 @pytest.mark.real_time
-@pytest.mark.parametrize("words", [["slots", "5", "9"], ["status"], ["endpoints"], ["recovery"]])
+@pytest.mark.parametrize(
+    "words", [["slots", "5", "9"], ["status"], ["commitment"], ["endpoints"], ["recovery"]]
+)
 async def test_a_view_finds_the_daemon_by_its_configuration_too(
     tmp_path: Path, words: Sequence[str]
 ) -> None:

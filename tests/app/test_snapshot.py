@@ -53,6 +53,15 @@ def test_before_anything_came_every_endpoint_and_sink_is_there_and_nothing_is_in
     assert (ams.last_message_age, ams.reader) == (None, "plain")
 
 
+def test_the_commitment_and_what_was_taken_back_are_told(tmp_path: Path) -> None:
+    made = daemon(tmp_path)
+    counts = snapshot(made, "plain")
+    assert (counts.commitment, counts.undos) == (Commitment.CONFIRMED, 0)
+    assert counts.commitment_decisions == {"tightened": 0, "loosened": 0}
+    made.delivery.events |= {(0, Kind.UNDO, 1): 2, (0, Kind.UNDO, 3): 1, (1, Kind.UNDO, 2): 1}
+    assert snapshot(made, "plain").undos == 3
+
+
 def test_traffic_is_told_by_endpoint_and_kind(tmp_path: Path) -> None:
     clock = StillClock()
     made = daemon(tmp_path, clock)

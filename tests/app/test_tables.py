@@ -27,6 +27,11 @@ STATUS: dict[str, Any] = {
     "ready": True,
     "reasons": [],
     "frontiers": {"confirmed": 120, "finalized": 99},
+    "commitment": {
+        "level": "confirmed",
+        "since_slot": 90,
+        "reason": "8.0 % of 200 slots were forks",
+    },
     "durable_slot": 98,
     "tip_slot": 131,
     "slots": {"complete": 88, "skipped": 12},
@@ -136,6 +141,7 @@ def test_the_status_tells_how_far_the_daemon_is_and_how_each_part_does() -> None
     assert [line for line in shown(show_status, STATUS) if "─" not in line] == [
         "ready",
         "frontiers tip 131, confirmed 120, finalized 99, on disk 98",
+        "commitment confirmed since slot 90: 8.0 % of 200 slots were forks",
         "coverage 100 % (88 of 88 blocks), counted by parent_slot",
         "slots 88 complete, 12 skipped",
         "endpoint feeds heard duplicates missed last ending",
@@ -155,12 +161,14 @@ def test_a_daemon_that_is_not_ready_says_each_reason_and_nothing_that_is_unknown
         "tip_slot": None,
         "slots": {},
         "coverage": None,
+        "commitment": {"level": "processed", "since_slot": None, "reason": "as configured"},
     }
-    assert shown(show_status, told)[:5] == [
+    assert shown(show_status, told)[:6] == [
         "not ready",
         "sink file is not open",
         "no feed has brought a whole slot yet",
         "frontiers none yet",
+        "commitment processed: as configured",
         "endpoint feeds heard duplicates missed last ending",
     ]
 

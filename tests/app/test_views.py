@@ -6,7 +6,16 @@ from typing import Any, cast
 import orjson
 
 from monitor.adapters.metrics.snapshot import Snapshot
-from monitor.app.views import NEWEST_DECISIONS, answers, coverage_of, endpoints, recovery, status
+from monitor.app.commitment_view import CONFIGURED
+from monitor.app.views import (
+    NEWEST_DECISIONS,
+    answers,
+    commitment,
+    coverage_of,
+    endpoints,
+    recovery,
+    status,
+)
 from monitor.app.wiring import Daemon
 from monitor.core.certificates import Certificate, Coverage, SlotEnd
 from monitor.core.endings import Ending, EndReason
@@ -35,6 +44,13 @@ def test_a_daemon_that_has_seen_nothing_says_why_it_is_not_ready(tmp_path: Path)
         "endpoint nyc is not streaming: it has not answered yet",
     ]
     assert (told["frontiers"], told["tip_slot"], told["slots"]) == ({}, None, {})
+
+
+def test_the_status_tells_the_commitment_in_short(tmp_path: Path) -> None:
+    made = watching(tmp_path)
+    short = {"level": "processed", "since_slot": None, "reason": CONFIGURED}
+    assert status(made)["commitment"] == short
+    assert commitment(made).items() > (short | {"strategy": "fixed", "pinned": None}).items()
 
 
 async def test_a_slot_that_closed_is_in_the_frontiers_and_the_counts(tmp_path: Path) -> None:

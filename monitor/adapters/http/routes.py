@@ -32,6 +32,8 @@ class Answers:
     """How the daemon is, as plain JSON values."""
     recovery: Callable[[], Mapping[str, object]]
     """How far recovery is, as plain JSON values."""
+    commitment: Callable[[], Mapping[str, object]]
+    """At which commitment events are released, and why, as plain JSON values."""
     endpoints: Callable[[], Mapping[str, object]]
     """What each endpoint is like, as plain JSON values."""
     newest_slot: Callable[[], int | None]
@@ -61,6 +63,9 @@ def application(answers: Answers) -> Starlette:
     async def show_recovery(_request: Request) -> Response:
         return json_answer(answers.recovery())
 
+    async def show_commitment(_request: Request) -> Response:
+        return json_answer(answers.commitment())
+
     async def show_endpoints(_request: Request) -> Response:
         return json_answer(answers.endpoints())
 
@@ -78,6 +83,7 @@ def application(answers: Answers) -> Starlette:
             Route("/api/v1/status", show_status),
             Route("/api/v1/slots", show_slots),
             Route("/api/v1/recovery", show_recovery),
+            Route("/api/v1/commitment", show_commitment),
             Route("/api/v1/performance/endpoints", show_endpoints),
         ],
         exception_handlers={

@@ -9,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
+from monitor.adapters.metrics.commitment import of_commitment
 from monitor.adapters.metrics.endpoints import of_states
 from monitor.adapters.metrics.families import Samples, counter, gauge, one
 from monitor.adapters.metrics.recovery import of_recovery, of_rpcs
@@ -43,6 +44,7 @@ class _SnapshotCollector(Collector):
         yield from _of_endpoints(snapshot)
         yield from of_states(snapshot.states)
         yield from _of_the_chain(snapshot)
+        yield from of_commitment(snapshot)
         yield from _of_sinks(snapshot)
         if snapshot.recovery is not None:
             yield from of_recovery(snapshot.recovery, snapshot.now)

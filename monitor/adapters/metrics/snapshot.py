@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.core.certificates import Coverage
+from monitor.core.chain import Commitment
 from monitor.core.endpoint_health import EndpointHealth, Role
 from monitor.core.findings import Cause
 from monitor.core.standing import Standing
@@ -85,6 +86,12 @@ class Snapshot:
     """Events given up, by reason."""
     store_failures: int | None = None
     """Tries to keep certificates and cursors that the disk refused."""
+    commitment: Commitment | None = None
+    """At which events of new slots are released."""
+    commitment_decisions: Mapping[str, int] = field(default_factory=dict)
+    """Changes of it since the start of the daemon, by direction."""
+    undos: int | None = None
+    """Versions of slots that were taken back."""
     recovery: Standing | None = None
     rpcs: Sequence[RpcTally] = ()
     now: float = 0.0

@@ -14,6 +14,7 @@ ANSWERS = Answers(
     ready=list,
     status=dict,
     recovery=dict,
+    commitment=dict,
     endpoints=dict,
     newest_slot=lambda: None,
     slots=_no_slots,

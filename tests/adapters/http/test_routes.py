@@ -104,6 +104,13 @@ async def test_recovery_is_given_as_one_line_of_json() -> None:
     assert (answer.status, answer.body) == (200, b'{"lost":2}\n')
 
 
+async def test_the_commitment_is_given_as_one_line_of_json() -> None:
+    told = replace(ANSWERS, commitment=lambda: {"level": "confirmed"})
+    answer = await asked("/api/v1/commitment", told)
+
+    assert (answer.status, answer.body) == (200, b'{"level":"confirmed"}\n')
+
+
 async def test_endpoints_are_given_as_one_line_of_json() -> None:
     known = replace(ANSWERS, endpoints=lambda: {"endpoints": []})
     answer = await asked("/api/v1/performance/endpoints", known)

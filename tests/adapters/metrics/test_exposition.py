@@ -11,6 +11,7 @@ from monitor.adapters.metrics import exposition
 from monitor.adapters.metrics.exposition import Exposition
 from monitor.adapters.metrics.snapshot import EndpointCounts, SinkCounts, Snapshot
 from monitor.core.certificates import Coverage
+from monitor.core.chain import Commitment
 
 TOOLS = Path(__file__).resolve().parents[3] / ".tools" / "bin"
 
@@ -43,6 +44,9 @@ FULL = Snapshot(
     coverage=Coverage(complete=6, produced=8, by_height=True),
     tip_slot=13,
     shed={"memory": 2},
+    commitment=Commitment.CONFIRMED,
+    commitment_decisions={"tightened": 2, "loosened": 1},
+    undos=3,
 )
 
 
@@ -87,6 +91,10 @@ def test_every_count_of_a_snapshot_is_shown_under_its_name() -> None:
         ("chain_monitor_slots_missing_total", ""): 5,
         ("chain_monitor_store_failures_total", ""): 4,
         ("chain_monitor_shed_total", "reason=memory"): 2,
+        ("chain_monitor_commitment_level", ""): 1,
+        ("chain_monitor_commitment_decisions_total", "direction=tightened"): 2,
+        ("chain_monitor_commitment_decisions_total", "direction=loosened"): 1,
+        ("chain_monitor_undos_total", ""): 3,
         ("chain_monitor_events_total", "kind=transaction,monitor=usdc,sink=file"): 4,
         ("chain_monitor_sink_queued_bytes", "sink=file"): 90,
         ("chain_monitor_sink_records_total", "sink=file"): 31,
