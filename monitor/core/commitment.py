@@ -88,18 +88,18 @@ class Adapting:
         self._conditions = Conditions()
         self._dwell = policy.dwell
         self._quiet_since: float | None = None
-        """Since when nothing has called for this level; None: something does."""
+        """Since when nothing has called for this level, less the time that nobody measured; None: something does."""
         self._loosened_at: float | None = None
         """When the level last fell, if it has not risen since."""
-        self._decide_at = now
+        self._looked_at = now - EVERY
 
     def next_deadline(self) -> float | None:
         """When to decide again: silence is noticed by the clock. None: only operators decide."""
-        return None if self._policy.strategy is LevelStrategy.FIXED else self._decide_at
+        return None if self._policy.strategy is LevelStrategy.FIXED else self._looked_at + EVERY
 
     def decide(self, conditions: Conditions, now: float) -> Decision | None:
         """The change that these conditions call for; None: it stays."""
-        self._decide_at = now + EVERY
+        looked_at, self._looked_at = self._looked_at, now
         self._conditions = conditions
         self.troubles = self._signals.look(conditions)
         if self._policy.strategy is LevelStrategy.FIXED or self.pinned is not None:
@@ -112,7 +112,7 @@ class Adapting:
         if target == self.level:
             self._quiet_since = None
             return None
-        return self._loosen(why, now)
+        return self._loosen(why, looked_at, now)
 
     def pin(self, level: Commitment | None, reason: str, now: float) -> Decision | None:
         """An operator says the level, whatever the bounds; None: the policy decides again, from where it is."""
@@ -139,13 +139,12 @@ class Adapting:
         why = "; ".join(words) or wish or "nothing less is wished for"
         return min(max(target, policy.lowest), policy.highest), why
 
-    def _loosen(self, why: str, now: float) -> Decision | None:
-        if not self._conditions.is_known:
-            self._quiet_since = None
-        elif self._quiet_since is None:
-            self._quiet_since = now
+    def _loosen(self, why: str, looked_at: float, now: float) -> Decision | None:
+        """`looked_at`: when this was last asked. What nobody measured since then is no calm, and does not end one."""
         if self._quiet_since is None:
-            return None
+            self._quiet_since = now
+        elif not self._conditions.is_known:
+            self._quiet_since += now - looked_at
         quiet = now - self._quiet_since
         if quiet < self._dwell:
             return None

@@ -21,7 +21,8 @@ LATELY: Final = 10.0
 START: Final = 60.0
 """Seconds after our own start in which nothing is said of the chain. Guessed."""
 SETTLING: Final = 5.0
-"""Seconds after a start or a stop of ours in which no slot is timed: they come in a heap. Guessed."""
+"""Seconds after our start in which no slot is timed: they come in a heap. After a stop it is as long as that, if shorter.
+Guessed."""
 SPACING: Final = 0.1
 """Seconds between two slots that are timed, or two releases: a sample is enough, however fast they are."""
 TIMED: Final = 4096
@@ -55,7 +56,7 @@ class Conditions:
     confirmation_delay: RecentDelay | None = None
     finalization_delay: RecentDelay | None = None
     tip_age: float | None = None
-    """Seconds since any slot advanced, while a stream was open."""
+    """Seconds since any slot advanced, while a stream was open. Unknown just after a stop of ours."""
     confirmed_age: float | None = None
     """Seconds since the confirmed chain advanced."""
     finalized_age: float | None = None
@@ -71,7 +72,7 @@ class Conditions:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything is said of the chain: a calm that nobody measured is none."""
+        """Whether a calm can be told of: one that nobody measured is none."""
         return self.tip_age is not None
 
 
@@ -101,7 +102,7 @@ class Gauges:
     def __init__(self, pace: Pace, now: float) -> None:
         self._pace = pace
         self._started_at = now
-        self._timed_from = now + SETTLING
+        self._settled_at = now + SETTLING
         self._seen_slot = self._confirmed_slot = self._finalized_slot = -1
         """The highest ones."""
         self._tip_at = self._confirmed_at = self._finalized_at = now
@@ -126,7 +127,7 @@ class Gauges:
             return
         self._seen_slot, self._tip_at = slot, now
         self._seen.add(1, now)
-        if now >= self._next_timed_at and now >= self._timed_from:
+        if now >= self._next_timed_at and now >= self._settled_at:
             self._next_timed_at = now + SPACING
             self._timed[slot] = now
             if len(self._timed) > TIMED:
@@ -186,7 +187,7 @@ class Gauges:
         self._confirmed_at = min(now, self._confirmed_at + paused)
         self._finalized_at = min(now, self._finalized_at + paused)
         self._timed.clear()
-        self._timed_from = now + SETTLING
+        self._settled_at = max(self._settled_at, now + min(SETTLING, paused))
 
     def conditions(self, now: float) -> Conditions:
         """What it comes to now."""
@@ -209,7 +210,7 @@ class Gauges:
             equivocations=self._equivocations.total(now),
             confirmation_delay=self._confirmation.told(now),
             finalization_delay=self._finalization.told(now),
-            tip_age=now - self._tip_at,
+            tip_age=now - self._tip_at if now >= self._settled_at else None,
             confirmed_age=now - self._confirmed_at,
             finalized_age=now - self._finalized_at,
             slot_lag=self._lag(),

@@ -126,6 +126,21 @@ ALPENGLOW: list[Line] = [
     (1500, "the end", {}),
 ]  # fmt: skip
 
+STOPPED_IN_A_CALM: list[Line] = [
+    (0, "all is well", {}),
+    (300, "an endpoint confirms other blocks than all others", {"disagree": 0.2},
+     "305 s, from processed: 1 disagreement of endpoints about confirmed blocks in 60 s: released at finalized"),
+    (306, "it is believed no more", {"disagree": 0.0}),
+    (400, "our process stands still", {"stopped": True}),
+    (600, "and goes on", {"stopped": False},
+     "630 s, from finalized: nothing called for finalized for 60 s: released at confirmed"),
+    (680, "no endpoint is to be reached", {"dark": True}),
+    (800, "and all are again", {"dark": False},
+     "811 s, from confirmed: nothing called for confirmed for 60 s: released at processed"),
+    (1000, "the end", {}),
+]  # fmt: skip
+"""Nobody measured a calm while we stood still, or heard nobody: that time does not count."""
+
 NEW_CONSENSUS: list[Line] = [
     (0, "all is well", {}),
     (300, "the cluster changes to a finality in a moment", NEARLY_AT_ONCE),
@@ -170,11 +185,12 @@ FAST_SLOTS = {"slot_time": 0.1, "confirms": 0.3, "finalizes": 3.2}
         ("aggressive", {}, LAG),
         ("aggressive", NEARLY_AT_ONCE, ALPENGLOW),
         ("aggressive", {}, NEW_CONSENSUS),
+        ("aggressive", {}, STOPPED_IN_A_CALM),
     ],
     ids=[
         "calm", "calm with slow slots", "calm with fast slots", "fork storm", "forks at confirmed", "slow confirmation",
         "finality stall of ten minutes", "slow finality", "dead slots", "disagreement", "halt and restart", "lag",
-        "alpenglow", "a new consensus",
+        "alpenglow", "a new consensus", "stopped in a calm",
     ],
 )  # fmt: skip
 def test_a_history_is_decided_so(profile: str, chain: dict[str, Any], history: list[Line]) -> None:

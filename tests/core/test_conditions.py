@@ -159,15 +159,36 @@ def test_a_stop_of_ours_is_no_silence_of_the_chain() -> None:
     gauges.confirmed(10, 10.5)
     gauges.finalized(10, 11.0)
     gauges.excuse(100.0, 111.0)
-    known = gauges.conditions(112.0)
-    assert (known.tip_age, known.confirmed_age, known.finalized_age) == (2.0, 1.5, 1.0)
+    known = gauges.conditions(116.0)
+    assert (known.tip_age, known.confirmed_age, known.finalized_age) == (6.0, 5.5, 5.0)
+
+
+def test_just_after_a_stop_of_ours_no_calm_is_known_but_trouble_is() -> None:
+    gauges = gauges_of()
+    gauges.slot_seen(10, 10.0)
+    gauges.excuse(100.0, 111.0)
+    gauges.disagreed(112.0)
+    unsettled = gauges.conditions(115.9)
+    assert not unsettled.is_known
+    assert unsettled.disagreements == 1
+    assert gauges.conditions(116.0).is_known
+
+
+def test_a_short_stop_of_ours_is_soon_over() -> None:
+    gauges = gauges_of()
+    gauges.excuse(10.0, 20.0)
+    gauges.excuse(0.1, 22.0)
+    assert not gauges.conditions(24.9).is_known
+    gauges.excuse(0.1, 25.0)
+    assert not gauges.conditions(25.0).is_known
+    assert gauges.conditions(25.2).is_known
 
 
 def test_more_excused_than_there_was_is_none() -> None:
     gauges = gauges_of()
     gauges.slot_seen(10, 10.0)
     gauges.excuse(100.0, 12.0)
-    assert gauges.conditions(12.0).tip_age == 0.0
+    assert gauges.conditions(17.0).tip_age == 5.0
 
 
 def test_what_arrives_in_a_heap_after_a_stop_is_not_timed() -> None:
@@ -178,7 +199,7 @@ def test_what_arrives_in_a_heap_after_a_stop_is_not_timed() -> None:
     for slot in range(100):
         gauges.slot_seen(slot, 60.0 + slot / 100)
         gauges.confirmed(slot, 60.0 + slot / 100)
-    assert gauges.conditions(61.0).confirmation_delay is None
+    assert gauges.conditions(65.0).confirmation_delay is None
     for slot in range(100, 110):
         gauges.slot_seen(slot, 65.0 + slot)
         gauges.confirmed(slot, 65.5 + slot)
