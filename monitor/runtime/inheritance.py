@@ -24,6 +24,7 @@ READ_BACK: Final = "a sink's file says so"
 UNDONE_BEFORE: Final = "it was taken back before the daemon started again"
 
 _SWITCHED: Final = b":commitment:"
+_NO_PART: Final = (Kind.UNDO, Kind.COMMITMENT)
 _UNSURE: Final = (Commitment.CONFIRMED, Commitment.PROCESSED)
 """Levels at which a block may be lost that was handed on."""
 
@@ -120,10 +121,8 @@ def _of_version(
 ) -> Iterator[tuple[int, Any]]:
     """(kind, identity) of what these ids say of a version of a block."""
     for record_id, mask in ids.items():
-        begun = named(record_id)
-        if begun is None or begun.version != version or not mask & at:
-            continue
-        if begun.kind in (Kind.UNDO, Kind.COMMITMENT):
+        begun = named(record_id) if mask & at else None
+        if begun is None or begun.version != version or begun.kind in _NO_PART:
             continue
         with suppress(ValueError):
             identity = identity_of(begun.kind, begun.key)

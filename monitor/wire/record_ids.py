@@ -44,7 +44,7 @@ def identity_of(kind: Kind, key: bytes) -> Any:
     Of a block the blockhash alone: which filter it came by is in no id. Of a last write the account alone.
     Undo: the version. Commitment: the level. Raises: ValueError when the key is none of its kind.
     """
-    text: str = orjson.loads(b'"' + key + b'"')
+    text: str = orjson.loads(b'"' + key + b'"') if b"\\" in key else key.decode()
     try:
         return _identity(kind, text)
     except (KeyError, OverflowError) as error:

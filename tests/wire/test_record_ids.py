@@ -115,7 +115,8 @@ def test_what_is_no_id_of_ours_tells_nothing(text: bytes) -> None:
         (Kind.ENTRY, b"-1"),
         (Kind.SLOT, b"other"),
         (Kind.COMMITMENT, b"other"),
-        (Kind.BLOCK_META, b'"'),
+        (Kind.BLOCK_META, b"\\"),
+        (Kind.BLOCK_META, b"\xff"),
     ],
 )
 def test_a_key_of_another_kind_is_refused(kind: Kind, key: bytes) -> None:
