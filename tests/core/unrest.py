@@ -44,6 +44,7 @@ BETWEEN: tuple[_Figures, ...] = (
     {"confirmation_delay": RecentDelay(1.5, 1.7, 0.6)},
     {"confirmation_delay": None, "finalization_delay": None},
     {"fork_rate": None, "dead_rate": None},
+    {"tip_age": None},
 )
 """What is neither well nor clearly wrong, or unknown."""
 WISHED: tuple[_Figures, ...] = (
