@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from monitor.app.budget import budget_of
 from monitor.app.configuration import Configuration, Sink
 from monitor.core.chain import Commitment
-from monitor.core.level_history import Switch
+from monitor.core.commitment import LevelStrategy
 from monitor.core.monitors import Monitor
 from monitor.ports import Clock, Store
 from monitor.ports import Sink as SinkPort
@@ -48,7 +48,7 @@ def set_out(configuration: Configuration, world: World, store: Store, make: Make
         for sink in configuration.sinks
     )
     resumed = resumption(store, subscriptions, configuration.start_slot)
-    level = plan_level(configuration, resumed.switches)
+    level = plan_level(configuration, resumed)
     plans = tuple(compile_plan(monitors, level, endpoint) for endpoint in configuration.endpoints)
     return Outset(store, plans, subscriptions, resumed, Inheritance(resumed.switches, (), (), ()))
 
@@ -64,14 +64,18 @@ async def take_over(outset: Outset, configuration: Configuration) -> Outset:
     return replace(outset, inheritance=inheritance, cursors=cursors)
 
 
-def plan_level(configuration: Configuration, switches: Sequence[Switch]) -> Commitment | None:
+def plan_level(configuration: Configuration, resumed: Resumption) -> Commitment | None:
     """The level that monitors without one of their own have all the while; None where it may change.
 
-    `switches`: of slots in flight.
+    Slots in flight may have another one than those to come.
     """
-    level = configuration.commitment.level
-    is_same = all(each.level is level and each.came_from is level for each in switches)
-    return level if configuration.commitment.strategy == "fixed" and is_same else None
+    level, switches = configuration.commitment.level, resumed.switches
+    levels = {switch.level for switch in switches}
+    lowest = min([resumed.first or 0, *(begin for begin, _ in resumed.open)])
+    if switches and lowest < switches[0].first_slot:
+        levels.add(switches[0].came_from)
+    is_fixed = configuration.commitment.strategy == LevelStrategy.FIXED
+    return level if is_fixed and levels <= {level} else None
 
 
 def subscription(
