@@ -31,7 +31,9 @@ RETRY: Final = 10.0
 SOON: Final = 1.0
 """Seconds after which slots are looked at again, at the latest. Guessed."""
 PAUSE: Final = 0.05
-"""Seconds after which slots are looked at again, at the earliest, but to go on with a look. Guessed."""
+"""Seconds after which slots are looked at again, at the earliest. Guessed."""
+PACE: Final = 0.01
+"""As `PAUSE`, where more are to go: the rest of this time is for frames. Guessed."""
 
 
 class Place(Enum):
@@ -128,7 +130,7 @@ class Spill:
             if not each.may_go or each.slot in self or each.slot in self._unanswered:
                 continue
             if len(chosen) == AT_ONCE:
-                self._look_at = self._not_before = now
+                self._look_at = self._not_before = now + PACE
                 break
             chosen.append(each.slot)
         return chosen
@@ -219,7 +221,7 @@ class Spill:
         """When `choose` may have something to do for time alone; None before the first look, and while the disk is busy."""
         if self._look_at == -inf or len(self._unanswered) >= ON_THE_WAY:
             return None
-        return self._look_at
+        return max(self._look_at, self._not_before)
 
     def collect(self) -> list[SpillCommand | Report]:
         """What is to be done. Emptied by reading."""

@@ -82,10 +82,11 @@ def outline_of(packed: bytes) -> bytes:
     return packed[: _LENGTH.size + _LENGTH.unpack_from(packed)[0]]
 
 
-def unstow(state: SlotState, packed: bytes, moved_ns: int = 0) -> Merged:
+def unstow(state: SlotState, packed: bytes, moved_ns: int = 0, *, at_once: bool = False) -> Merged:
     """Put back what `stow` took out of this state, or of the one that this was restored of, under what came since.
 
-    A slot that was begun anew meanwhile has nothing to do with it: then nothing is put back. Raises StowedMalformed.
+    A slot that was begun anew meanwhile has nothing to do with it: then nothing is put back. `at_once`: what monitors at
+    processed had is to be known, so that `SlotState.is_new_at_once` may be asked of the news. Raises StowedMalformed.
     """
     plain, rows, _, _ = _read_outline(outline_of(packed))
     stayed = {(bank.bit, bank.feed) for bank in state.banks}
@@ -102,6 +103,8 @@ def unstow(state: SlotState, packed: bytes, moved_ns: int = 0) -> Merged:
         _fill(stores[owner], store_of(column, state.number, moved_ns))
     _remember(state, gone)
     _give_up_again(state, before)
+    if at_once and any(any(store.tables) for store in came.values()):
+        state.remember_at_once()
     merged = Merged([], Counter())
     for owner, store in stores.items():
         _merge(state, store, came[owner], merged, were_let_go=plain["is_let_go"])

@@ -82,11 +82,12 @@ def test_a_slot_goes_before_it_has_waited_too_long_and_the_oldest_first() -> Non
     assert desk.chosen(42.0) == [12]
 
 
-def test_one_goes_at_a_time_and_the_next_look_is_at_once() -> None:
+def test_one_goes_at_a_time_and_the_next_look_is_soon() -> None:
     desk = Desk(1, 2, 3)
     assert desk.chosen(50.0) == [1]
-    assert desk.spill.next_deadline() == 50.0
-    assert desk.spill.is_due(0, 50.0)
+    assert desk.spill.next_deadline() == 50.01
+    assert not desk.spill.is_due(BOUND, 50.009)
+    assert desk.spill.is_due(0, 50.01)
     desk.go(1)
     assert desk.chosen(50.0) == [2]
     desk.go(2)
@@ -125,6 +126,15 @@ def test_nothing_is_due_between_two_looks() -> None:
     assert not desk.spill.is_due(0, 6.9)
     assert desk.spill.next_deadline() == 6.0 + SOON
     assert desk.spill.is_due(0, 7.0)
+
+
+def test_what_is_due_at_the_next_deadline_is_looked_at_then() -> None:
+    desk = Desk(1)
+    assert desk.chosen(30.99) == []
+    deadline = desk.spill.next_deadline()
+    assert deadline is not None
+    assert 31.0 < deadline
+    assert desk.spill.is_due(0, deadline)
 
 
 def test_a_slow_disk_is_not_given_ever_more() -> None:

@@ -226,6 +226,16 @@ def test_ids_that_monitors_at_processed_had_are_known_again() -> None:
     assert moves.state.given_at_once == stays.state.given_at_once
 
 
+def test_news_may_be_asked_whether_monitors_at_processed_had_them() -> None:
+    twin = Twin()
+    twin.says(1, tx(5, 0), tx(5, 1))
+    packed = stow(twin.state)
+    twin.says(2, tx(5, 1), (*tx(5, 0)[:2], tx(5, 0)[2][:64] + b"otherplc", *tx(5, 0)[3:]), tx(5, 2))
+    merged = unstow(twin.state, packed, at_once=True)
+    assert len(merged.news) == 2
+    assert [row[4] for _, row in merged.news if twin.state.is_new_at_once(row)] == [2]
+
+
 def test_what_a_bank_brought_that_its_feed_gave_up_meanwhile_is_given_up() -> None:
     stays, moves = Twin(), Twin()
     for twin in (stays, moves):
