@@ -34,9 +34,10 @@ _NEXT: Final = AHEAD + 1
 class Stowage:
     """The slots of one join, as far as they wait on the disk."""
 
-    def __init__(self, join: Join, bound: int | None) -> None:
-        """`bound`: bytes of frames that may wait in memory; None: as many as come."""
+    def __init__(self, join: Join, bound: int | None, *, is_on: bool = True) -> None:
+        """`bound`: bytes of frames that may wait in memory; None: as many as come. `is_on`: somebody has a disk."""
         self.spill = Spill(bound)
+        self._is_on = is_on
         self._join = join
         self._gate = join.gate
         self._since: dict[int, float] = {}
@@ -91,6 +92,8 @@ class Stowage:
 
         `ready`: by level, slots that are known at it and not released, lowest first.
         """
+        if not self._is_on:
+            return
         for waiting in ready:
             for state in islice(waiting, _NEXT):
                 self.spill.want(state.number)

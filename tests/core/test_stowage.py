@@ -76,6 +76,15 @@ def test_slots_that_every_feed_has_passed_go_after_their_time() -> None:
     stage.join.check()
 
 
+def test_without_a_disk_every_slot_stays() -> None:
+    stage = Stage(ALL)
+    stowage = Stowage(stage.join, 1, is_on=False)
+    for now in (0.0, LONG):
+        stowage.work(now, [])
+    assert stowage.spill.collect() == []
+    assert stowage.spill.next_deadline() is None
+
+
 def test_an_endpoint_that_replays_little_makes_them_go_sooner() -> None:
     stage = Stage(ALL)
     stage.join.pace.slot_time = 0.4
