@@ -86,6 +86,8 @@ class Spill:
         """Slots of which nothing can be put back, and why, since somebody looked."""
         self.late: set[int] = set()
         """Slots that are to be released late once they are back."""
+        self.unheld: set[int] = set()
+        """Slots that are away and were not held whole when they went: a replay may bring more of them."""
         self.is_refusing = False
         """The disk took nothing when it was last asked."""
         self._half = inf if bound is None else bound / 2
@@ -176,6 +178,7 @@ class Spill:
         """The slot was released at every level, dropped, or begun anew: what is on the disk of it is needed no more."""
         entry = self._entries.pop(slot, None)
         self.late.discard(slot)
+        self.unheld.discard(slot)
         if entry is not None:
             self._unwant(slot, entry)
             self._commands.append(Unneeded((slot,)))
@@ -214,6 +217,7 @@ class Spill:
         entry = self._entries.get(slot)
         if entry is not None and entry.place is Place.COMING:
             del self._entries[slot]
+            self.unheld.discard(slot)
             self.lost.append((slot, why))
             self._report("critical", "a held slot was lost on the disk", slot=slot, why=why)
 
@@ -245,6 +249,7 @@ class Spill:
     def _put_back(self, slot: int, entry: _Entry, packed: bytes, moved_ns: int = 0) -> None:
         self.back.append((slot, packed, moved_ns))
         entry.place, entry.packed = Place.BACK, None
+        self.unheld.discard(slot)
         self._unwant(slot, entry)
 
     def _unwant(self, slot: int, entry: _Entry) -> None:

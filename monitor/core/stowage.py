@@ -121,6 +121,8 @@ class Stowage:
     def _stow(self, state: SlotState, now: float) -> None:
         if state.confirmed is not None:
             self._gate.evidence(state, now)  # the verdict stays, for those who ask meanwhile
+        if not self._gate.is_held(state):
+            self.spill.unheld.add(state.number)
         before = state.held_bytes()
         packed = stow(state)
         self._gate.held_bytes -= before

@@ -265,6 +265,17 @@ def test_a_lost_slot_is_told_and_known_no_more() -> None:
     assert sentences(desk.take()) == ["a held slot was lost on the disk"]
 
 
+def test_what_is_known_of_a_slot_that_is_away_goes_with_it() -> None:
+    desk = Desk().away(1, 2)
+    for known in (desk.spill.unheld, desk.spill.late):
+        known.update((1, 2))
+    desk.spill.forget(1)
+    assert (desk.spill.unheld, desk.spill.late) == ({2}, {2})
+    desk.want(2)
+    desk.spill.torn(2, "spoilt")
+    assert desk.spill.unheld == set()
+
+
 def test_a_slot_that_an_earlier_process_left_is_away() -> None:
     desk = Desk()
     desk.spill.found(7, 100)

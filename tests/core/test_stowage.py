@@ -132,6 +132,17 @@ def test_what_came_meanwhile_is_given_once_and_counted() -> None:
     assert stage.gate.tally.duplicates[1] == duplicates + 1
 
 
+def test_of_a_slot_that_is_away_it_is_known_whether_it_was_held_whole() -> None:
+    stage = Stage(ALL)
+    del stage.join.slots[5].metas["B5"]
+    stage.join.slots[5].banks[0].blockhash = None
+    stage.join.slots[5].banks[0].covers = False
+    disk = stage.goes(5, 6)
+    assert stage.spill.unheld == {5}
+    stage.comes(5, disk[5])
+    assert stage.spill.unheld == set()
+
+
 def test_what_is_known_at_its_level_comes_unasked() -> None:
     stage = Stage(ALL)
     stage.goes(5, 6)
