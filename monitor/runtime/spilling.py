@@ -29,15 +29,14 @@ class Spilling:
     def __init__(
         self,
         store: SpillStore,
-        post: Callable[[SpillEvent], None],
         dice: Dice,
         reporter: Reporter,
         *,
         aside: Aside = anyio.to_thread.run_sync,
     ) -> None:
-        """`post`: where answers go, as `Inbox.post`."""
+        self.post: Callable[[SpillEvent], None] = lambda event: None
+        """Where answers go, as `Inbox.post`: nowhere until whoever makes the daemon says where."""
         self._store = store
-        self._post = post
         self._dice = dice
         self._reporter = reporter
         self._aside = aside
@@ -98,11 +97,11 @@ class Spilling:
             await self._aside(self._store.put, command.slot, outline_bytes, command.packed)
         except SpillFailed as error:
             if isinstance(command, Stow):
-                self._post(StowFailed(command.slot, str(error)))
+                self.post(StowFailed(command.slot, str(error)))
             else:  # they stay where they are; the next start finds them of no use
                 self._report("warning", "the spill could not be cleared", error=str(error))
         else:
-            self._post(Stowed(command.slot))
+            self.post(Stowed(command.slot))
 
     async def _read(self, slot: int) -> None:
         """A disk that cannot be read now may be later; until then the slot waits, and so does who asked."""
@@ -111,13 +110,13 @@ class Spilling:
             try:
                 found = await self._aside(self._store.get, slot)
             except SpillTorn as error:
-                return self._post(UnstowFailed(slot, str(error)))
+                return self.post(UnstowFailed(slot, str(error)))
             except SpillFailed as error:
                 tries += 1
                 self._report("error", "a slot could not be read back", slot=slot, error=str(error))
                 await anyio.sleep(full_jitter(tries, self._dice.jitter()))
             else:
-                return self._post(Unstowed(slot, found.packed, found.moved_ns))
+                return self.post(Unstowed(slot, found.packed, found.moved_ns))
 
     def _report(self, level: str, sentence: str, **facts: object) -> None:
         self._reporter.report(Report(level, sentence, facts))

@@ -82,9 +82,8 @@ class Stage:
         self.journal = Journal()
         self.posted: list[SpillEvent] = []
         self.threads = 0
-        self.spilling = Spilling(
-            store, self.posted.append, EvenDice(), self.journal, aside=self._aside
-        )
+        self.spilling = Spilling(store, EvenDice(), self.journal, aside=self._aside)
+        self.spilling.post = self.posted.append
 
     async def _aside(
         self, function: Callable[[*Arguments], Answer], /, *arguments: *Arguments
@@ -227,7 +226,8 @@ async def test_a_folder_that_cannot_be_used_is_no_reason_not_to_start() -> None:
 async def test_a_slot_comes_back_from_a_real_disk(tmp_path: Path) -> None:
     store = SpillFolder(tmp_path / "spill", fingerprint(), 2**30, lambda stamp: stamp)
     send, receive = anyio.create_memory_object_stream[SpillEvent](2)
-    spilling = Spilling(store, send.send_nowait, EvenDice(), Journal())
+    spilling = Spilling(store, EvenDice(), Journal())
+    spilling.post = send.send_nowait
     assert (await spilling.open()).slots == ()
     async with send, receive, anyio.create_task_group() as tasks:
         tasks.start_soon(spilling.run)
