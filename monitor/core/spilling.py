@@ -109,6 +109,10 @@ class Spill:
         entry = self._entries.get(slot)
         return entry is not None and entry.place is not Place.BACK
 
+    def is_whole(self, slot: int) -> bool:
+        """Whether the slot is away and was held whole when it went: nothing that comes of it is of use."""
+        return slot in self and slot not in self.unheld
+
     def is_due(self, held_bytes: int, now: float) -> bool:
         """Whether `choose` may find something: to be asked often."""
         if len(self._unanswered) >= ON_THE_WAY or now < self._not_before:

@@ -61,6 +61,9 @@ class Stowage:
                 self._report("error", "a slot on the disk could not be read", slot, str(error))
                 continue
             join.slots[slot] = state
+            blockhash = state.confirmed or state.sole_blockhash()
+            if blockhash is None or not state.cover_bits(blockhash):
+                self.spill.unheld.add(slot)
             for level in (Commitment.CONFIRMED, Commitment.FINALIZED) if state.confirmed else ():
                 if state.released_level < level <= state.told_level:
                     self._gate.admit(state, level, state.confirmed_at)

@@ -139,6 +139,7 @@ def test_of_a_slot_that_is_away_it_is_known_whether_it_was_held_whole() -> None:
     stage.join.slots[5].banks[0].covers = False
     disk = stage.goes(5, 6)
     assert stage.spill.unheld == {5}
+    assert [stage.spill.is_whole(slot) for slot in (5, 6, 7)] == [False, True, False]
     stage.comes(5, disk[5])
     assert stage.spill.unheld == set()
 
@@ -231,6 +232,17 @@ def test_what_an_earlier_process_left_is_taken_where_it_is_ours() -> None:
     assert play.gate._waiting[1] == [play.slots[6]]
     assert 6 not in again.spill  # named twice: nobody knows which is right
     assert again.spill.collect() == [Unneeded((slot,)) for slot in (4, 7, 6)]
+
+
+@pytest.mark.parametrize("covers", [True, False])
+def test_a_slot_that_nobody_covered_before_a_restart_may_be_told_again(covers: bool) -> None:
+    stage = Stage(ALL)
+    stage.join.slots[6].banks[0].covers = covers
+    outline = outline_of(stow(stage.join.slots[6]))
+    again = Stowage(Play(ALL, resume_slot=5).kernel.join, None)
+    again.resume([(6, outline, 0)])
+    assert 6 in again.spill
+    assert again.spill.is_whole(6) == covers
 
 
 def test_without_a_first_slot_of_ours_nothing_is_taken() -> None:
