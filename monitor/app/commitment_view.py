@@ -4,10 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Final, Protocol
 
-from monitor.app.commitment import level_policy
 from monitor.app.wiring import Daemon
 from monitor.core.chain import Commitment
-from monitor.core.commitment import Adapting, Decision, LevelPolicy
+from monitor.core.commitment import Decision, LevelPolicy
 from monitor.core.strain import Trouble
 from monitor.wire.records import utc_text
 
@@ -41,15 +40,13 @@ class Choosing(Protocol):
 
 def choosing(daemon: Daemon) -> Choosing:
     """Whoever chooses in this daemon."""
-    # Nothing is chosen yet: the level is the configuration's.
-    policy = level_policy(daemon.configuration)
-    return Adapting(policy, policy.base, daemon.clock.now())
+    return daemon.driver.kernel.switching.adapting
 
 
 def level_since(daemon: Daemon) -> int | None:
-    """The first slot of the level that the store knows; None before there is one."""
-    switches = daemon.outset.inheritance.switches
-    return switches[-1].first_slot if switches else None
+    """The first slot of the level; None while it has never changed."""
+    since = daemon.driver.kernel.switching.since
+    return since if since >= 0 else None
 
 
 def commitment_view(

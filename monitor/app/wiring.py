@@ -10,6 +10,7 @@ from monitor.adapters.sinks.jsonl import JsonlSink as JsonlFile
 from monitor.adapters.sinks.null import NullSink as NoWhere
 from monitor.adapters.sinks.stdout import StdoutSink as StandardOutput
 from monitor.app.budget import budget_of
+from monitor.app.commitment import level_policy
 from monitor.app.configuration import Configuration, JsonlSink, NullSink, Sink, StdoutSink
 from monitor.app.failover import failover_policy
 from monitor.app.ladder import recovery_policy
@@ -126,6 +127,9 @@ def assemble(
         asks_floors=world.probes is not None,
         failover=failover,
         drained=drained,
+        levels=level_policy(configuration),
+        switches=outset.inheritance.switches,
+        inherited=outset.inheritance.inherited,
     )
     rpcs = [] if blocks is None else [tally.name for tally in blocks.tallies]
     kernel = Kernel(monitors, len(configuration.endpoints), policy, rpcs=len(rpcs))

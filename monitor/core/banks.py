@@ -13,6 +13,11 @@ Held = tuple[int, Row]
 """(endpoint, row): a first copy that waits for its level."""
 
 
+def nothing() -> list[set[Any]]:
+    """By kind, no identities."""
+    return [set() for _ in range(KINDS)]
+
+
 class Store:
     """Identities and held rows of one or more banks that are taken for the same block."""
 
@@ -72,6 +77,10 @@ class Bank:
     """RPCs told it, which know of neither accounts nor entries."""
     met_at: int = 0
     """When its BlockMeta came, nanoseconds of the monotonic clock."""
+    era: int = 0
+    """How many banks of this slot its feed had before."""
+    is_lost: bool = False
+    """Its feed has replaced it, or says that it is dead."""
     taken: int = 0
     """Rows that came of it, but for the BlockMeta."""
     news: int = 0

@@ -99,13 +99,11 @@ class Delays:
 class Gauges:
     """Measures it all. Hooks are called with ascending `now`."""
 
-    def __init__(self, pace: Pace, now: float) -> None:
+    def __init__(self, pace: Pace, now: float = 0.0) -> None:
         self._pace = pace
-        self._started_at = now
-        self._settled_at = now + SETTLING
         self._seen_slot = self._confirmed_slot = self._finalized_slot = -1
         """The highest ones."""
-        self._tip_at = self._confirmed_at = self._finalized_at = now
+        self.begin(now)
         self._timed: dict[int, float] = {}
         """When slots were first seen, that may still come to a commitment; in the order of their sight."""
         self._next_timed_at = self._next_release_at = 0.0
@@ -116,6 +114,12 @@ class Gauges:
         self._equivocated = -1
         self._released = Counts(LATELY)
         self._latency = Recent(LATELY)
+
+    def begin(self, now: float) -> None:
+        """The daemon starts to watch: nothing is known of the time before."""
+        self._started_at = now
+        self._settled_at = now + SETTLING
+        self._tip_at = self._confirmed_at = self._finalized_at = now
 
     def tip_moved(self, now: float) -> None:
         """A feed spoke of a slot above all others."""

@@ -137,7 +137,8 @@ class Errands:
         ledger = self._ledger
         for slot in event.slots:
             state = ledger.take_back(slot, event.given.get(slot), now)
-            self._join.know_again(slot, now)
+            for blockhash, level in ledger.forgotten.names_of(slot):
+                self._join.know(slot, blockhash, level, now, is_link=True)
             if state is not None and state.confirmed is not None:
                 self._queue.open(slot, slot + 1, now)  # it is known to hold a block
         known = [

@@ -247,4 +247,4 @@ RecoveryEvent = (
     FetchPaced | BlockFetched | FetchFailed | AccountsRead | AccountsUnread | Recalled | SignedOff
 )
 StreamEvent = FramesArrived | FeedOpened | FeedEnded | FloorTold
-Event = StreamEvent | Started | ReadingResumed | Wished | RecoveryEvent
+Event = StreamEvent | Started | ReadingResumed | Wished | LevelPinned | RecoveryEvent

@@ -67,9 +67,9 @@ class Forgotten:
 
     def packed(self, changed: Collection[int], still_open: Collection[int]) -> Mapping[int, bytes]:
         """What was handed on of those slots that are still open, to be stored."""
-        at_once = self._gate.levels.at[Commitment.PROCESSED] != 0
+        history = self._gate.history
         return {
-            slot: pack(self._slots[slot], at_once=at_once)
+            slot: pack(self._slots[slot], at_once=history.of(slot).at[Commitment.PROCESSED] != 0)
             for slot in sorted(changed)
             if slot in self._slots and slot in still_open
         }

@@ -7,30 +7,32 @@ arrive and wait for nothing.
 """
 
 from bisect import insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from operator import attrgetter
 
+from monitor.core import at_once
+from monitor.core.at_once import with_accounts
 from monitor.core.banks import Held
-from monitor.core.certificates import SlotEnd
-from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import Command, Release, Released, Report
-from monitor.core.events import Row
+from monitor.core.chain import Commitment
+from monitor.core.conditions import Gauges
 from monitor.core.evidence import Evidence, Parts, is_covered, is_doubtful, judge, ordering_covers
 from monitor.core.last_writes import LastWrites
-from monitor.core.levels import Levels
+from monitor.core.level_history import LevelHistory
+from monitor.core.outlet import Outlet
+from monitor.core.pace import Pace
+from monitor.core.scope import EVERY_MONITOR
 from monitor.core.shares import tellers
 from monitor.core.slots import SlotState
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
 
 
-class Gate:
-    """Releases of all levels, gathered until the kernel collects them."""
+class Gate(Outlet):
+    """Decides what of the slots that wait may go."""
 
-    def __init__(self, levels: Levels, tally: Tally, terms: Terms) -> None:
-        self.levels = levels
-        self.tally = tally
+    def __init__(self, history: LevelHistory, tally: Tally, terms: Terms) -> None:
+        super().__init__(history, tally)
         self.terms = terms
         self.frontier = [-1, -1, -1]
         """By commitment: highest slot released at it."""
@@ -44,48 +46,13 @@ class Gate:
         """Slots released at finalized since the ledger last looked."""
         self.passed_over: list[SlotState] = []
         """Slots that were released incomplete since recovery last looked."""
-        self.left_open: dict[int, SlotEnd] = {}
-        """Slots that have a certificate which leaves them open; the ledger's."""
-        self.late: set[int] = set()
-        """Slots of which events were handed on after their certificate or release, since the ledger last looked."""
+        self.pace = Pace()
+        self.gauges = Gauges(self.pace)
         self.writes = LastWrites()
         """Of slots that were dropped."""
         self._replayed_below = self._compared_below = 0
         """Every endpoint has replayed what it could below this slot; every one that can be reached."""
         self._waiting: tuple[list[SlotState], list[SlotState]] = ([], [])
-        self._out: tuple[list[Released], list[Released], list[Released]] = ([], [], [])
-        self._reports: list[Report] = []
-
-    def report(self, level: str, sentence: str, **facts: object) -> None:
-        """Say something in the log, in order with the releases."""
-        self._reports.append(Report(level, sentence, facts))
-
-    def collect(self) -> Iterator[Command]:
-        """What is to be done after the events so far: reports, then releases by level. Emptied by reading."""
-        if self._reports:
-            reports, self._reports = self._reports, []
-            yield from reports
-        out = self._out
-        if out[0] or out[1] or out[2]:
-            self._out = ([], [], [])
-            if self.left_open:  # seldom: nothing is asked of each row otherwise
-                self.late.update({each[5][1] for each in out[0]} & self.left_open.keys())
-            for level in Commitment:
-                if out[level]:
-                    yield Release(level, out[level])
-
-    def hand_on_states(self, rows: list[Row], origin: int) -> None:
-        """Account states that were read in place of lost writes."""
-        for level in Commitment:
-            wanted = self.levels.at[level]
-            self._out[level].extend(
-                (row[3] & wanted, origin, True, 0, None, row) for row in rows if row[3] & wanted
-            )
-
-    @property
-    def at_once(self) -> list[Released]:
-        """Where events for monitors at processed are put."""
-        return self._out[0]
 
     def evidence(self, state: SlotState, now: float) -> Evidence:
         """What is held of the slot's confirmed block. Raises AssertionError when none is known."""
@@ -122,35 +89,13 @@ class Gate:
             found = self._judged(state, blockhash, frozenset())
         return found.is_settled
 
-    def observed(self, state: SlotState, endpoint: int, row: Row) -> None:
-        """A lifecycle status: the first arrival goes to whoever asked, at any level, unordered."""
-        bit = 1 << row[2]
-        if state.statuses & bit:
-            return
-        state.statuses |= bit
-        parent, dead_error, _ = row[4]
-        made: Row = (row[0], row[1], row[2], row[3], (parent, dead_error, True), row[5], None)
-        for level in Commitment:
-            mask = self.levels.slots[level][row[2]]
-            if mask:
-                self._out[level].append((mask, endpoint, False, 0, None, made))
-
-    def reached(self, state: SlotState, level: Commitment, stamp: int) -> None:
-        """The slot is at `level`: monitors at processed get its `slot` events up to it, each once."""
-        for status in Commitment:
-            bit = 1 << status
-            if status > level or state.statuses & bit:
-                continue
-            state.statuses |= bit
-            mask = self.levels.slots[Commitment.PROCESSED][status]
-            if mask:
-                row = _slot_row(state, status, stamp)
-                self._out[0].append((mask, -1, False, 0, state.confirmed, row))
-
     def admit(self, state: SlotState, level: Commitment, now: float) -> None:
         """The slot's block is known at `level`, confirmed or finalized: it may be released there."""
         if level == Commitment.CONFIRMED:
             state.confirmed_at = now
+            self.gauges.confirmed(state.number, now)
+        else:
+            self.gauges.finalized(state.number, now)
         insort(self._waiting[level - 1], state, key=attrgetter("number"))
 
     def pump(self, now: float, precedes: Callable[[SlotState], bool]) -> None:
@@ -206,12 +151,12 @@ class Gate:
     def release_late(self, state: SlotState, now: float) -> None:
         """A released slot got another feed's bank: what that adds is handed on once, marked late."""
         self._weigh(state, now)
-        added = 0
+        added = -self._size()
+        at_once.match(self, state, self.evidence(state, now), late=True)
         for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
             if state.released_level >= level:
-                size = len(self._out[level])
                 self._hand_on(state, level, now, late=True)
-                added += len(self._out[level]) - size
+        added += self._size()
         self._tell_levels(state)
         if added:
             self.late.add(state.number)
@@ -220,6 +165,16 @@ class Gate:
                 "info", "events of a released slot came late", slot=state.number, events=added
             )
         self._let_go(state)
+
+    def change_block(self, state: SlotState, blockhash: str, now: float) -> None:
+        """Another block of the slot turned out to be the chain's."""
+        self.undo(state, Commitment.CONFIRMED, "another block of the slot is final")
+        state.confirm(blockhash)
+        at_once.confirm(self, state)
+        if state.released_level >= Commitment.CONFIRMED:
+            self.release_late(state, now)
+            statuses = (Commitment.PROCESSED, Commitment.CONFIRMED)
+            self._slot_events(state, Commitment.CONFIRMED, statuses, late=True)
 
     def excuse(self, paused: float) -> None:
         """Give slots that wait this time back."""
@@ -277,6 +232,8 @@ class Gate:
     def _release(self, state: SlotState, level: Commitment, now: float) -> None:
         self._weigh(state, now)
         late = state.number < self.frontier[level]
+        if level == Commitment.CONFIRMED:
+            at_once.match_inherited(self, state, level, self.evidence(state, now))
         self._hand_on(state, level, now, late=late)
         state.released_level = level
         if state.certified is not None:
@@ -284,6 +241,7 @@ class Gate:
         self.frontier[level] = max(self.frontier[level], state.number)
         confirmed, finalized = Commitment.CONFIRMED, Commitment.FINALIZED
         if level == confirmed:
+            at_once.match(self, state, self.evidence(state, now), late=late)
             self._slot_events(state, confirmed, (Commitment.PROCESSED, confirmed), late=late)
         else:
             self._slot_events(state, confirmed, (finalized,), late=late)
@@ -301,16 +259,29 @@ class Gate:
     def _let_go(self, state: SlotState) -> None:
         """Frames of a slot that feeds disagree on stay until it is closed: a bank may yet turn out to be the block's."""
         is_last = state.released_level == Commitment.FINALIZED
-        done = is_last or not self.levels.at[Commitment.FINALIZED]
+        done = is_last or not self.history.of(state.number).at[Commitment.FINALIZED]
         if done and not state.contested:
             self.let_go(state)
 
+    def hand_on_again(self, state: SlotState, wanted: int, now: float) -> None:
+        """A slot that was released at confirmed is at that level for these monitors too, from now on."""
+        level = Commitment.CONFIRMED
+        parts = self.evidence(state, now).parts
+        rows = state.rows_of(parts)
+        for held in rows:
+            state.first_time(level, held)
+        given = set(state.accounts_out[level])
+        state.accounts_out[level].clear()
+        rows = with_accounts(rows, self._accounts(state, parts, level, wanted))
+        state.accounts_out[level].update(given)
+        self.hand_on(state, level, rows, wanted, late=False)
+        statuses = (Commitment.PROCESSED, level)
+        self._slot_events(state, level, statuses, late=False, among=wanted)
+
     def _hand_on(self, state: SlotState, level: Commitment, now: float, *, late: bool) -> None:
-        wanted = self.levels.at[level]
-        blockhash = state.confirmed
-        if not wanted or blockhash is None:
+        wanted = self.history.of(state.number).at[level]
+        if not wanted or state.confirmed is None:
             return
-        out = self._out[level]
         evidence = self.evidence(state, now)
         start = state.fresh_from if level == Commitment.CONFIRMED and state.given is None else 0
         if level == Commitment.CONFIRMED:
@@ -318,22 +289,20 @@ class Gate:
         rows = state.rows_of(evidence.parts, start)
         if state.given is not None:
             rows = [held for held in rows if state.first_time(level, held)]
-        accounts = self._accounts(state, evidence.parts, level)
+        accounts = self._accounts(state, evidence.parts, level, wanted)
         if accounts:
-            rows = _with_accounts(rows, accounts)
-        out += [
-            (row[3] & wanted, endpoint, late, 0, blockhash, row)
-            for endpoint, row in rows
-            if row[3] & wanted
-        ]
+            rows = with_accounts(rows, accounts)
+        self.hand_on(state, level, rows, wanted, late=late)
 
-    def _accounts(self, state: SlotState, parts: Parts, level: Commitment) -> list[Held]:
+    def _accounts(
+        self, state: SlotState, parts: Parts, level: Commitment, wanted: int
+    ) -> list[Held]:
         """Account rows to hand on: every write for those who asked so, the last of each account for the others.
 
         What this level had already is left out: a late write never repeats an account's event.
         """
-        every = self.levels.at[level] & self.levels.every_write
-        last = self.levels.at[level] & ~every
+        every = wanted & self.history.of(state.number).every_write
+        last = wanted & ~every
         best = ordering_covers(state, parts, self.terms.needs)
         found = state.last_writes(parts, best) if last else []
         if not every:
@@ -352,16 +321,22 @@ class Gate:
         return chosen
 
     def _slot_events(
-        self, state: SlotState, level: Commitment, statuses: tuple[Commitment, ...], *, late: bool
+        self,
+        state: SlotState,
+        level: Commitment,
+        statuses: tuple[Commitment, ...],
+        *,
+        late: bool,
+        among: int = EVERY_MONITOR,
     ) -> None:
+        masks = self.history.of(state.number).slots[level]
         for status in statuses:
-            mask = self.levels.slots[level][status]
+            mask = masks[status] & among
             if not mask:
                 continue
             if state.confirmed in state.metas:
-                released = (mask, -1, late, 0, state.confirmed, _slot_row(state, status, 0))
-                self._out[level].append(released)
-            else:
+                self.tell_status(state, level, status, mask, late=late)
+            elif (level, status) not in state.untold:
                 state.untold.append((level, status))
 
     def _tell_levels(self, state: SlotState) -> None:
@@ -370,6 +345,9 @@ class Gate:
             untold, state.untold = state.untold, []
             for level, status in untold:
                 self._slot_events(state, level, (status,), late=True)
+
+    def _size(self) -> int:
+        return sum(map(len, self.out))
 
 
 def _not_yet(writes: list[Held], wanted: int, given: set[bytes]) -> list[Held]:
@@ -383,17 +361,3 @@ def _masked(held: Held, mask: int) -> Held:
     """The row for these monitors alone."""
     row = held[1]
     return (held[0], (*row[:3], row[3] & mask, *row[4:]))
-
-
-def _with_accounts(rows: list[Held], accounts: list[Held]) -> list[Held]:
-    """Rows in chain order, the accounts between the entries and the block."""
-    at = len(rows)
-    while at and rows[at - 1][1][0] in (Kind.BLOCK, Kind.BLOCK_META):
-        at -= 1
-    return rows[:at] + accounts + rows[at:]
-
-
-def _slot_row(state: SlotState, status: Commitment, stamp: int) -> Row:
-    meta = state.metas.get(state.confirmed) if state.confirmed is not None else None
-    parent = meta.parent_slot if meta is not None else state.parent
-    return (Kind.SLOT, state.number, int(status), 0, (parent, None, False), stamp, None)

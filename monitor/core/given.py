@@ -2,7 +2,8 @@
 
 The form, by entry: where it belongs (u8), kind (u8), form of what follows (u8), its length (u32, little-endian), and
 the identity. Where: a level, for events at it; 16 and a level, for accounts of which the level had the last write;
-32 and a level, for `slot` events that wait for the BlockMeta, the status in place of the kind.
+32 and a level, for `slot` events that wait for the BlockMeta, the status in place of the kind; 64 and a level, for its
+version: what it is (u32, little-endian) and the monitors that had something of it.
 The first entry is the slot itself: its statuses, the level that it was released at, and its confirmed blockhash.
 """
 
@@ -19,6 +20,8 @@ _SLOT: Final = Struct("<Ibb")
 _OF_SLOT: Final = 255
 _LAST_WRITE: Final = 16
 _UNTOLD: Final = 32
+_VERSION: Final = 64
+_NUMBER: Final = Struct("<I")
 _BYTES, _TEXT, _PAIR = range(3)
 _SEPARATOR: Final = "\0"
 
@@ -37,6 +40,12 @@ def pack(state: SlotState, *, at_once: bool) -> bytes:
     parts += [_entry(_UNTOLD + level, status, b"") for level, status in state.untold]
     for level, keys in enumerate(state.accounts_out):
         parts += [_entry(_LAST_WRITE + level, 0, key) for key in keys]
+    for level, (version, mask) in enumerate(
+        zip(state.told.versions, state.told.masks, strict=True)
+    ):
+        if version or mask:
+            bits = mask.to_bytes((mask.bit_length() + 7) // 8, "little")
+            parts.append(_entry(_VERSION + level, 0, _NUMBER.pack(version) + bits))
     return b"".join(parts)
 
 
@@ -52,6 +61,10 @@ def unpack(slot: int, packed: bytes) -> SlotState:
             state.confirmed = identity[_SLOT.size :].decode() or None
             is_final = state.told_level >= Commitment.FINALIZED
             state.finalized = is_final and state.confirmed is not None
+        elif where >= _VERSION:
+            (state.told.versions[where - _VERSION],) = _NUMBER.unpack_from(identity)
+            mask = int.from_bytes(identity[_NUMBER.size :], "little")
+            state.told.masks[where - _VERSION] = mask
         elif where >= _UNTOLD:
             state.untold.append((Commitment(where - _UNTOLD), Commitment(kind)))
         elif where >= _LAST_WRITE:

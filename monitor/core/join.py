@@ -10,6 +10,7 @@ closes what is final.
 from collections.abc import Iterable, Sequence
 
 from monitor.core.ancestry import is_denied
+from monitor.core.at_once import confirm, lose_bank, pass_by
 from monitor.core.banks import Bank, Meta
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment, Kind, SlotStatus
@@ -19,7 +20,6 @@ from monitor.core.gate import Gate
 from monitor.core.given_up import GivenUp
 from monitor.core.giving_up import give_up
 from monitor.core.ledger import Ledger
-from monitor.core.pace import Pace
 from monitor.core.quorum import Quorum, Verdict
 from monitor.core.runs import DATA, end_of_run, take_meta_row, take_run
 from monitor.core.sights import Sight, Sights
@@ -34,7 +34,7 @@ class Join:
         self.slots: dict[int, SlotState] = {}
         self.sights = Sights(endpoints)
         self.ledger = Ledger(gate, self.slots, self.sights, floor=floor)
-        self.pace = Pace()
+        self.pace = gate.pace
         self.given_up = GivenUp()
         self.quorum: Quorum | None = None
         """Who must agree on a block; None: one endpoint is enough."""
@@ -93,6 +93,7 @@ class Join:
             if bank is not None:
                 self.gate.held_bytes -= give_up(state, bank)
                 state.evidence = None
+                lose_bank(self.gate, state, bank, "its bank was created anew", self.sights.open)
         self._note_parent(state, row)
         self.gate.observed(state, sight.endpoint, row)
 
@@ -154,9 +155,14 @@ class Join:
             if status == SlotStatus.DEAD:
                 state.dead = row[4][1] or "dead"
                 state.dead_on.add(feed)
+                if (died := state.current.get(feed)) is not None:
+                    lose_bank(
+                        self.gate, state, died, f"its block is {state.dead}", self.sights.open
+                    )
             self.gate.observed(state, self.sights.open[feed].endpoint, row)
             return
         self.gate.reached(state, Commitment.PROCESSED, row[5])
+        self.gate.gauges.slot_seen(state.number, now)
         if status >= Commitment.CONFIRMED:
             bank = state.current.get(feed)
             if self.quorum is not None:
@@ -249,8 +255,7 @@ class Join:
 
     def _data_slot(self, feed: int, number: int) -> SlotState | None:
         """The slot that data are of; None when it is not ours."""
-        state = self.slots.get(number)
-        if state is not None:
+        if (state := self.slots.get(number)) is not None:
             return state
         sight = self.sights.open[feed]
         is_third = sight.is_third(number)
@@ -306,14 +311,15 @@ class Join:
         return True
 
     def _note_parent(self, state: SlotState, row: Row) -> None:
-        parent = row[4][0]
-        if parent is not None and state.parent is None:
-            state.parent = parent
+        if state.parent is None:
+            state.parent = row[4][0]
 
     def _tie(self, state: SlotState, bank: Bank, row: Row, now: float) -> None:
         """The bank is the block of this BlockMeta, and all of its rows are here."""
         parent, parent_blockhash, height, transactions, entries, _, digest = row[4]
         meta = Meta(row[2], parent, parent_blockhash, height, transactions, entries, digest)
+        if state.metas and row[2] not in state.metas:
+            self.gate.gauges.equivocated(state.number, now)
         state.tie(bank, meta)
         take_meta_row(self.gate, state, bank, row)
         told = bank.feed in state.told_by or self.sights.sole_blockhash(state) is not None
@@ -350,6 +356,7 @@ class Join:
             state.told_level = max(state.told_level, level)
             if state.confirmed is None:
                 state.confirm(blockhash)
+                confirm(self.gate, state)
                 if before is None:
                     self.gate.admit(state, Commitment.CONFIRMED, now)
             if finalizes:
@@ -368,20 +375,14 @@ class Join:
         self.ledger.forgotten.name(number, blockhash, level)
         self.given_up.name(number, blockhash, level)
 
-    def know_again(self, slot: int, now: float) -> None:
-        """A forgotten slot was taken back: what a child said of it meanwhile counts now."""
-        for blockhash, level in self.ledger.forgotten.names_of(slot):
-            self.know(slot, blockhash, level, now, is_link=True)
-
     def _keeps_first(self, state: SlotState, second: str, level: Commitment, now: float) -> bool:
         """Two blocks of one slot were called confirmed; only a finalized one takes the place of the first."""
         facts = {"slot": state.number, "first": state.confirmed, "second": second}
         self.gate.report("critical", "two blockhashes were confirmed for one slot", **facts)
+        self.gate.gauges.disagreed(now)
         if level < Commitment.FINALIZED or state.finalized:
             return True
-        state.confirm(second)
-        if state.released_level >= Commitment.CONFIRMED:
-            self.gate.release_late(state, now)
+        self.gate.change_block(state, second, now)
         return False
 
     def _carry_out(self, state: SlotState, verdicts: Iterable[Verdict], now: float) -> None:
@@ -391,6 +392,8 @@ class Join:
     def _link(self, number: int, parent: int) -> None:
         if parent + 1 < number:
             self.links.append((parent + 1, number))
+            passed = range(parent + 1, number)
+            pass_by(self.gate, self.slots, passed, f"parent link of {number}")
 
     def _settle(self, now: float) -> None:
         self.gate.pump(now, self.ledger.precedes)

@@ -5,10 +5,11 @@ A synchronous single writer. It asks for no time and no chance: both are handed 
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final, assert_never
 
-from monitor.core.certificates import Certificate, Coverage
+from monitor.core.at_once import inherit
+from monitor.core.certificates import Coverage
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import AmendFeed, CloseFeed, Command
 from monitor.core.connections import Connections
@@ -25,6 +26,7 @@ from monitor.core.events import (
     FetchPaced,
     FloorTold,
     FramesArrived,
+    LevelPinned,
     ReadingResumed,
     Recalled,
     RecoveryEvent,
@@ -39,18 +41,19 @@ from monitor.core.gate import Gate
 from monitor.core.health import Health, Placement
 from monitor.core.holes import Holes
 from monitor.core.join import Join
-from monitor.core.levels import Levels
+from monitor.core.level_history import LevelHistory
 from monitor.core.monitors import Monitor
 from monitor.core.needs import Needs
 from monitor.core.origins import Origins
-from monitor.core.quorum import QuorumPolicy
-from monitor.core.repair import RecoveryPolicy, Repair
+from monitor.core.policy import Policy as Policy
+from monitor.core.repair import Repair
 from monitor.core.replays import Replays
 from monitor.core.runs import DATA
 from monitor.core.scope import Scope
 from monitor.core.shedding import shed
 from monitor.core.standing import Standing
 from monitor.core.steering import Steering
+from monitor.core.switching import Switching
 from monitor.core.tally import Tally
 from monitor.core.terms import Terms
 
@@ -60,51 +63,12 @@ REPLAYS_ALIKE: Final = 2
 """Endpoints that have to replay a slot alike, where there are so many. Guessed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the user decided, as far as the kernel needs it. Times in seconds."""
-
-    commitment: Commitment
-    hold: float = 2.0
-    """How long a slot that no feed holds whole keeps later ones back (DESIGN 5)."""
-    silence: float = 15.0
-    """How long an open stream may bring nothing at all; servers ping every 10 s (PROTOCOL 2.4)."""
-    start_slot: int | None = None
-    """First slot of ours, asked for at the opening; None starts at the tip."""
-    resume_slot: int | None = None
-    """First slot of ours after a restart: feeds begin live, and a replay fills what lies between (DESIGN 5)."""
-    closed: tuple[Certificate, ...] = ()
-    """Of slots behind `resume_slot` that were closed, and handed on, before the restart; and the last block before it."""
-    covers: int = 1
-    """Whole covers that a filtered slot waits for, within `hold` (DESIGN 5)."""
-    held_bytes: int | None = None
-    """Frames that may wait for their level; above it the oldest slots lose theirs and are partial. None: no bound."""
-    still_open: tuple[tuple[int, int], ...] = ()
-    """Ranges of slots below `resume_slot` that were left open: first, end."""
-    beside: tuple[Certificate, ...] = ()
-    """Of blocks next to them, whose heights tell those of missing blocks."""
-    recovery: RecoveryPolicy = field(default_factory=RecoveryPolicy)
-    placements: tuple[Placement, ...] = ()
-    """By endpoint; none: nothing is known of any."""
-    quorum: QuorumPolicy = field(default_factory=QuorumPolicy)
-    """Who must agree on a block before it counts as confirmed."""
-    can_amend: bool = True
-    """Whether a second request can be sent on an open stream. When not, the first one asks for replays."""
-    asks_floors: bool = False
-    """Whether somebody performs `AskFloor`. When not, refusals tell how far back endpoints replay."""
-    failover: FailoverPolicy | None = None
-    """How several endpoints are used; None: all are hot."""
-    drained: frozenset[int] = frozenset()
-    """Endpoints that are not to be used until an operator says otherwise."""
-
-
 class Kernel:
     """Joins feeds into releases and keeps the feeds open."""
 
     def __init__(
         self, monitors: Sequence[Monitor], endpoints: int, policy: Policy, *, rpcs: int = 0
     ) -> None:
-        self.levels = Levels.of(monitors, policy.commitment)
         self.origins = origins = Origins(endpoints, rpcs)
         self.tally = Tally([0] * origins.count, [0] * endpoints)
         failover = policy.failover or FailoverPolicy(hot=endpoints)
@@ -116,7 +80,9 @@ class Kernel:
         witnesses = min(REPLAYS_ALIKE, endpoints, failover.places)
         recovers = bool(policy.recovery.rungs)
         terms = Terms(Needs.of(monitors), policy.hold, policy.covers, witnesses, recovers)
-        self.gate = Gate(self.levels, self.tally, terms)
+        level = policy.switches[-1].level if policy.switches else policy.commitment
+        history = LevelHistory(monitors, level, policy.switches)
+        self.gate = Gate(history, self.tally, terms)
         floor = policy.resume_slot if policy.start_slot is None else policy.start_slot
         self.join = Join(self.gate, origins.count, floor=floor)
         self.join.resume(policy.closed, policy.still_open)
@@ -140,6 +106,7 @@ class Kernel:
             self.health, self.connections, self.holes, failover, policy.drained
         )
         self.decisions = self.steering.decisions
+        self.switching = Switching(self.gate, self.join.slots, monitors, policy.level_policy)
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -162,15 +129,11 @@ class Kernel:
                 self.join.keep_from(self.connections.replaying_from(), now)
                 self._look(now, commands)
             case Started():
-                self.join.begin(now)
-                self.repair.start(self._policy.resume_slot, self._policy.still_open, now)
-                decided = list(self.steering.begin(now, self.join.pace.slot_time))
-                self._note_divisions()
-                commands.extend(self.connections.start(now, self._first_request()))
-                commands.extend(decided)
-                self._see_feeds()
+                self._start(now, commands)
             case ReadingResumed():
                 self._excuse(event.paused, now)
+            case LevelPinned():
+                commands.extend(self.switching.pin(event.level, event.reason, now))
             case Wished():
                 self.steering.wish(event.wish)
                 self._look(now, commands)
@@ -192,6 +155,7 @@ class Kernel:
         self.join.keep_from(self.connections.replaying_from(), now)
         self.join.tick(now)
         commands.extend(self.repair.tick(now))
+        commands.extend(self.switching.look(now))
         return self._finish(commands, now)
 
     def next_deadline(self) -> float | None:
@@ -202,6 +166,7 @@ class Kernel:
             self.repair.next_deadline(),
             self.steering.next_deadline(),
             self.health.stalls.next_deadline(),
+            self.switching.next_deadline(),
         )
 
     def frontier(self, level: Commitment) -> int | None:
@@ -245,6 +210,19 @@ class Kernel:
         feeds = {*self.connections.by_feed, *self.repair.replays.by_feed}
         assert set(self.join.sights.open) == feeds
 
+    def _start(self, now: float, commands: list[Command]) -> None:
+        policy = self._policy
+        inherit(self.gate, policy.inherited, self.join.slot)
+        self.join.begin(now)
+        in_flight = [s for s in policy.switches if s.first_slot >= (policy.resume_slot or 0)]
+        commands.extend(self.switching.begin(in_flight, now))
+        self.repair.start(policy.resume_slot, policy.still_open, now)
+        decided = list(self.steering.begin(now, self.join.pace.slot_time))
+        self._note_divisions()
+        commands.extend(self.connections.start(now, self._first_request()))
+        commands.extend(decided)
+        self._see_feeds()
+
     def _recovery(self, event: RecoveryEvent, now: float) -> None:
         repair = self.repair
         match event:
@@ -274,6 +252,7 @@ class Kernel:
         commands.extend(self.gate.collect())
         commands.extend(self.join.ledger.collect())
         commands.extend(recovery)
+        self.switching.note(commands, now)
         return commands
 
     def _excuse(self, paused: float, now: float) -> None:
@@ -281,6 +260,7 @@ class Kernel:
         self.connections.reading_resumed(paused, now)
         self.health.excuse(paused, now)
         self.gate.excuse(paused)
+        self.gate.gauges.excuse(paused, now)
         self.electorate.excuse(paused)
         self.join.ledger.excuse(paused)
         self.repair.excuse(paused)

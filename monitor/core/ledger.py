@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 
+from monitor.core.at_once import pass_by
 from monitor.core.banks import Meta
 from monitor.core.certificates import CLOSED, Certificate, Coverage, SlotEnd
 from monitor.core.certified import Certified
@@ -138,8 +139,8 @@ class Ledger:
             if state.number not in self._slots:
                 continue
             is_over = self._gate.is_hopeless(state) or now >= self._due(state)
-            evidence = self._gate.evidence(state, now)
-            if evidence.whole and (is_over or self._sights.have_passed(state.number)):
+            is_ripe = is_over or self._sights.have_passed(state.number)
+            if is_ripe and self._gate.evidence(state, now).whole:
                 self._close(state, now)
                 continue
             if is_over and self._may_give_up(state):
@@ -148,14 +149,12 @@ class Ledger:
         self._open = still_open
         if self._named:
             self._wait_for_named(now)
-        for number in self._unspoken.take():
-            if number not in self._certified:
-                self._certify(speaks_for_none(number, self._slots.get(number)))
+        for number in (n for n in self._unspoken.take() if n not in self._certified):
+            self._certify(speaks_for_none(number, self._slots.get(number)))
 
     def collect(self) -> Iterator[Command]:
         """Certificates made so far, and how far all slots have one. Emptied by reading."""
-        skipped = self.skips.collect()
-        yield from skipped
+        yield from (skipped := self.skips.collect())
         late, self._gate.late = self._gate.late & self._partial.keys(), set()
         if self.floor is None or not (self._out or late or skipped):
             return
@@ -272,6 +271,7 @@ class Ledger:
     def close_off_chain(self, first: int, end: int, proof: str) -> None:
         """The chain has no block in these slots, `end` excluded."""
         floor = end if self.floor is None else self.floor
+        pass_by(self._gate, self._slots, range(first, end), proof, is_final=True)
         for number in list(self._closed.absent(max(first, floor), end)):
             state = self._slots.get(number)
             if state is not None and state.confirmed is not None:

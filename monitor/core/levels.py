@@ -15,7 +15,7 @@ class Levels:
     at: tuple[int, int, int]
     """By commitment: the monitors released at it."""
     held: int
-    """Monitors released above processed: their rows wait."""
+    """Monitors whose rows are kept: all, since what is given at processed may have to be given anew."""
     slots: tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
     """By commitment and then slot status: the monitors that want the `slot` event of that status."""
     every_write: int
@@ -38,7 +38,7 @@ class Levels:
         return cls(
             of_monitor,
             (at[0], at[1], at[2]),
-            at[1] | at[2],
+            at[0] | at[1] | at[2],
             (tuple(slots[0]), tuple(slots[1]), tuple(slots[2])),
             every_write,
         )

@@ -215,9 +215,9 @@ class Reconciling:
         """
         gate = self._join.gate
         found: set[bytes] = set()
-        if gate.levels.at[Commitment.PROCESSED]:
-            first = max(first, gate.frontier[Commitment.CONFIRMED] + 1)
-            for number, state in self._join.slots.items():
-                if number >= first and state.confirmed is None and state.dead is None:
-                    found.update(written_in_any(state))
+        first = max(first, gate.frontier[Commitment.CONFIRMED] + 1)
+        for number, state in self._join.slots.items():
+            is_given = gate.history.of(number).at[Commitment.PROCESSED]
+            if number >= first and is_given and state.confirmed is None and state.dead is None:
+                found.update(written_in_any(state))
         return found

@@ -7,6 +7,7 @@ other leaves its bank's bit and nothing else.
 from collections.abc import Sequence
 from typing import Final
 
+from monitor.core.at_once import is_fed
 from monitor.core.banks import Bank
 from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
@@ -37,9 +38,13 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
     number = state.number
     store, bit, endpoint = bank.store, bank.bit, bank.endpoint
     tables, accounts, hold = store.tables, store.accounts, store.held.append
-    to_hold = 0 if state.shed else gate.levels.held
-    to_give = gate.levels.at[Commitment.PROCESSED]
-    give = gate.at_once.append
+    levels = gate.history.of(number)
+    to_hold = 0 if state.shed else levels.held
+    told, to_give = state.told, levels.at[Commitment.PROCESSED]
+    is_left_out = to_give and not (told.is_away or is_fed(state, bank))
+    if is_left_out or told.is_away:
+        to_give = 0
+    version, give, given_to = told.versions[0], gate.out[0].append, 0
     last_writes = store.writes_of(bit)
     blockhash, is_let_go = state.sole_blockhash(), state.is_let_go
     is_alone = state.is_told_by_one()
@@ -64,8 +69,13 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
             continue
         news += 1
         given = row[3] & to_give
-        if given and (is_alone or state.is_new_at_once(row)):
-            give((given, endpoint, False, 0, blockhash, row))
+        if given:
+            if is_alone or state.is_new_at_once(row):
+                give((given, endpoint, False, version, blockhash, row))
+                given_to |= given
+        elif is_left_out:
+            state.remember_at_once()
+            is_left_out = False
         table[key] = bit
         if held:
             held_bytes += len(row[6] or b"")
@@ -73,6 +83,9 @@ def take_run(  # noqa: C901, PLR0915 (the hot loop: a call costs as much as a ro
                 accounts[key] = (endpoint, row)
             else:
                 hold((endpoint, row))
+    if given_to:
+        told.masks[0] |= given_to
+        gate.top_at_once = max(gate.top_at_once, number)
     gate.tally.duplicates[endpoint] += taken - news
     bank.taken += taken
     store.held_bytes += held_bytes
@@ -93,11 +106,18 @@ def take_meta_row(gate: Gate, state: SlotState, bank: Bank, row: Row) -> None:
         table[row[2]] = seen | bank.bit
         gate.tally.duplicates[endpoint] += 1
         return
-    mask = row[3] & gate.levels.at[Commitment.PROCESSED]
-    if mask and (state.is_told_by_one() or state.is_new_at_once(row)):
-        gate.at_once.append((mask, endpoint, False, 0, row[2], row))
+    levels = gate.history.of(state.number)
+    mask = row[3] & levels.at[Commitment.PROCESSED]
+    if state.told.is_away:
+        mask = 0
+    if mask and not is_fed(state, bank):
+        state.remember_at_once()
+    elif mask and (state.is_told_by_one() or state.is_new_at_once(row)):
+        gate.out[0].append((mask, endpoint, False, state.told.versions[0], row[2], row))
+        state.told.masks[0] |= mask
+        gate.top_at_once = max(gate.top_at_once, state.number)
     table[row[2]] = bank.bit
-    if row[3] & gate.levels.held:
+    if row[3] & levels.held:
         bank.store.held.append((endpoint, row))
         size = len(row[6] or b"")
         bank.store.held_bytes += size

@@ -2,19 +2,26 @@
 
 from collections.abc import Mapping
 
+from monitor.core.chain import Commitment
 from monitor.core.gate import Gate
 from monitor.core.slots import SlotState
 
 
 def shed(gate: Gate, slots: Mapping[int, SlotState], bound: int) -> None:
-    """Drop the frames of the oldest held slots until the rest fits the bound; their identities stay."""
+    """Drop the frames of the oldest held slots until the rest fits the bound; their identities stay.
+
+    Where all monitors had them at once nothing is lost: they would be handed on again only if another block came.
+    """
     for number in sorted(slots):
         if gate.held_bytes <= bound:
             return
         state = slots[number]
         rows = state.held_rows()
-        if rows:
-            gate.let_go(state)
+        if not rows:
+            continue
+        gate.let_go(state)
+        levels = gate.history.of(number)
+        if levels.at[Commitment.CONFIRMED] | levels.at[Commitment.FINALIZED]:
             state.shed = True
             state.evidence = None
             gate.tally.shed += rows

@@ -12,16 +12,18 @@ on one unbroken connection (DESIGN 5, Coverage), or when it was replayed whole u
 block hold together, and whether that is all of it, is for `evidence` to say.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 from monitor.core.banks import KINDS, Bank, Held, Meta, Store
 from monitor.core.chain import Commitment, Kind
+from monitor.core.chain_order import in_chain_order, last_in
 from monitor.core.events import Row
 from monitor.core.keys import account_of, identity
 from monitor.core.rungs import Rung
 from monitor.core.scope import EVERY_MONITOR
 from monitor.core.signatures import told_apart
+from monitor.core.told import Told
 from monitor.core.voices import Voices
 
 
@@ -60,6 +62,7 @@ class SlotState:
         "shed",
         "signatures",
         "statuses",
+        "told",
         "told_by",
         "told_level",
         "untold",
@@ -68,7 +71,7 @@ class SlotState:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.shared = Store()
+        self.told, self.shared = Told(), Store()
         self.banks: list[Bank] = []
         self.current: dict[int, Bank] = {}
         self.metas: dict[str, Meta] = {}
@@ -121,6 +124,7 @@ class SlotState:
             self.contest()
         store = Store() if self.contested else self.shared
         bank = Bank(1 << len(self.banks), feed, endpoint, store, began_whole, carries=carries)
+        bank.era = sum(each.feed == feed for each in self.banks)
         self.banks.append(bank)
         self.current[feed] = bank
         return bank
@@ -244,7 +248,7 @@ class SlotState:
         Transactions, statuses, entries, block and meta follow each other; each kind by index.
         """
         if not self.contested and len(parts) == 1:
-            return _in_chain_order(self.shared.held[start:])  # every row here is the block's
+            return in_chain_order(self.shared.held[start:])  # every row here is the block's
         found: dict[Any, Held] = {}
         for store, bits in parts:
             held = store.held[start:] if store is self.shared else store.held
@@ -252,7 +256,7 @@ class SlotState:
                 row = item[1]
                 if store.tables[row[0]][row[2]] & bits:
                     found.setdefault((row[0], row[2]), item)
-        return _in_chain_order(found.values())
+        return in_chain_order(found.values())
 
     def last_writes(self, parts: list[tuple[Store, int]], best: int) -> list[Held]:
         """The last write to each account in the block, by pubkey.
@@ -263,10 +267,10 @@ class SlotState:
         chosen = best & -best
         found: dict[bytes, Held] = {}
         for store, bits in parts:
-            for pubkey, write in _last_in(store, bits & ~chosen).items():
+            for pubkey, write in last_in(store, bits & ~chosen).items():
                 found.setdefault(pubkey, write)
         for store, bits in parts:
-            found.update(_last_in(store, bits & chosen))
+            found.update(last_in(store, bits & chosen))
         return self._as_told([found[pubkey] for pubkey in sorted(found)], parts)
 
     def all_writes(self, parts: list[tuple[Store, int]]) -> list[Held]:
@@ -299,12 +303,18 @@ class SlotState:
         self.banks, self.current = [], {}
         self.evidence = None
         self.contested = self.is_doubted = self.shed = self.is_let_go = False
-        self.fresh_from = 0
+        self.fresh_from = self.told.era = 0
 
     def remember_given(self) -> None:
         """From now on keep what is handed on: the slot is released with rows that may not be the block's."""
         if self.given is None:
             self.given = self._given_so_far()
+
+    def forget_given(self, level: int) -> None:
+        """What was handed on at this level was taken back."""
+        self.given = {each for each in self.given or () if each[0] != level}
+        self.accounts_out[level].clear()
+        self.fresh_from = 0
 
     def first_time(self, level: int, held: Held) -> bool:
         """Whether this level has not had a row of this id yet. Two stores, and two banks, may hold one each."""
@@ -359,40 +369,3 @@ class SlotState:
         for bank in self.banks:
             if bank.store is not self.shared:
                 yield bank.store
-
-
-def _last_in(store: Store, bits: int) -> dict[bytes, Held]:
-    accounts = store.accounts
-    noted = [writes for bit, writes in store.writes.items() if bit & bits]
-    if len(noted) == 1:
-        last = noted[0]
-    else:
-        last = {}
-        for writes in noted:
-            for pubkey, write in writes.items():
-                if pubkey not in last or write[0] > last[pubkey][0]:
-                    last[pubkey] = write
-    return {pubkey: accounts[key] for pubkey, (_, key) in last.items() if key in accounts}
-
-
-_ORDER: Final = tuple(
-    map(
-        int,
-        (Kind.TRANSACTION, Kind.TRANSACTION_STATUS, Kind.ENTRY, Kind.BLOCK, Kind.BLOCK_META),
-    )
-)
-_INDEXED: Final = frozenset(_ORDER[:3])
-
-
-def _in_chain_order(held: Iterable[Held]) -> list[Held]:
-    by_kind: list[list[Held]] = [[] for _ in range(KINDS)]
-    for item in held:
-        by_kind[item[1][0]].append(item)
-    for kind in _INDEXED:
-        by_kind[kind].sort(key=_index)
-    return [item for kind in _ORDER for item in by_kind[kind]]
-
-
-def _index(held: Held) -> int:
-    index: int = held[1][4]
-    return index

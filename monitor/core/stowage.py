@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final, assert_never
 
+from monitor.core.at_once import give
 from monitor.core.chain import Commitment
 from monitor.core.errors import StowedMalformed
 from monitor.core.events import (
@@ -60,6 +61,7 @@ class Stowage:
                 self.spill.forget(slot)
                 self._report("error", "a slot on the disk could not be read", slot, str(error))
                 continue
+            state.told.is_away = True
             join.slots[slot] = state
             blockhash = state.confirmed or state.sole_blockhash()
             if blockhash is None or not state.cover_bits(blockhash):
@@ -128,6 +130,7 @@ class Stowage:
             self.spill.unheld.add(state.number)
         before = state.held_bytes()
         packed = stow(state)
+        state.told.is_away = True
         self._gate.held_bytes -= before
         self.spill.gone(state.number, packed)
 
@@ -136,9 +139,10 @@ class Stowage:
         lost, self.spill.lost = self.spill.lost, []
         for slot, packed, moved_ns in back:
             state = self._join.slots[slot]
+            state.told.is_away = False
             before = state.held_bytes()
             try:
-                at_once = bool(self._gate.levels.at[Commitment.PROCESSED])
+                at_once = bool(self._gate.history.of(slot).at[Commitment.PROCESSED])
                 merged = unstow(state, packed, moved_ns, at_once=at_once)
             except StowedMalformed as error:
                 self.spill.forget(slot)
@@ -155,11 +159,8 @@ class Stowage:
         gate = self._gate
         for origin, count in merged.repeated.items():
             gate.tally.duplicates[origin] += count
-        wanted = gate.levels.at[Commitment.PROCESSED]
-        for origin, row in merged.news:
-            mask = row[3] & wanted
-            if mask and state.is_new_at_once(row):
-                gate.at_once.append((mask, origin, False, 0, state.sole_blockhash(), row))
+        if merged.news and state.released_level < Commitment.CONFIRMED:
+            give(gate, state, merged.news)
         is_late = state.number in self.spill.late or bool(merged.news)
         self.spill.late.discard(state.number)
         if is_late and state.released_level >= Commitment.CONFIRMED:
@@ -168,6 +169,7 @@ class Stowage:
     def _lose(self, state: SlotState) -> None:
         """Nothing of the slot is left: it is partial, and recovered."""
         self._gate.let_go(state)
+        state.told.is_away = False
         state.shed, state.evidence = True, None
         self.spill.late.discard(state.number)
 

@@ -27,14 +27,29 @@ FORM: Final = 1
 _GONE: Final = ("given", "given_at_once", "accounts_out")
 """What is not in memory while the slot is stowed, beside what its stores hold."""
 _APART: Final = frozenset(_GONE) | frozenset(
-    ("banks", "certified", "current", "dead_on", "evidence", "metas", "shared", "told_by", "voices")
+    (
+        "banks",
+        "certified",
+        "current",
+        "dead_on",
+        "evidence",
+        "metas",
+        "shared",
+        "told",
+        "told_by",
+        "voices",
+    )
 )
 """Attributes of a `SlotState` that have a form of their own, or are not kept: verdicts are found again, feeds are gone."""
+_OF_TOLD: Final = ("era", "is_passed_by", "masks", "versions")
+"""What sinks hold from before a start is found out anew at the next one."""
 _PLAIN: Final = tuple(name for name in SlotState.__slots__ if name not in _APART)
 _OF_BANK: Final = tuple(field.name for field in fields(Bank) if field.name != "store")
 _OF_VOICES: Final = ("accused", "named", "needed", "providers")
 _OF_META: Final = tuple(field.name for field in fields(Meta))
-_HEAD: Final = struct.pack("<BI", FORM, crc32(repr((_PLAIN, _OF_BANK, _OF_META)).encode()))
+_HEAD: Final = struct.pack(
+    "<BI", FORM, crc32(repr((_PLAIN, _OF_TOLD, _OF_BANK, _OF_META)).encode())
+)
 """The form, and a sum of the names of all that is kept: what another release keeps is not taken for ours."""
 _GONE_FEED: Final = -(2**40)
 """Feeds of a restored slot are numbered down from here, where neither live ones nor answers of RPCs are."""
@@ -58,6 +73,7 @@ def stow(state: SlotState) -> bytes:
     It begins with the outline, which `outlined` takes by itself: what stays in memory.
     """
     plain = {name: getattr(state, name) for name in _PLAIN}
+    plain["told"] = [getattr(state.told, name) for name in _OF_TOLD]
     shared = state.shared
     banks = [
         [bank.store is not shared, *[getattr(bank, name) for name in _OF_BANK]]
@@ -122,6 +138,8 @@ def outlined(outline: bytes, moved_ns: int = 0) -> SlotState:
     """
     plain, rows, metas, voices = _read_outline(outline)
     state = SlotState(plain["number"])
+    for name, value in zip(_OF_TOLD, plain.pop("told"), strict=True):
+        setattr(state.told, name, value)
     for name, value in plain.items():
         setattr(state, name, value)
     for name in ("confirmed_at", "finalized_at"):

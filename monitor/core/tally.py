@@ -17,6 +17,8 @@ class Tally:
     """Events handed on after their slot had been released."""
     shed: int = 0
     """Held updates that were dropped for want of memory; their slots are partial."""
+    undos: int = 0
+    """Versions of slots that were taken back."""
     slots: dict[str, int] = field(default_factory=dict)
     """Certificates by end; one that was made again counts as what it came to."""
 

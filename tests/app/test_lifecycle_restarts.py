@@ -110,10 +110,11 @@ async def test_the_level_of_the_last_stop_is_known_and_what_sinks_tell_besides_i
             assert [(each.first_slot, each.level.name) for each in found] == [(later, "FINALIZED")]
             assert daemon.outset.inheritance.switches[0].level.name == "PROCESSED"
     store = SqliteLedger(tmp_path / "state" / STORE)
-    begun, switched = [stored.switch for stored in store.switches()]
+    begun, switched, back = [stored.switch for stored in store.switches()]
     store.close()
     assert (begun.level, begun.came_from, begun.reason) == (0, 0, BEGINNING)
     assert switched == found[0]
+    assert (back.level, back.came_from, back.reason) == (0, 2, "the configuration says so")
 
 
 async def test_a_sink_that_lacks_an_undo_that_another_has_gets_it_at_the_start(

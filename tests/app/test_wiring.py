@@ -102,7 +102,7 @@ def test_the_most_patient_ordered_sink_says_how_long_slots_are_held(tmp_path: Pa
 def test_the_policy_is_the_configurations(tmp_path: Path) -> None:
     daemon = assembled(configuration(tmp_path, {"ams": NOBODY}, more="start_slot: 77\n"))
     kernel = daemon.driver.kernel
-    assert kernel.levels.of_monitor == (Commitment.PROCESSED,)
+    assert kernel.gate.history.current.of_monitor == (Commitment.PROCESSED,)
     assert kernel.gate.terms.hold == 2.0
     assert kernel.handle(Started(), 0.0) == [OpenFeed(1, 0, 1, 77)]
 

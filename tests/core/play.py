@@ -11,7 +11,7 @@ from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Certify, Command, OpenFeed, Release, Report, Settled
 from monitor.core.endings import Ending, EndReason
-from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, Row, Started
+from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, LevelPinned, Row, Started
 from monitor.core.kernel import Kernel, Policy
 from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
 
@@ -111,6 +111,11 @@ class Play:
         for feed in self.opened():
             self.accepts(feed)
 
+    def pins(self, event: LevelPinned) -> Self:
+        """An operator says the level."""
+        self._do(self.kernel.handle(event, self.now))
+        return self
+
     def opened(self) -> list[int]:
         """Feeds that were asked for, in order."""
         return [c.feed for c in self.commands if isinstance(c, OpenFeed)]
@@ -188,7 +193,7 @@ class Play:
 
 
 def _short(released: tuple[Any, ...]) -> str:
-    mask, _, late, _, _, row = released
+    mask, _, late, version, _, row = released
     kind, slot, key, _, extra, _, frame = row
     if kind == Kind.TRANSACTION:
         word = key[:64].rstrip(b"\0").decode()
@@ -198,7 +203,12 @@ def _short(released: tuple[Any, ...]) -> str:
         word = SlotStatus(key).name.lower()
     elif kind == Kind.ENTRY:
         word = f"entry {extra}"
+    elif kind == Kind.UNDO:
+        word = "undo"
+    elif kind == Kind.COMMITMENT:
+        word = f"is {Commitment(key).name.lower()}"
     else:
         word = f"meta {key}"
     who = f" for {mask:b}" if mask != 1 else ""
-    return f"{slot} {word}{who}{' late' if late else ''}"
+    numbered = f"{slot}.{version}" if version else f"{slot}"
+    return f"{numbered} {word}{who}{' late' if late else ''}"

@@ -6,7 +6,7 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Release, Report
 from monitor.core.events import ReadingResumed
 from monitor.core.gate import Gate
-from monitor.core.levels import Levels
+from monitor.core.level_history import LevelHistory
 from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
 from monitor.core.needs import Needs
 from monitor.core.slots import SlotState
@@ -32,7 +32,7 @@ FINALLY = Monitor("finally", commitment=Commitment.FINALIZED, transactions=Trans
 
 def gate(*monitors: Monitor, hold: float = 2.0) -> Gate:
     terms = Terms(Needs.of(monitors), hold)
-    return Gate(Levels.of(monitors, Commitment.CONFIRMED), Tally([0]), terms)
+    return Gate(LevelHistory(monitors, Commitment.CONFIRMED), Tally([0]), terms)
 
 
 def known(number: int, *, whole: bool = True) -> SlotState:
@@ -266,7 +266,7 @@ def test_what_was_dropped_is_not_missed_by_any_endpoint() -> None:
     assert play.kernel.tally.missed == [0, 0]
 
 
-def test_no_frame_waits_where_all_monitors_are_at_processed() -> None:
+def test_no_bound_on_what_waits_costs_monitors_at_processed_anything() -> None:
     play = Play(ALL, level=Commitment.PROCESSED, held_bytes=0)
     play.block(1, 5, tx(5, 0)).says(1, finalized(5)).at(2.0)
     assert play.take() == ["5 t0"]

@@ -8,7 +8,7 @@ from monitor.core.commands import AmendFeed
 from monitor.core.gate import Gate
 from monitor.core.holes import Holes
 from monitor.core.join import Join
-from monitor.core.levels import Levels
+from monitor.core.level_history import LevelHistory
 from monitor.core.needs import Needs
 from monitor.core.scope import Scope
 from monitor.core.slots import SlotState
@@ -31,7 +31,7 @@ from tests.core.play import (
 def join(floor: int | None = None, feeds: int = 1) -> Join:
     terms = Terms(Needs.of([ALL]), hold=2.0)
     tally = Tally([0] * feeds, [0] * feeds)
-    gate = Gate(Levels.of([ALL], Commitment.CONFIRMED), tally, terms)
+    gate = Gate(LevelHistory([ALL], Commitment.CONFIRMED), tally, terms)
     joined = Join(gate, feeds, floor=floor)
     for feed in range(1, feeds + 1):
         joined.sights.begin(feed, feed - 1, is_replay=False)

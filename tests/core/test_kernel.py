@@ -163,7 +163,7 @@ def test_a_recreated_slot_that_all_feeds_saw_is_handed_on_once_at_processed() ->
         play.says(feed, created(5), tx(5, 0, "x"))
         play.says(feed, created(5), tx(5, 0, "x"), tx(5, 1, "y"), meta(5, "second", mask=1))
     play.says(3, created(5), tx(5, 0, "x"), tx(5, 1, "y"), meta(5, "second", mask=1))
-    assert play.take() == ["5 x", "5 y", "5 meta second"]
+    assert play.take() == ["5 x", "5 undo", "5.1 x", "5.1 y", "5.1 meta second"]
 
 
 def test_a_recreated_slot_that_all_feeds_saw_is_handed_on_once_at_confirmed() -> None:
@@ -334,7 +334,7 @@ def test_at_processed_a_transaction_of_two_banks_is_given_once_wherever_it_stand
     play = Play(ALL, level=Commitment.PROCESSED)
     play.says(1, created(5), tx(5, 0, "x"), tx(5, 1, "y"), entry(5, 0))
     play.says(1, created(5), tx(5, 0, "y"), tx(5, 1, "z"), entry(5, 0, name="other"))
-    assert play.take() == ["5 x", "5 y", "5 entry 0", "5 z"]
+    assert play.take() == ["5 x", "5 y", "5 entry 0", "5 undo", "5.1 y", "5.1 z", "5.1 entry 0"]
 
 
 def test_at_processed_feeds_in_different_banks_give_a_transaction_once() -> None:

@@ -129,7 +129,12 @@ class KernelMachine(RuleBasedStateMachine):
         """By feed, that of the last request."""
         self.banks: dict[tuple[int, int], str] = {}
         """(endpoint, slot) to the block whose bank the feed is in."""
-        self.given: list[set[tuple[int, int, object]]] = [set(), set(), set()]
+        self.given: list[dict[int, set[tuple[int, object]]]] = [{}, {}, {}]
+        """By level and slot: kinds and ids of the version that stands, but for observed statuses."""
+        self.observed: list[set[tuple[int, object]]] = [set(), set(), set()]
+        self.again: list[dict[int, set[tuple[int, object]]]] = [{}, {}, {}]
+        """Of these, what was given before a restart and may be given again, once."""
+        self.undone: list[Counter[int]] = [Counter(), Counter(), Counter()]
         self.said: dict[int, set[bytes]] = {}
         """By slot: keys of all transactions that any feed brought."""
         self.told: tuple[set[int], set[int]] = (set(), set())
@@ -389,13 +394,26 @@ class KernelMachine(RuleBasedStateMachine):
         assert mask == 1 << level, "each monitor is served at its own level alone"
         before = self.certificates.get(slot)
         assert before is None or before.end not in CLOSED, "handed on after its slot was closed"
-        event = (kind, slot, _identity(level, kind, key))
-        assert event not in self.given[level], "handed on twice"
-        self.given[level].add(event)
+        if kind == Kind.SLOT and row[4][2] is True:
+            assert (slot, key) not in self.observed[level], "observed twice"
+            self.observed[level].add((slot, key))
+            return  # observed statuses wait for no level, and belong to no version
+        given = self.given[level].setdefault(slot, set())
+        assert released[3] == self.undone[level][slot], "of another version than stands"
+        if kind == Kind.UNDO:
+            assert key == self.undone[level][slot]
+            assert given, "taken back, and nothing was handed on"
+            given.clear()
+            self.again[level].pop(slot, None)
+            self.undone[level][slot] += 1
+            return
+        event = (kind, _identity(level, kind, key))
+        again = self.again[level].get(slot, set())
+        assert event in again or event not in given, "handed on twice"
+        again.discard(event)
+        given.add(event)
         if level == Commitment.PROCESSED:
             return
-        if kind == Kind.SLOT and row[4][2] is True:
-            return  # observed statuses wait for no level
         assert slot in self._ancestry(self.told[level - 1]), "handed on before its level"
 
     def _stores(self, certificate: Certificate) -> None:
@@ -407,12 +425,24 @@ class KernelMachine(RuleBasedStateMachine):
             block = (certificate.blockhash or "").removeprefix(f"B{slot}")
             brought = {int.from_bytes(key[64:], "little") for key in self.said[slot]}
             assert brought >= set(range(len(BLOCKS[block]))), "complete, and not all was brought"
+            self._has_the_block(slot, block)
         elif end in CLOSED:
+            assert not any(given.get(slot) for given in self.given), "off the chain, and not undone"
             speakers = self._ancestry(self.told[1])
             assert any(
                 below < slot < above for above in speakers for below in self.parents.get(above, ())
             ), "off the chain, and no finalized block jumps over it"
         self.certificates[slot] = certificate
+
+    def _has_the_block(self, slot: int, block: str) -> None:
+        wanted = {play.tx(slot, i, name)[2][:64] for i, name in enumerate(BLOCKS[block])}
+        for given in self.given:
+            has = {key for kind, key in given[slot] if kind == Kind.TRANSACTION}
+            assert has == wanted, "the version that stands is not the block"
+            metas = {key for kind, key in given[slot] if kind == Kind.BLOCK_META}
+            assert metas == {blockhash_of(slot, block)}
+            levels = {key for kind, key in given[slot] if kind == Kind.SLOT}
+            assert levels >= {Commitment.PROCESSED, Commitment.CONFIRMED}, "a level was not told"
 
     def _settles(self, slot: int) -> None:
         assert slot > self.settled, "settled went back"

@@ -257,7 +257,7 @@ def test_of_two_confirmed_blocks_of_one_slot_the_finalized_one_counts() -> None:
     play.block(1, 5, tx(5, 0, "x"), block="first").says(1, confirmed(5))
     play.block(2, 5, tx(5, 0, "y"), block="second").says(2, finalized(5)).at(2.0)
     assert "two blockhashes were confirmed for one slot" in play.sentences()
-    assert play.take() == ["5 x", "5 y late"]
+    assert play.take() == ["5 x", "5 undo", "5.1 y late"]
     play.says(1, finalized(5)).at(4.0)
     assert play.certificates()[5].blockhash == "second"
 

@@ -19,9 +19,9 @@ def test_every_monitor_stands_at_one_level() -> None:
     assert levels.at == (0b001, 0b010, 0b100)
 
 
-def test_rows_wait_for_monitors_above_processed() -> None:
+def test_rows_of_all_monitors_are_kept_since_a_block_may_have_to_be_given_anew() -> None:
     monitors = [Monitor(level.name, commitment=level) for level in Commitment]
-    assert Levels.of(monitors, Commitment.CONFIRMED).held == 0b110
+    assert Levels.of(monitors, Commitment.CONFIRMED).held == 0b111
 
 
 def test_monitors_that_ask_for_every_write_are_marked() -> None:

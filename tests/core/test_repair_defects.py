@@ -50,7 +50,7 @@ def test_what_monitors_at_processed_had_of_a_forgotten_slot_is_not_handed_on_aga
     (recall, *_) = play.asked(Recall)
     play.hears(Recalled(recall.slots, {at: given[at] for at in recall.slots}))
     play.fetched(slot, tx(slot, 0), tx(slot, 1, "u1"))
-    assert play.take() == [f"{slot} u1"]
+    assert play.take() == [f"{slot} u1 late"]
 
 
 def test_what_monitors_at_processed_get_of_an_open_slot_is_stored_as_well() -> None:

@@ -44,6 +44,7 @@ from monitor.core.events import (
     Row,
     SignedOff,
 )
+from monitor.core.inherited import Inherited
 from monitor.core.jobs import Job, JobsDone
 from monitor.core.kernel import Policy
 from monitor.core.reconciling import TRIES
@@ -358,7 +359,7 @@ class RepairMachine(KernelMachine):
             for slot, each in self.certificates.items()
             if slot < first or each.end in CLOSED
         }
-        self.given = [{event for event in given if event[1] < first} for given in self.given]
+        inherited = self._inherited(first)
         self.feeds, self.banks = {}, {}
         self.fetches, self.reads, self.recalls, self.replays = [], [], [], []
         self.asked_at, self.asking = {}, set()
@@ -378,9 +379,24 @@ class RepairMachine(KernelMachine):
                 closed=tuple(each for slot, each in certified if slot >= first),
                 still_open=tuple((slot, slot + 1) for slot in left_open),
                 recovery=replace(self.policy.recovery, jobs=tuple(jobs)),
+                inherited=inherited,
             )
         )
         self._says(0, play.created(first + missed))
+
+    def _inherited(self, first: int) -> tuple[Inherited, ...]:
+        """What sinks hold of slots that are watched anew; it may come again, and is not written again then."""
+        found = []
+        for level in Commitment:
+            self.observed[level] = {each for each in self.observed[level] if each[0] < first}
+            for slot, given in self.given[level].items():
+                if slot >= first:
+                    self.again[level][slot] = set(given)
+                    ids = {kind: frozenset(i for k, i in given if k == kind) for kind, _ in given}
+                    mask = 1 << level if given else 0
+                    version = self.undone[level][slot]
+                    found.append(Inherited(slot, level, version, mask, ids))
+        return tuple(found)
 
     @override
     def _is_asked(self, command: Command) -> None:

@@ -22,11 +22,11 @@ def test_the_first_copy_wins_and_every_other_is_a_duplicate_of_its_endpoint() ->
     assert [(released[1], released[5][4]) for released in play.given] == [(0, 0), (1, 1)]
 
 
-def test_only_rows_that_somebody_waits_for_are_held() -> None:
+def test_only_rows_that_somebody_wants_are_held() -> None:
     play = Play(AT_ONCE, ALL)
-    play.says(1, created(5), tx(5, 0, mask=1))
+    play.says(1, created(5), tx(5, 0, mask=0))
     assert play.kernel.gate.held_bytes == 0
-    play.says(1, tx(5, 1, mask=2))
+    play.says(1, tx(5, 1, mask=1))
     assert play.kernel.gate.held_bytes == len(b"frame of t1\0\0")
 
 

@@ -8,7 +8,7 @@ from monitor.core.chain import Commitment, Kind
 from monitor.core.events import Row
 from monitor.core.gate import Gate
 from monitor.core.giving_up import give_up
-from monitor.core.levels import Levels
+from monitor.core.level_history import LevelHistory
 from monitor.core.monitors import AccountsFilter, Monitor
 from monitor.core.needs import Needs
 from monitor.core.runs import take_meta_row, take_run
@@ -43,8 +43,8 @@ class Twin:
     def __init__(self, *, divides: bool = False) -> None:
         self.state = SlotState(5)
         terms = Terms(Needs.of(MONITORS), 2.0, divides=divides)
-        levels = Levels.of(MONITORS, Commitment.CONFIRMED)
-        self.gate = Gate(levels, Tally([0] * FEEDS), terms)
+        history = LevelHistory(MONITORS, Commitment.CONFIRMED)
+        self.gate = Gate(history, Tally([0] * FEEDS), terms)
         self.packed: bytes | None = None
         self.repeated = Counter[int]()
 

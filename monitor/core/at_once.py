@@ -1,0 +1,228 @@
+"""What monitors at processed have: given as copies arrive, taken back when its block is lost, and put right when the
+block of the chain is known.
+
+How this works. Of each slot they are given the rows of the banks of one *era*: first those of every feed's first bank.
+A bank is lost when its feed creates another one, or says that it is dead. When no open feed goes on with a bank of the
+era, what came of it is taken back, and the next era's banks are given: they were held meanwhile, so that two blocks of
+one slot are never mixed knowingly. When the slot is released at confirmed, all ids that were given have to be the
+block's; else they are taken back too, and the block is given as the next version.
+"""
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import Any, Final
+
+from monitor.core.banks import KINDS, Bank, Held, nothing
+from monitor.core.chain import Commitment, Kind
+from monitor.core.evidence import Evidence, Parts
+from monitor.core.inherited import Inherited
+from monitor.core.keys import account_of, identity
+from monitor.core.outlet import Outlet
+from monitor.core.slots import SlotState
+
+PROCESSED: Final = Commitment.PROCESSED
+_BEHIND: Final = frozenset((Kind.BLOCK, Kind.BLOCK_META))
+
+
+def is_fed(state: SlotState, bank: Bank) -> bool:
+    """Whether rows of this bank are given as they arrive: not once the block is known and it is none of it."""
+    told = state.told
+    if bank.era != told.era or told.is_passed_by or state.released_level >= Commitment.CONFIRMED:
+        return False
+    return state.confirmed is None or bank.blockhash in (None, state.confirmed)
+
+
+def lose_bank(
+    outlet: Outlet, state: SlotState, bank: Bank, why: str, open_feeds: Container[int]
+) -> None:
+    """Its feed has replaced the bank, or says that it is dead."""
+    bank.is_lost = True
+    told = state.told
+    if bank.era != told.era or state.confirmed is not None:
+        return
+    current = state.current.items()
+    if any(b.era == told.era and not b.is_lost and feed in open_feeds for feed, b in current):
+        return
+    if told.masks[PROCESSED]:
+        _take_back(outlet, state, why)
+    else:
+        state.given_at_once = nothing()
+    told.era += 1
+    give(outlet, state, _rows_of_era(state))
+
+
+def pass_by(
+    outlet: Outlet,
+    slots: Mapping[int, SlotState],
+    passed: range,
+    proof: str,
+    *,
+    is_final: bool = False,
+) -> None:
+    """The chain goes on without a block in these slots: what came of them is taken back, highest first.
+
+    Where one confirmed block contradicts another, only a final one takes anything back; two final ones prove nothing.
+    """
+    for number in sorted((n for n in slots if n in passed), reverse=True):
+        state = slots[number]
+        if state.finalized or (state.confirmed is not None and not is_final):
+            continue
+        for level in Commitment:
+            if state.told.masks[level]:
+                outlet.undo(state, level, f"the chain passes it by: {proof}")
+        state.told.is_passed_by = True
+
+
+def confirm(outlet: Outlet, state: SlotState) -> None:
+    """The slot's block is known: if nothing that was given can be of it, that is taken back at once."""
+    told = state.told
+    told.is_passed_by = False
+    fed = [bank for bank in state.banks if bank.era == told.era]
+    others = all(bank.is_lost or bank.blockhash not in (None, state.confirmed) for bank in fed)
+    if fed and others and told.masks[PROCESSED]:
+        _take_back(outlet, state, "another block of the slot is confirmed")
+
+
+def match(outlet: Outlet, state: SlotState, evidence: Evidence, *, late: bool) -> None:
+    """The slot is released: what was given has to be its block's, and the block's rows that were not given are."""
+    wanted = outlet.history.of(state.number).at[PROCESSED]
+    if not wanted:
+        return
+    told = state.told
+    match_inherited(outlet, state, PROCESSED, evidence)
+    if told.masks[PROCESSED] and evidence.whole and _has_strangers(state, evidence.parts):
+        _take_back(outlet, state, "it was not the block that was confirmed")
+    if not told.masks[PROCESSED]:
+        outlet.reached(state, Commitment(max(state.told_level, 0)), 0)
+    if state.given_at_once is not None:
+        give(outlet, state, _rows_of_block(state, evidence.parts), late=late)
+
+
+def give_all(outlet: Outlet, state: SlotState, wanted: int, evidence: Evidence | None) -> None:
+    """From now on these monitors are at processed in this slot: they get what is held of it.
+
+    `evidence`: of its block, where that was released.
+    """
+    told = state.told
+    if told.is_passed_by:
+        return
+    is_first = not told.masks[PROCESSED]
+    for status in Commitment:
+        mask = outlet.history.of(state.number).slots[PROCESSED][status] & wanted
+        if mask and state.statuses >> status & 1:
+            outlet.tell_status(state, PROCESSED, status, mask)
+    if evidence is not None:
+        held = _rows_of_block(state, evidence.parts)
+    else:
+        held = _rows_of_era(state)
+    once: dict[tuple[int, Any], Held] = {}
+    for each in held:
+        row = each[1]
+        once.setdefault((row[0], identity(row[0], row[2])), each)
+    if is_first and not (state.is_told_by_one() and evidence is None):
+        state.given_at_once = nothing()
+        for kind, name in once:
+            state.given_at_once[kind].add(name)
+    outlet.hand_on(state, PROCESSED, once.values(), wanted, late=False)
+
+
+def inherit(
+    outlet: Outlet, inherited: Iterable[Inherited], slot: Callable[[int], SlotState | None]
+) -> None:
+    """What sinks hold from before a start has to be matched by what comes, or is taken back."""
+    for each in inherited:
+        state = slot(each.slot)
+        if state is not None:
+            told = state.told
+            told.versions[each.level], told.masks[each.level] = each.version, each.mask
+            told.inherited[each.level] = each.identities if each.mask else None
+            tops = outlet.inherited_top
+            tops[each.level] = max(tops[each.level], each.slot)
+
+
+def _take_back(outlet: Outlet, state: SlotState, why: str) -> None:
+    """The slot's block is to be given anew; what was dropped of it has to be brought again."""
+    outlet.undo(state, PROCESSED, why)
+    if state.is_let_go:
+        state.shed, state.evidence = True, None
+
+
+def give(outlet: Outlet, state: SlotState, rows: Iterable[Held], *, late: bool = False) -> None:
+    """Those of these rows that monitors at processed have not had."""
+    wanted = outlet.history.of(state.number).at[PROCESSED]
+    new = [held for held in rows if held[1][3] & wanted and state.is_new_at_once(held[1])]
+    outlet.hand_on(state, PROCESSED, new, wanted, late=late)
+
+
+def _rows_of_era(state: SlotState) -> list[Held]:
+    """What is held of the era's banks."""
+    era = state.told.era
+    found: list[Held] = []
+    for store in {id(bank.store): bank.store for bank in state.banks}.values():
+        bits = sum(
+            b.bit for b in state.banks if b.store is store and b.era == era and not b.is_lost
+        )
+        found += _rows_with(store.held, store.tables, bits)
+        found += _rows_with(store.accounts.values(), store.tables, bits)
+    return found
+
+
+def _rows_of_block(state: SlotState, parts: Parts) -> list[Held]:
+    return with_accounts(state.rows_of(parts), state.all_writes(parts))
+
+
+def _rows_with(rows: Iterable[Held], tables: list[dict[Any, int]], bits: int) -> list[Held]:
+    return [held for held in rows if tables[held[1][0]].get(held[1][2], 0) & bits]
+
+
+def with_accounts(rows: list[Held], accounts: list[Held]) -> list[Held]:
+    """Rows in chain order, the accounts between the entries and the block."""
+    at = len(rows)
+    while at and rows[at - 1][1][0] in _BEHIND:
+        at -= 1
+    return rows[:at] + accounts + rows[at:]
+
+
+def match_inherited(
+    outlet: Outlet, state: SlotState, level: Commitment, evidence: Evidence
+) -> None:
+    """What sinks hold of the slot from before a start has to be the block's, or is taken back."""
+    told = state.told
+    if told.inherited[level] is not None and evidence.whole:
+        if _inherits_strangers(state, level, _ids_of(evidence.parts)):
+            outlet.undo(state, level, "it was not the block that was confirmed")
+        told.inherited[level] = None
+
+
+def _has_strangers(state: SlotState, parts: Parts) -> bool:
+    """Whether something was given that is not in the block."""
+    given = state.given_at_once
+    if given is None:
+        return _holds_strangers(state, parts)
+    block = _ids_of(parts)
+    return any(not given[kind] <= block[kind] for kind in range(KINDS))
+
+
+def _holds_strangers(state: SlotState, parts: Parts) -> bool:
+    """The same where a single store was given whole."""
+    bits = 0
+    for store, own in parts:
+        if store is state.shared:
+            bits |= own
+    if all(bank.bit & bits or not bank.taken for bank in state.banks):
+        return False
+    return any(not seen & bits for table in state.shared.tables for seen in table.values())
+
+
+def _inherits_strangers(state: SlotState, level: Commitment, block: list[set[Any]]) -> bool:
+    block[Kind.ACCOUNT].update([account_of(key) for key in block[Kind.ACCOUNT]])
+    ids = state.told.inherited[level] or {}
+    return any(not block[kind] >= held for kind, held in ids.items() if kind != Kind.SLOT)
+
+
+def _ids_of(parts: Parts) -> list[set[Any]]:
+    """By kind, what is in the ids of the block's rows."""
+    block = nothing()
+    for store, bits in parts:
+        for kind, table in enumerate(store.tables):
+            block[kind].update([identity(kind, key) for key, seen in table.items() if seen & bits])
+    return block
