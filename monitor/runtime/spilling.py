@@ -71,8 +71,11 @@ class Spilling:
 
     def perform(self, command: SpillCommand) -> None:
         """Begin this soon."""
+        last = self._writes[-1] if self._writes else None
         if isinstance(command, Unstow):
             self._reads.append(command)
+        elif isinstance(command, Unneeded) and isinstance(last, Unneeded):
+            self._writes[-1] = Unneeded(last.slots + command.slots)  # one call for a whole stall
         else:
             self._writes.append(command)
         self._something.set()

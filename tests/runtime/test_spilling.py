@@ -147,6 +147,21 @@ async def test_what_is_no_longer_needed_on_its_way_there_is_removed_behind_it() 
     assert disk.kept == {}
 
 
+async def test_slots_that_are_released_together_are_removed_in_one_call() -> None:
+    disk = Disk()
+    stage = Stage(disk)
+    calls: list[Sequence[int]] = []
+    disk.remove = calls.append  # type: ignore[method-assign]
+    async with stage.running() as spilling:
+        spilling.perform(Stow(5, PACKED))
+        for slot in (6, 7, 8):
+            spilling.perform(Unneeded((slot,)))
+        spilling.perform(Stow(6, PACKED))
+        spilling.perform(Unneeded((9,)))
+        await anyio.sleep(1)
+    assert calls == [(6, 7, 8), (9,)]
+
+
 async def test_a_refusal_is_an_answer() -> None:
     disk = Disk()
     disk.failures[5] = [SpillFull("the disk is full; free space")]
