@@ -120,6 +120,7 @@ def give_all(outlet: Outlet, state: SlotState, wanted: int, evidence: Evidence |
         once.setdefault((row[0], identity(row[0], row[2])), each)
     if is_first and not (state.is_told_by_one() and evidence is None):
         state.given_at_once = nothing()
+    if state.given_at_once is not None:
         for kind, name in once:
             state.given_at_once[kind].add(name)
     outlet.hand_on(state, PROCESSED, once.values(), wanted, late=False)
