@@ -4,14 +4,17 @@ from types import ModuleType
 
 import pytest
 
-from tests.scenarios.test_switching import switches
+from tests.scenarios.test_switching import UNRECOVERED, switches
 from tests.soak import switching, switching_killed
 
 
 @switches
 @pytest.mark.parametrize(
     ("soak", "slots", "told"),
-    [(switching, 130, "6 switches, "), (switching_killed, 130, "6 switches, 2 kills, ")],
+    [
+        (switching, 130, "6 switches, "),
+        pytest.param(switching_killed, 130, "6 switches, 2 kills, ", marks=UNRECOVERED),
+    ],
 )
 def test_a_short_round_holds_and_tells_how_much_was_undone(
     soak: ModuleType, slots: int, told: str
