@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import anyio
 import uvloop
+from typing_extensions import override
 
 from monitor.adapters.systemd.notify import Notifier
 from monitor.app.configuration import Configuration, load
@@ -23,7 +24,7 @@ from monitor.app.lifecycle import Surroundings, running
 from monitor.app.memory import give_back_large_buffers, tame_collector
 from monitor.app.wiring import Daemon, make_sink
 from monitor.core.chain import Commitment
-from monitor.core.commands import Command, Release
+from monitor.core.commands import Command, Release, Report
 from monitor.core.events import Event, FramesArrived, LevelPinned
 from tests.bench.peers.daemon import Complaints, taken, verify
 from tests.bench.peers.reading import parser, report, window
@@ -40,6 +41,15 @@ PINS: Final = (
 )
 """One a second, over and over: every way from a level to another."""
 PIN_EVERY: Final = 1.0
+
+
+class Expected(Complaints):
+    """As the bench's, but that changes of the level are what is asked for."""
+
+    @override
+    def report(self, report: Report) -> None:
+        if report.sentence != "the commitment changed":
+            super().report(report)
 
 
 def configuration(folder: Path, ports: Sequence[int], level: str) -> Configuration:
@@ -89,7 +99,7 @@ async def change(daemon: Daemon, delays: Delays) -> None:
 async def measure(configured: Configuration, measured: Window, *, changes: bool) -> Figures:
     """Run the daemon until the window is full."""
     delays = Delays()
-    surroundings = Surroundings(Complaints(), Notifier(None), make_sink)
+    surroundings = Surroundings(Expected(), Notifier(None), make_sink)
     async with running(configured, surroundings) as daemon:
         watch(daemon, delays, measured)
         async with anyio.create_task_group() as tasks:
