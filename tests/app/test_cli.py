@@ -135,7 +135,8 @@ def test_a_sound_configuration_is_told_in_one_line(tmp_path: Path) -> None:
 
     assert invoke("check-config", str(file)) == (
         0,
-        f"{file}: in order: 1 endpoint, 1 rpc, 2 monitors, 0 sinks, confirmed (profile balanced)\n",
+        f"{file}: in order: 1 endpoint, 1 rpc, 2 monitors, 0 sinks, "
+        "confirmed, adaptive from processed to finalized (profile balanced)\n",
     )
     assert (
         "finalized (profile conservative)"

@@ -22,7 +22,7 @@ def test_profiles_are_those_of_the_design(
     assert profile.commitment.level == level
     lowest = "finalized" if name == "conservative" else "processed"
     assert (profile.commitment.lowest, profile.commitment.highest) == (lowest, "finalized")
-    assert profile.commitment.strategy == "fixed"
+    assert profile.commitment.strategy == "adaptive"
     assert (profile.batch.size, profile.batch.interval) == (size, 0.1)
     assert profile.requests_per_second == requests
     assert profile.covers == (2 if name == "conservative" else 1)
