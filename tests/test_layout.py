@@ -104,7 +104,11 @@ def test_every_metric_is_named_once() -> None:
 def test_every_event_and_command_says_when_it_happens_or_who_performs_it(
     glossary: ModuleType,
 ) -> None:
-    union = glossary.Event if glossary is events else glossary.Command
+    union = (
+        glossary.Event | glossary.SpillEvent
+        if glossary is events
+        else glossary.Command | glossary.SpillCommand
+    )
     defined = [
         thing
         for _, thing in inspect.getmembers(glossary, inspect.isclass)
