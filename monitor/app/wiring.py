@@ -19,8 +19,9 @@ from monitor.app.quorum import quorum_policy
 from monitor.core.chain import Kind
 from monitor.core.commands import Report
 from monitor.core.health import Placement
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor
+from monitor.core.policy import Policy
 from monitor.ports import Blocks, Clock, Feeds, Store
 from monitor.ports import Sink as SinkPort
 from monitor.runtime.bookkeeping import Books

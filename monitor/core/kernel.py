@@ -45,7 +45,7 @@ from monitor.core.level_history import LevelHistory
 from monitor.core.monitors import Monitor
 from monitor.core.needs import Needs
 from monitor.core.origins import Origins
-from monitor.core.policy import Policy as Policy
+from monitor.core.policy import Policy
 from monitor.core.repair import Repair
 from monitor.core.replays import Replays
 from monitor.core.runs import DATA

@@ -10,8 +10,9 @@ from statistics import median
 from monitor.core.chain import Commitment
 from monitor.core.commands import OpenFeed
 from monitor.core.events import FeedOpened, FramesArrived, Row, Started
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import AccountsFilter, Monitor, TransactionsFilter
+from monitor.core.policy import Policy
 from monitor.ports import Endpoint
 from monitor.wire.pb import geyser_pb2
 from monitor.wire.peek import peek

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from monitor.core.chain import Commitment
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
+from monitor.core.policy import Policy
 from tests.bench.contest import Contender, Load, interleaved, middle, replay_server
 from tests.bench.table import facts
 from tests.bench.trials import Goal

@@ -27,7 +27,8 @@ from monitor.core.commands import (
 )
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import Event, FeedEnded, FeedOpened, FramesArrived, Row, Started
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
+from monitor.core.policy import Policy
 from tests.core import play
 
 FIRST = 1000

@@ -12,8 +12,9 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Certify, Command, OpenFeed, Release, Report, Settled
 from monitor.core.endings import Ending, EndReason
 from monitor.core.events import FeedEnded, FeedOpened, FramesArrived, LevelPinned, Row, Started
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
+from monitor.core.policy import Policy
 
 ALL = Monitor("all", transactions=TransactionsFilter())
 SLOTS = Monitor("slots", slots=SlotsFilter(interslot_updates=False))

@@ -5,7 +5,8 @@ from monitor.core.commands import Report
 from monitor.core.electorate import OPENING
 from monitor.core.events import FeedOpened, ReadingResumed, Started
 from monitor.core.health import Placement
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
+from monitor.core.policy import Policy
 from monitor.core.quorum import QuorumPolicy
 from monitor.core.scope import Scope
 from tests.core.play import ALL, Play, tx

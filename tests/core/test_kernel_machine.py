@@ -38,7 +38,7 @@ from monitor.core.events import (
 )
 from monitor.core.failover import FailoverPolicy, Strategy
 from monitor.core.floors import NOTHING_STORED
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import (
     AccountsFilter,
     BlocksMetaFilter,
@@ -47,6 +47,7 @@ from monitor.core.monitors import (
     SlotsFilter,
     TransactionsFilter,
 )
+from monitor.core.policy import Policy
 from monitor.core.quorum import QuorumPolicy
 from monitor.core.wishes import Want, Wish
 from tests.core import play

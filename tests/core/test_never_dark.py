@@ -8,7 +8,8 @@ from monitor.core.endings import Ending, EndReason
 from monitor.core.endpoint_health import Circuit
 from monitor.core.events import FeedEnded, FeedOpened, Started
 from monitor.core.failover import FailoverPolicy, Strategy, What
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
+from monitor.core.policy import Policy
 from monitor.core.scope import Scope
 from monitor.core.wishes import Want
 from tests.core.looks import Looks

@@ -46,7 +46,7 @@ from monitor.core.events import (
 )
 from monitor.core.inherited import Inherited
 from monitor.core.jobs import Job, JobsDone
-from monitor.core.kernel import Policy
+from monitor.core.policy import Policy
 from monitor.core.reconciling import TRIES
 from monitor.core.repair import RecoveryPolicy
 from monitor.core.rungs import Rung, Verdict

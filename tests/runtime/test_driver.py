@@ -11,8 +11,9 @@ import pytest
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Report
 from monitor.core.endings import EndReason
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.core.policy import Policy
 from monitor.ports import Blocks, Endpoint, FramesTaken, StreamEnded, StreamOpened
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route

@@ -7,8 +7,9 @@ from typing_extensions import override
 
 from monitor.core.chain import SlotStatus
 from monitor.core.commands import Command
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor
+from monitor.core.policy import Policy
 from tests.runtime.test_driver import Stage, meta, status
 
 

@@ -30,9 +30,10 @@ from monitor.core.events import (
     RecoveryEvent,
 )
 from monitor.core.jobs import Job, JobsDone, JobState
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor
 from monitor.core.origins import Origins
+from monitor.core.policy import Policy
 from monitor.core.rungs import Rung, Verdict
 from monitor.ports import BlockFound
 from tests.core.play import tx

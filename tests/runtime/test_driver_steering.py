@@ -3,8 +3,8 @@
 from monitor.core.chain import Commitment
 from monitor.core.events import Wished
 from monitor.core.failover import FailoverPolicy, Strategy
-from monitor.core.kernel import Policy
 from monitor.core.monitors import Monitor, TransactionsFilter
+from monitor.core.policy import Policy
 from monitor.core.wishes import Want, Wish
 from monitor.ports import Endpoint
 from monitor.wire.pb import geyser_pb2

@@ -21,8 +21,9 @@ from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
 from monitor.core.certificates import Certificate
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Command
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor
+from monitor.core.policy import Policy
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World

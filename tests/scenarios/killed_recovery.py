@@ -20,8 +20,9 @@ import pytest
 from monitor.adapters.sinks.jsonl import JsonlSettings
 from monitor.core.chain import Commitment
 from monitor.core.events import SignedOff
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor
+from monitor.core.policy import Policy
 from monitor.core.standing import Standing
 from monitor.runtime.delivery import Route
 from monitor.runtime.driver import World

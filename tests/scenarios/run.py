@@ -16,8 +16,9 @@ from monitor.core.events import Wished
 from monitor.core.failover import FailoverPolicy
 from monitor.core.health import Placement
 from monitor.core.jobs import Job
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import Monitor
+from monitor.core.policy import Policy
 from monitor.core.quorum import QuorumPolicy
 from monitor.core.reach import FLOOR_MARGIN
 from monitor.core.repair import RecoveryPolicy

@@ -19,7 +19,7 @@ from monitor.adapters.sinks.jsonl import JsonlSettings, JsonlSink
 from monitor.core.chain import Commitment
 from monitor.core.commands import Command
 from monitor.core.events import LevelPinned
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import (
     AccountsFilter,
     BlocksMetaFilter,
@@ -27,6 +27,7 @@ from monitor.core.monitors import (
     SlotsFilter,
     TransactionsFilter,
 )
+from monitor.core.policy import Policy
 from monitor.runtime.bookkeeping import Books
 from monitor.runtime.delivery import Delivery, Route
 from monitor.runtime.driver import Driver, World

@@ -6,8 +6,8 @@ import pytest
 
 from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment
-from monitor.core.kernel import Policy
 from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
+from monitor.core.policy import Policy
 from monitor.simulator.chain import GeneratedChain
 from monitor.simulator.chain_settings import ChainSettings
 from monitor.simulator.model import Bank

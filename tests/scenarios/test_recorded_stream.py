@@ -4,8 +4,9 @@ from monitor.core.certificates import Certificate, SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.commands import Certify, Command
 from monitor.core.events import FeedOpened, FramesArrived, Row, Started
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
 from monitor.core.monitors import EntryFilter, Monitor
+from monitor.core.policy import Policy
 from tests.shared_data import needs_shared_data
 from tests.wire.test_recorded_stream import recorded_rows
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.core.chain import Commitment
-from monitor.core.kernel import Kernel, Policy
+from monitor.core.kernel import Kernel
+from monitor.core.policy import Policy
 from tests.scenarios.switch_judge import Verdict, judge
 from tests.scenarios.switching import CHAIN, Pin, Play, draw_pins, make_play
 
