@@ -11,7 +11,7 @@ block's; else they are taken back too, and the block is given as the next versio
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, Final
 
-from monitor.core.banks import KINDS, Bank, Held, nothing
+from monitor.core.banks import Bank, Held, nothing
 from monitor.core.chain import Commitment, Kind
 from monitor.core.evidence import Evidence, Parts
 from monitor.core.inherited import Inherited
@@ -20,6 +20,7 @@ from monitor.core.outlet import Outlet
 from monitor.core.slots import SlotState
 
 PROCESSED: Final = Commitment.PROCESSED
+_TOLD_BY_STREAMS: Final = frozenset((Kind.ACCOUNT, Kind.ENTRY))
 _BEHIND: Final = frozenset((Kind.BLOCK, Kind.BLOCK_META))
 
 
@@ -188,8 +189,9 @@ def match_inherited(
 ) -> None:
     """What sinks hold of the slot from before a start has to be the block's, or is taken back."""
     told = state.told
-    if told.inherited[level] is not None and evidence.whole:
-        if _inherits_strangers(state, level, _ids_of(evidence.parts)):
+    inherited = told.inherited[level]
+    if inherited is not None and evidence.whole:
+        if not _Block(state, evidence.parts).has(inherited):
             outlet.undo(state, level, "it was not the block that was confirmed")
         told.inherited[level] = None
 
@@ -198,32 +200,42 @@ def _has_strangers(state: SlotState, parts: Parts) -> bool:
     """Whether something was given that is not in the block."""
     given = state.given_at_once
     if given is None:
-        return _holds_strangers(state, parts)
-    block = _ids_of(parts)
-    return any(not given[kind] <= block[kind] for kind in range(KINDS))
+        shared = sum(bits for store, bits in parts if store is state.shared)
+        if all(bank.bit & shared or not bank.taken for bank in state.banks):
+            return False
+        given = state.remember_at_once()
+    return not _Block(state, parts).has(dict(enumerate(given)))
 
 
-def _holds_strangers(state: SlotState, parts: Parts) -> bool:
-    """The same where a single store was given whole."""
-    bits = 0
-    for store, own in parts:
-        if store is state.shared:
+class _Block:
+    """What is in the ids of a block's rows, as far as those who told it can say.
+
+    A replay brings of each account the last write alone, and an RPC neither accounts nor entries (PROTOCOL 2.8): what
+    a feed told of these as it happened may be the block's all the same.
+    """
+
+    def __init__(self, state: SlotState, parts: Parts) -> None:
+        bits = 0
+        self._ids = nothing()
+        for store, own in parts:
             bits |= own
-    if all(bank.bit & bits or not bank.taken for bank in state.banks):
-        return False
-    return any(not seen & bits for table in state.shared.tables for seen in table.values())
+            for kind, table in enumerate(store.tables):
+                found = [identity(kind, key) for key, seen in table.items() if seen & own]
+                self._ids[kind].update(found)
+        self._accounts = {account_of(key) for key in self._ids[Kind.ACCOUNT]}
+        covers = [bank for bank in state.banks if bank.bit & bits and bank.covers]
+        self._by_rpc = all(bank.by_rpc for bank in covers)
+        self._is_live = not all(bank.by_rpc or bank.by_replay for bank in covers)
 
+    def has(self, ids: Mapping[int, Iterable[Any]]) -> bool:
+        """Whether nothing of this, by kind, is known to be no part of it."""
+        return all(self._has(kind, held) for kind, held in ids.items())
 
-def _inherits_strangers(state: SlotState, level: Commitment, block: list[set[Any]]) -> bool:
-    block[Kind.ACCOUNT].update([account_of(key) for key in block[Kind.ACCOUNT]])
-    ids = state.told.inherited[level] or {}
-    return any(not block[kind] >= held for kind, held in ids.items() if kind != Kind.SLOT)
-
-
-def _ids_of(parts: Parts) -> list[set[Any]]:
-    """By kind, what is in the ids of the block's rows."""
-    block = nothing()
-    for store, bits in parts:
-        for kind, table in enumerate(store.tables):
-            block[kind].update([identity(kind, key) for key, seen in table.items() if seen & bits])
-    return block
+    def _has(self, kind: int, held: Iterable[Any]) -> bool:
+        if kind == Kind.SLOT or (self._by_rpc and kind in _TOLD_BY_STREAMS):
+            return True
+        if kind != Kind.ACCOUNT:
+            return self._ids[kind].issuperset(held)
+        if self._is_live:
+            return (self._ids[kind] | self._accounts).issuperset(held)
+        return self._accounts.issuperset(map(account_of, held))

@@ -4,8 +4,19 @@ from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.inherited import Inherited
 from monitor.core.keys import identity
-from monitor.core.monitors import Monitor, SlotsFilter, TransactionsFilter
-from tests.core.play import ALL, Play, confirmed, created, finalized, meta, processed, status, tx
+from monitor.core.monitors import AccountsFilter, Monitor, SlotsFilter, TransactionsFilter
+from tests.core.play import (
+    ALL,
+    Play,
+    confirmed,
+    created,
+    finalized,
+    meta,
+    processed,
+    status,
+    tx,
+    write,
+)
 
 PROCESSED = Commitment.PROCESSED
 CONFIRMED = Monitor("c", commitment=Commitment.CONFIRMED, transactions=TransactionsFilter())
@@ -143,3 +154,16 @@ def test_a_slot_whose_frames_were_dropped_is_brought_again_when_it_turns_out_ano
     play.says(2, meta(5, "second")).says(1, meta(5, "first")).says(2, confirmed(5)).at(2.0)
     assert "5 undo" in play.take()
     assert play.kernel.join.slots[5].shed
+
+
+def test_a_write_that_a_replay_left_out_is_no_stranger() -> None:
+    vault = Monitor("vault", accounts=AccountsFilter())
+    first, last = write(5, "x", "t1", 1)[2], write(5, "x", "t2", 2)[2]
+    for names, told in (((first, last), ["5 x by t2"]), ((write(5, "y", "t1", 1)[2],), None)):
+        held = Inherited(5, PROCESSED, 0, 1, {int(Kind.ACCOUNT): frozenset(names)})
+        play = Play(vault, level=PROCESSED, resume_slot=5, inherited=(held,))
+        play.block(1, 5, write(5, "x", "t2", 2))
+        (bank,) = play.kernel.join.slots[5].banks
+        bank.by_replay = True
+        play.says(1, confirmed(5))
+        assert play.take() == (told or ["5 x by t2", "5 undo", "5.1 x by t2"])

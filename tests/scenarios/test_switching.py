@@ -95,14 +95,7 @@ async def test_the_level_changes_every_twenty_slots_without_a_seam(tmp_path: Pat
     await prove_switching(tmp_path, seed=1, slots=SLOTS)
 
 
-UNRECOVERED = pytest.mark.xfail(
-    reason="a replay lacks all but the last write of an account, which counts as another block",
-    strict=False,
-)
-
-
 @switches
-@UNRECOVERED
 async def test_switches_and_undos_outlive_a_kill(tmp_path: Path) -> None:
     await prove_switching_killed(tmp_path, seed=1, slots=SLOTS)
 
