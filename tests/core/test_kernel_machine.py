@@ -277,9 +277,11 @@ class KernelMachine(RuleBasedStateMachine):
         if deadline is not None:
             self.time_passes(max(0.0, deadline - self.now))
 
+    def _monitors(self) -> list[Monitor]:
+        return monitors(accounts=self.takes_accounts, entries=self.takes_entries)
+
     def _begins(self, policy: Policy) -> None:
-        asked = monitors(accounts=self.takes_accounts, entries=self.takes_entries)
-        self.kernel = Kernel(asked, ENDPOINTS, policy, rpcs=RPCS)
+        self.kernel = Kernel(self._monitors(), ENDPOINTS, policy, rpcs=RPCS)
         self._do(self.kernel.handle(Started(), self.now))
         assert set(self.feeds) == set(range(ENDPOINTS))
 
@@ -408,7 +410,7 @@ class KernelMachine(RuleBasedStateMachine):
             self.again[level].pop(slot, None)
             self.undone[level][slot] += 1
             return
-        event = (kind, _identity(level, kind, key))
+        event = (kind, identity_at(level, kind, key))
         again = self.again[level].get(slot, set())
         assert event in again or event not in given, "handed on twice"
         again.discard(event)
@@ -484,7 +486,7 @@ def blockhash_of(slot: int, block: str) -> str:
     return f"B{slot}{block}"
 
 
-def _identity(level: Commitment, kind: int, key: object) -> object:
+def identity_at(level: Commitment, kind: int, key: object) -> object:
     """What of a row's key is in the event's id."""
     if not isinstance(key, bytes):
         return key
