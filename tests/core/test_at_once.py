@@ -1,5 +1,6 @@
 """What monitors at processed have of a slot, what is taken back of it, and what is given anew."""
 
+from monitor.core.certificates import SlotEnd
 from monitor.core.chain import Commitment, Kind, SlotStatus
 from monitor.core.events import Row
 from monitor.core.inherited import Inherited
@@ -167,3 +168,17 @@ def test_a_write_that_a_replay_left_out_is_no_stranger() -> None:
         bank.by_replay = True
         play.says(1, confirmed(5))
         assert play.take() == (told or ["5 x by t2", "5 undo", "5.1 x by t2"])
+
+
+def test_what_a_feed_gave_alone_of_another_block_than_the_empty_one_is_taken_back() -> None:
+    play = Play(ALL, feeds=2, level=PROCESSED)
+    play.block(1, 5, tx(5, 0), block="first")
+    play.says(2, created(5), meta(5, "second", transactions=0), confirmed(5))
+    assert play.take() == ["5 t0", "5 undo"]
+
+
+def test_what_was_dropped_for_want_of_memory_leaves_the_slot_whole_if_it_was_the_block() -> None:
+    play = Play(ALL, level=PROCESSED, held_bytes=0)
+    play.block(1, 5, tx(5, 0)).says(1, finalized(5)).at(2.0)
+    assert not play.kernel.tally.shed
+    assert play.certified() == {5: SlotEnd.COMPLETE}

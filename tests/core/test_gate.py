@@ -345,3 +345,15 @@ def test_a_slot_that_is_forgotten_waits_no_more() -> None:
     door.pump(9.0, at_once)
     assert list(door.collect()) == []
     assert door.waiting() == []
+
+
+def test_slot_events_that_wait_for_a_parent_are_told_once_though_the_block_turns_out_another() -> (
+    None
+):
+    play = Play(SLOTS, feeds=2)
+    play.block(1, 4).says(1, confirmed(4)).take()
+    play.block(1, 6, parent=5).says(1, confirmed(6)).at(2.0).take()
+    play.block(2, 7, parent=5, parent_block="other").says(2, finalized(7)).at(4.0).take()
+    play.says(2, created(5), meta(5, "other", transactions=0))
+    words = [word for word in play.take() if word.startswith("5")]
+    assert len(words) == len(set(words)) > 0

@@ -61,3 +61,13 @@ def test_a_block_may_come_behind_its_meta_and_tells_nothing_of_fences() -> None:
     play.says(1, created(5), meta(5), row)
     assert play.kernel.gate.unfenced == frozenset()
     assert len(play.given) == 1
+
+
+def test_what_comes_of_a_slot_that_is_on_the_disk_is_held_and_not_given() -> None:
+    play = Play(AT_ONCE)
+    play.says(1, created(5), tx(5, 0))
+    play.kernel.join.slots[5].told.is_away = True
+    before = play.kernel.gate.held_bytes
+    play.says(1, tx(5, 1), meta(5, transactions=2, mask=1))
+    assert play.take() == ["5 t0"]
+    assert play.kernel.gate.held_bytes == before + len((tx(5, 1)[6] or b"") + b"frame")

@@ -160,3 +160,10 @@ def test_a_configuration_that_was_changed_is_followed_behind_what_sinks_hold() -
     assert switches(play)[0].reason == "the configuration says so"
     play.says(1, created(5), tx(5, 0), created(8), tx(8, 0))
     assert play.take() == ["5 t0"]
+
+
+def test_a_level_that_no_switch_came_to_is_not_told_at_a_start() -> None:
+    before = (Switch(6, PROCESSED, PROCESSED, ""),)
+    play = Play(ALL, level=PROCESSED, resume_slot=5, switches=before)
+    assert play.take() == []
+    assert switches(play) == []
