@@ -1,7 +1,7 @@
 """Changes of the level for monitors that name none: from which slot on, and what is handed on at once."""
 
 from monitor.core.chain import Commitment, Kind
-from monitor.core.commands import KeepSwitch
+from monitor.core.commands import KeepSwitch, Release
 from monitor.core.commitment import LevelPolicy, LevelStrategy
 from monitor.core.events import LevelPinned
 from monitor.core.inherited import Inherited
@@ -167,3 +167,16 @@ def test_a_level_that_no_switch_came_to_is_not_told_at_a_start() -> None:
     play = Play(ALL, level=PROCESSED, resume_slot=5, switches=before)
     assert play.take() == []
     assert switches(play) == []
+
+
+def test_what_was_handed_on_before_a_switch_comes_before_what_the_new_level_gives() -> None:
+    play = Play(ALL)
+    play.block(1, 4, tx(4, 0)).says(1, confirmed(4), created(5), tx(5, 0))
+    gate, slots = play.kernel.gate, play.kernel.join.slots
+    gate.hand_on(slots[4], CONFIRMED, [(0, tx(4, 1))], 1, late=True)
+    for _ in play.kernel.switching.pin(PROCESSED, "an operator says so", play.now):
+        pass
+    releases = [each for each in gate.collect() if isinstance(each, Release)]
+    told = [(each.commitment, row[5][1]) for each in releases for row in each.released]
+    assert told == [(CONFIRMED, 4), (PROCESSED, 5), (PROCESSED, 5)]
+    assert play.kernel.switching.since == 5
