@@ -76,6 +76,8 @@ def pass_by(
 def confirm(outlet: Outlet, state: SlotState) -> None:
     """The slot's block is known: if nothing that was given can be of it, that is taken back at once."""
     told = state.told
+    if told.is_passed_by and state.is_let_go:
+        state.shed, state.evidence = True, None  # what was taken back of it has to be brought again
     told.is_passed_by = False
     fed = [bank for bank in state.banks if bank.era == told.era]
     others = all(bank.is_lost or bank.blockhash not in (None, state.confirmed) for bank in fed)

@@ -182,3 +182,23 @@ def test_what_was_dropped_for_want_of_memory_leaves_the_slot_whole_if_it_was_the
     play.block(1, 5, tx(5, 0)).says(1, finalized(5)).at(2.0)
     assert not play.kernel.tally.shed
     assert play.certified() == {5: SlotEnd.COMPLETE}
+
+
+def test_a_slot_whose_frames_were_dropped_is_not_complete_if_the_chain_comes_back_to_it() -> None:
+    play = Play(ALL, level=PROCESSED, held_bytes=0)
+    play.block(1, 4, tx(4, 0)).block(1, 5, tx(5, 0)).block(1, 6, tx(6, 0), parent=4)
+    play.says(1, confirmed(6))
+    assert play.take() == ["4 t0", "5 t0", "6 t0", "5 undo"]
+    play.block(1, 7, tx(7, 0), parent=5).says(1, finalized(7)).at(2.0)
+    assert play.certified()[5] == SlotEnd.PARTIAL
+
+
+def test_it_is_not_complete_if_they_were_dropped_after_the_chain_passed_it_by_either() -> None:
+    play = Play(ALL, level=PROCESSED, held_bytes=40)
+    play.block(1, 5, tx(5, 0)).block(1, 6, tx(6, 0), parent=4).says(1, confirmed(6))
+    assert play.take() == ["5 t0", "6 t0", "5 undo"]
+    assert not play.kernel.join.slots[5].is_let_go
+    play.says(1, created(7), *[tx(7, index) for index in range(4)])
+    assert play.kernel.join.slots[5].is_let_go
+    play.says(1, meta(7, parent=5, transactions=4), finalized(7)).at(2.0)
+    assert play.certified()[5] == SlotEnd.PARTIAL
