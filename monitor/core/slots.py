@@ -335,6 +335,12 @@ class SlotState:
         """How many rows wait here."""
         return sum(len(store.held) + len(store.accounts) for store in self._stores())
 
+    def rows_held(self) -> Iterator[Row]:
+        """The rows that wait here."""
+        for store in self._stores():
+            for _, row in (*store.held, *store.accounts.values()):
+                yield row
+
     def forget_rows(self) -> None:
         """Let go of frames that no level will ask for again."""
         for store in self._stores():

@@ -1,7 +1,8 @@
 """What is dropped for want of memory, and what is not."""
 
+from monitor.core.chain import Commitment
 from monitor.core.shedding import shed
-from tests.core.play import ALL, Play, created, tx
+from tests.core.play import ALL, VAULT, Play, confirmed, created, tx, write
 
 FRAME = len(tx(5, 0)[6] or b"")
 
@@ -44,3 +45,26 @@ def test_what_comes_of_a_slot_that_lost_its_frames_is_dropped_too() -> None:
     dropped(play, 0)
     play.says(1, tx(5, 2))
     assert (play.kernel.gate.held_bytes, play.kernel.tally.shed) == (0, 3)
+
+
+def test_what_waits_for_the_loss_of_another_bank_is_lost_when_it_is_dropped() -> None:
+    play = Play(ALL, feeds=2, level=Commitment.PROCESSED)
+    play.says(1, created(5), tx(5, 0)).says(2, created(5))
+    play.says(1, created(5), tx(5, 0), tx(5, 1))
+    assert play.take() == ["5 t0"]
+    assert dropped(play, 0) == [5]
+
+
+def test_what_all_monitors_had_at_once_is_not_lost_when_it_is_dropped() -> None:
+    play = Play(ALL, VAULT, feeds=2, level=Commitment.PROCESSED)
+    play.says(1, created(5), tx(5, 0), write(5, "x", "t0", 1, mask=2))
+    play.says(2, created(5), tx(5, 1))
+    assert dropped(play, 0) == []
+    assert play.kernel.gate.held_bytes == 0
+
+
+def test_nor_is_what_the_chain_passes_by() -> None:
+    play = Play(ALL, level=Commitment.PROCESSED)
+    play.block(1, 5, tx(5, 0)).block(1, 6, tx(6, 0), parent=4).says(1, confirmed(6))
+    assert dropped(play, 0) == []
+    assert play.kernel.join.slots[5].is_let_go
