@@ -63,7 +63,11 @@ def pass_by(
 
     Where one confirmed block contradicts another, only a final one takes anything back; two final ones prove nothing.
     """
-    for number in sorted((n for n in slots if n in passed), reverse=True):
+    if len(passed) < len(slots):
+        found = [number for number in passed if number in slots]
+    else:
+        found = sorted(number for number in slots if number in passed)
+    for number in reversed(found):
         state = slots[number]
         if state.finalized or (state.confirmed is not None and not is_final):
             continue
@@ -121,7 +125,7 @@ def give_all(outlet: Outlet, state: SlotState, wanted: int, evidence: Evidence |
     for each in held:
         row = each[1]
         once.setdefault((row[0], identity(row[0], row[2])), each)
-    if is_first and not (state.is_told_by_one() and evidence is None):
+    if is_first and (evidence is not None or state.is_let_go or not state.is_told_by_one()):
         state.given_at_once = nothing()
     if state.given_at_once is not None:
         for kind, name in once:

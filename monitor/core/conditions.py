@@ -23,6 +23,8 @@ START: Final = 60.0
 SETTLING: Final = 5.0
 """Seconds after our start in which no slot is timed: they come in a heap. After a stop it is as long as that, if shorter.
 Guessed."""
+SHORT: Final = 1.0
+"""Seconds that a stop of ours may take for slots to be timed over it: pauses that come often would leave none. Guessed."""
 SPACING: Final = 0.1
 """Seconds between two slots that are timed, or two releases: a sample is enough, however fast they are."""
 TIMED: Final = 4096
@@ -175,10 +177,13 @@ class Gauges:
             self._equivocated = slot
             self._equivocations.add(1, now)
 
-    def released(self, count: int, oldest_stamp_age: float, now: float) -> None:
-        """So many events were handed on; the first of them to arrive came so many seconds before."""
+    def released(self, count: int, oldest_stamp_age: float | None, now: float) -> None:
+        """So many events were handed on; the first of them to arrive came so many seconds before.
+
+        None: none of them came, or they are not of the level that is chosen here.
+        """
         self._released.add(count, now)
-        if now >= self._next_release_at:
+        if oldest_stamp_age is not None and now >= self._next_release_at:
             self._next_release_at = now + SPACING
             self._latency.add(oldest_stamp_age, now)
 
@@ -190,7 +195,10 @@ class Gauges:
         self._tip_at = min(now, self._tip_at + paused)
         self._confirmed_at = min(now, self._confirmed_at + paused)
         self._finalized_at = min(now, self._finalized_at + paused)
-        self._timed.clear()
+        if paused < SHORT:
+            self._timed = {slot: at + paused for slot, at in self._timed.items()}
+        else:
+            self._timed.clear()
         self._settled_at = max(self._settled_at, now + min(SETTLING, paused))
 
     def conditions(self, now: float) -> Conditions:

@@ -151,6 +151,7 @@ class Gate(Outlet):
     def release_late(self, state: SlotState, now: float) -> None:
         """A released slot got another feed's bank: what that adds is handed on once, marked late."""
         self._weigh(state, now)
+        at_once.match_inherited(self, state, Commitment.CONFIRMED, self.evidence(state, now))
         added = -self._size()
         at_once.match(self, state, self.evidence(state, now), late=True)
         for level in (Commitment.CONFIRMED, Commitment.FINALIZED):
@@ -275,6 +276,7 @@ class Gate(Outlet):
         rows = with_accounts(rows, self._accounts(state, parts, level, wanted))
         state.accounts_out[level].update(given)
         self.hand_on(state, level, rows, wanted, late=False)
+        state.fresh_from = len(state.shared.held)
         statuses = (Commitment.PROCESSED, level)
         self._slot_events(state, level, statuses, late=False, among=wanted)
 

@@ -106,7 +106,7 @@ class Kernel:
             self.health, self.connections, self.holes, failover, policy.drained
         )
         self.decisions = self.steering.decisions
-        self.switching = Switching(self.gate, self.join.slots, monitors, policy.level_policy)
+        self.switching = Switching(self.join, monitors, policy.level_policy)
         self._policy = policy
 
     def handle(self, event: Event, now: float) -> list[Command]:
@@ -214,8 +214,7 @@ class Kernel:
         policy = self._policy
         inherit(self.gate, policy.inherited, self.join.slot)
         self.join.begin(now)
-        in_flight = [s for s in policy.switches if s.first_slot >= (policy.resume_slot or 0)]
-        commands.extend(self.switching.begin(in_flight, now))
+        commands.extend(self.switching.begin(policy.switches, policy.resume_slot, now))
         self.repair.start(policy.resume_slot, policy.still_open, now)
         decided = list(self.steering.begin(now, self.join.pace.slot_time))
         self._note_divisions()

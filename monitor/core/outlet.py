@@ -5,7 +5,7 @@ back before. An `undo` takes back one version, and nothing of it comes afterward
 not of a block, belongs to no version.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from monitor.core.banks import Held, nothing
 from monitor.core.certificates import SlotEnd
@@ -76,14 +76,18 @@ class Outlet:
             self.out[level].extend(given)
             self._note(state, level, wanted)
 
-    def hand_on_states(self, rows: Iterable[Row], origin: int) -> None:
+    def hand_on_states(
+        self, rows: Iterable[Row], origin: int, slots: Mapping[int, SlotState]
+    ) -> None:
         """Account states that were read in place of lost writes."""
         for row in rows:
             levels = self.history.of(row[1])
+            state = slots.get(row[1])
+            versions = (0, 0, 0) if state is None else state.told.versions
             for level in Commitment:
                 mask = row[3] & levels.at[level]
                 if mask:
-                    self.out[level].append((mask, origin, True, 0, None, row))
+                    self.out[level].append((mask, origin, True, versions[level], None, row))
 
     def observed(self, state: SlotState, endpoint: int, row: Row) -> None:
         """A lifecycle status: the first arrival goes to whoever asked, at any level, unordered."""

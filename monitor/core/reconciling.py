@@ -106,7 +106,8 @@ class Reconciling:
         fresh = [row for row in event.rows if account_of(row[2]) not in overtaken]
         early = self._written_at_once(event.end)
         ready = [row for row in fresh if account_of(row[2]) not in early]
-        join.gate.hand_on_states([row for row in ready if self._is_newer(row, event)], event.source)
+        newer = [row for row in ready if self._is_newer(row, event)]
+        join.gate.hand_on_states(newer, event.source, join.slots)
         is_early = len(ready) < len(fresh)
         settled = [] if wanting or is_early else self._settle(event)
         if wanting:

@@ -6,13 +6,13 @@ at the old level, and what is held from there on is released at once. A `commitm
 before any event of the new level.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from monitor.core import at_once
 from monitor.core.chain import Commitment
 from monitor.core.commands import Certify, Command, KeepSwitch, Release
 from monitor.core.commitment import Adapting, Decision, LevelPolicy, LevelStrategy
-from monitor.core.gate import Gate
+from monitor.core.join import Join
 from monitor.core.level_history import Switch
 from monitor.core.monitors import Monitor
 from monitor.core.slots import SlotState
@@ -21,19 +21,13 @@ from monitor.core.slots import SlotState
 class Switching:
     """Decides, and carries out."""
 
-    def __init__(
-        self,
-        gate: Gate,
-        slots: Mapping[int, SlotState],
-        monitors: Sequence[Monitor],
-        policy: LevelPolicy,
-    ) -> None:
-        self.adapting = Adapting(policy, gate.history.level, 0.0)
+    def __init__(self, join: Join, monitors: Sequence[Monitor], policy: LevelPolicy) -> None:
+        self.adapting = Adapting(policy, join.gate.history.level, 0.0)
         self.policy = policy
-        self._gate = gate
-        self._slots = slots
+        self._join, self._gate, self._slots = join, join.gate, join.slots
         self._followers = {i: m.name for i, m in enumerate(monitors) if m.commitment is None}
         self._mask = sum(1 << i for i in self._followers)
+        self._resumed = 0  # first slot after a restart
 
     @property
     def level(self) -> Commitment:
@@ -45,13 +39,16 @@ class Switching:
         """The first slot of that level; -1 while it has never changed."""
         return self._gate.history.since
 
-    def begin(self, switches: Iterable[Switch], now: float) -> Iterator[Command]:
+    def begin(
+        self, switches: Iterable[Switch], resume_slot: int | None, now: float
+    ) -> Iterator[Command]:
         """The daemon starts to watch. The configuration may not allow the level that an earlier process had.
 
         `switches`: those of slots in flight; who was not told of one before the start is told now.
         """
+        self._resumed = resume_slot or 0
         for switch in switches:
-            if switch.level != switch.came_from:
+            if switch.first_slot >= self._resumed and switch.level != switch.came_from:
                 self._tell(switch)
         self._gate.gauges.begin(now)
         policy = self.policy
@@ -80,8 +77,9 @@ class Switching:
         gauges = self._gate.gauges
         for command in commands:
             if isinstance(command, Release):
-                stamp = command.released[0][5][5]
-                gauges.released(len(command.released), now - stamp / 1e9 if stamp else 0.0, now)
+                is_chosen = command.commitment is self.level
+                stamp = _first_stamp(command) if is_chosen else 0
+                gauges.released(len(command.released), now - stamp / 1e9 if stamp else None, now)
             elif isinstance(command, Certify):
                 for certificate in command.certificates:
                     gauges.ended(certificate.end, now)
@@ -95,7 +93,7 @@ class Switching:
         first = self._first_slot(before, level)
         gate.close_level()
         gate.history.switch(first, level)
-        gate.history.forget_below(min(self._slots, default=first))
+        gate.history.forget_below(self._lowest_open())
         self._tell(Switch(first, level, before, reason))
         gate.report(
             "warning" if level > before else "info",
@@ -118,7 +116,13 @@ class Switching:
     def _first_slot(self, before: Commitment, level: Commitment) -> int:
         gate = self._gate
         had = gate.top_at_once if before == Commitment.PROCESSED else gate.frontier[before]
-        return max(had, gate.inherited_top[before], gate.history.since) + 1
+        first = max(had, *gate.inherited_top, self._resumed - 1, gate.history.since) + 1
+        return max(first, self._lowest_open())
+
+    def _lowest_open(self) -> int:
+        """Of slots below it nothing is handed on any more."""
+        ledger = self._join.ledger
+        return 0 if ledger.floor is None else ledger.first_open(ledger.floor)
 
     def _release_held(self, state: SlotState, level: Commitment, now: float) -> None:
         """The slot waited for the level before; these monitors get what they would have had at the new one."""
@@ -129,3 +133,8 @@ class Switching:
             at_once.give_all(gate, state, self._mask, evidence)
         elif is_released:
             gate.hand_on_again(state, self._mask, now)
+
+
+def _first_stamp(release: Release) -> int:
+    """When the first of its events came that came as a frame; 0: none did."""
+    return next((stamp for *_, row in release.released if (stamp := row[5])), 0)

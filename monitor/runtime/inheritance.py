@@ -25,8 +25,6 @@ UNDONE_BEFORE: Final = "it was taken back before the daemon started again"
 
 _SWITCHED: Final = b":commitment:"
 _NO_PART: Final = (Kind.UNDO, Kind.COMMITMENT)
-_UNSURE: Final = (Commitment.CONFIRMED, Commitment.PROCESSED)
-"""Levels at which a block may be lost that was handed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def inherit(
         for route in routes:
             route.written.setdefault(slot, {})
         table = history.of(slot)
-        for each in _UNSURE:
+        for each in reversed(Commitment):
             one = _inherited(slot, each, routes, table.at[each], monitors)
             if one is not None:
                 inherited.append(one)

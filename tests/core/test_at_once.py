@@ -202,3 +202,11 @@ def test_it_is_not_complete_if_they_were_dropped_after_the_chain_passed_it_by_ei
     assert play.kernel.join.slots[5].is_let_go
     play.says(1, meta(7, parent=5, transactions=4), finalized(7)).at(2.0)
     assert play.certified()[5] == SlotEnd.PARTIAL
+
+
+def test_states_that_are_read_after_an_undo_are_of_the_version_that_stands() -> None:
+    vault = Monitor("vault", accounts=AccountsFilter())
+    play = Play(vault, level=PROCESSED)
+    play.says(1, created(5), write(5, "x", "t0", 1), created(5), write(5, "x", "t1", 2)).take()
+    play.kernel.gate.hand_on_states([write(5, "x", "read", 9)], 0, play.kernel.join.slots)
+    assert play.at(1.0).take() == ["5.1 x by read late"]

@@ -240,3 +240,16 @@ def test_latency_and_throughput_are_of_what_was_released_lately() -> None:
     for release in range(10):
         gauges.released(1, 0.1 if release == 0 else 9.0, 50.0)
     assert gauges.conditions(50.0).latency == 0.1
+
+
+def test_short_pauses_leave_slots_timed_and_take_no_part_in_the_time() -> None:
+    gauges = Gauges(Pace())
+    for slot in range(200):
+        now = 60.0 + slot
+        gauges.slot_seen(slot, now)
+        gauges.excuse(0.05, now)
+        if slot >= 10:
+            gauges.confirmed(slot - 10, now)
+    told = gauges.conditions(300.0 - 40.0).confirmation_delay
+    assert told is not None
+    assert told.p50 == pytest.approx(10.0 - 11 * 0.05)

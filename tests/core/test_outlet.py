@@ -193,7 +193,7 @@ def test_a_level_is_told_with_the_parent_of_the_block_or_else_the_one_that_was_s
 
 def test_states_go_to_every_level_as_late_ones_of_no_version(outlet: Outlet) -> None:
     row = write(5, "x", "", 1, mask=OF_PROCESSED | OF_FINALIZED)
-    outlet.hand_on_states([row], 3)
+    outlet.hand_on_states([row], 3, {})
     assert released(list(outlet.collect())) == [
         (PROCESSED, (OF_PROCESSED, 3, True, 0, None, row)),
         (FINALIZED, (OF_FINALIZED, 3, True, 0, None, row)),

@@ -1,5 +1,7 @@
 """Changes of the level for monitors that name none: from which slot on, and what is handed on at once."""
 
+import pytest
+
 from monitor.core.chain import Commitment, Kind
 from monitor.core.commands import KeepSwitch, Release
 from monitor.core.commitment import LevelPolicy, LevelStrategy
@@ -88,14 +90,14 @@ def test_a_fork_that_was_passed_by_is_not_handed_on_by_loosening() -> None:
     play.block(1, 4, tx(4, 0)).block(1, 5, tx(5, 0)).block(1, 6, tx(6, 0), parent=4)
     play.says(1, confirmed(6))
     pin(play, PROCESSED)
-    assert play.take() == ["0 is processed", "4 t0", "6 t0"]
+    assert play.take() == ["4 is processed", "4 t0", "6 t0"]
 
 
 def test_a_bank_that_was_replaced_is_not_handed_on_by_loosening() -> None:
     play = Play(ALL)
     play.says(1, created(5), tx(5, 0), created(5), tx(5, 0, "x"))
     pin(play, PROCESSED)
-    assert play.take() == ["0 is processed", "5 x"]
+    assert play.take() == ["5 is processed", "5 x"]
     play.says(1, tx(5, 0, "x"), tx(5, 1), meta(5, transactions=2), confirmed(5))
     assert play.take() == ["5 t1"]
 
@@ -180,3 +182,43 @@ def test_what_was_handed_on_before_a_switch_comes_before_what_the_new_level_give
     told = [(each.commitment, row[5][1]) for each in releases for row in each.released]
     assert told == [(CONFIRMED, 4), (PROCESSED, 5), (PROCESSED, 5)]
     assert play.kernel.switching.since == 5
+
+
+def test_what_another_feed_brings_after_a_loosening_comes_no_second_time() -> None:
+    play = Play(ALL, feeds=2, level=FINALIZED)
+    play.block(1, 5, tx(5, 0), tx(5, 1)).says(1, confirmed(5)).at(3.0)
+    pin(play, CONFIRMED)
+    assert play.take() == ["5 is confirmed", "5 t0", "5 t1"]
+    play.block(2, 5, tx(5, 0), tx(5, 1), tx(5, 2))
+    assert play.take() == ["5 t2 late"]
+
+
+def test_an_open_slot_from_before_a_restart_keeps_its_level_over_later_switches() -> None:
+    before = (Switch(50, PROCESSED, CONFIRMED, ""),)
+    play = Play(ALL, level=PROCESSED, resume_slot=100, still_open=((5, 6),), switches=before)
+    play.block(1, 100, tx(100, 0))
+    pin(play, CONFIRMED)
+    history = play.kernel.gate.history
+    assert (history.level_of(5), history.level_of(100)) == (CONFIRMED, PROCESSED)
+
+
+def test_a_start_with_another_configuration_names_no_slot_of_the_past() -> None:
+    before = (Switch(50, FINALIZED, FINALIZED, ""),)
+    Play(ALL, level=FINALIZED, resume_slot=1000, switches=before)
+    play = Play(ALL, level=CONFIRMED, resume_slot=1000, switches=before)
+    assert play.take() == ["1000 is confirmed"]
+    held = (Inherited(1004, FINALIZED, 0, 1, {}),)
+    play = Play(ALL, level=CONFIRMED, resume_slot=1000, switches=before, inherited=held)
+    assert play.take() == ["1005 is confirmed"]
+
+
+def test_time_to_hand_on_is_measured_at_the_level_that_is_chosen() -> None:
+    at_once = Monitor("at once", commitment=PROCESSED, transactions=TransactionsFilter())
+    for monitors in ((ALL,), (ALL, at_once)):
+        play = Play(*monitors)
+        for slot in range(5, 40):
+            play.at(slot * 1.0)
+            row = tx(slot, 0, mask=3)
+            stamped = (*row[:5], int((play.now - 0.5) * 1e9), row[6])
+            play.block(1, slot, stamped).at(slot + 0.5).says(1, confirmed(slot))
+        assert play.kernel.gate.gauges.conditions(play.now).latency == pytest.approx(1.0)

@@ -109,11 +109,12 @@ def test_of_an_id_that_levels_share_each_has_its_part() -> None:
     assert (high.level, high.mask, given_of(high)) == (PROCESSED, 2, {Kind.BLOCK: {("h", "also")}})
 
 
-def test_what_is_final_is_not_told() -> None:
+def test_what_is_closed_or_before_the_first_slot_is_not_told_and_what_is_final_is() -> None:
     held = {slot: ids(b"%d:entry:1" % slot) for slot in (FIRST - 1, 5, 6)}
     found = inheritance(held, closed=[6]).inherited
     assert [one.slot for one in found] == [5]
-    assert inheritance({5: ids(b"5:entry:1")}, monitors=(FINAL,)).inherited == ()
+    (final,) = inheritance({5: ids(b"5:entry:1")}, monitors=(FINAL,)).inherited
+    assert (final.slot, final.level) == (5, FINALIZED)
 
 
 def test_the_level_is_the_one_that_the_slot_had() -> None:
