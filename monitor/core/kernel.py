@@ -119,9 +119,11 @@ class Kernel:
             case FramesArrived():
                 self._frames(event, now, commands)
             case FeedOpened():
+                self.switching.open_feeds.add(event.feed)
                 commands.extend(self._amending(self._opened(event.feed, now)))
                 self._look(now, commands)
             case FeedEnded():
+                self.switching.open_feeds.discard(event.feed)
                 commands.extend(self.connections.ended(event.feed, event.ending, event.jitter, now))
                 self.gate.note_replays(*self.connections.replayed_below())
                 self.join.forget_feed(event.feed, now)

@@ -28,6 +28,9 @@ class Switching:
         self._followers = {i: m.name for i, m in enumerate(monitors) if m.commitment is None}
         self._mask = sum(1 << i for i in self._followers)
         self._resumed = 0  # first slot after a restart
+        self._looked_at = 0.0
+        self.open_feeds: set[int] = set()
+        """Those that servers accepted; kept by the kernel."""
 
     @property
     def level(self) -> Commitment:
@@ -51,6 +54,7 @@ class Switching:
             if switch.first_slot >= self._resumed and switch.level != switch.came_from:
                 self._tell(switch)
         self._gate.gauges.begin(now)
+        self._looked_at = now
         policy = self.policy
         is_fixed = policy.strategy is LevelStrategy.FIXED
         wanted = policy.base if is_fixed else min(max(self.level, policy.lowest), policy.highest)
@@ -65,7 +69,11 @@ class Switching:
         """Decide anew, if it is time to."""
         due = self.adapting.next_deadline()
         if due is not None and now >= due:
-            conditions = self._gate.gauges.conditions(now)
+            gauges = self._gate.gauges
+            if not self.open_feeds:  # an outage of ours is no halt of the chain
+                gauges.excuse(now - self._looked_at, now)
+            self._looked_at = now
+            conditions = gauges.conditions(now)
             yield from self._carry_out(self.adapting.decide(conditions, now), now)
 
     def next_deadline(self) -> float | None:

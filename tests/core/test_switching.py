@@ -145,6 +145,17 @@ def test_the_policy_decides_by_what_the_kernel_measures() -> None:
     assert play.kernel.switching.adapting.decisions[-1].reason == switch.reason
 
 
+def test_an_outage_of_all_endpoints_is_no_halt_of_the_chain() -> None:
+    policy = LevelPolicy(LevelStrategy.ADAPTIVE, CONFIRMED, PROCESSED, FINALIZED)
+    play = Play(ALL, levels=policy)
+    for slot in range(1, 100):
+        play.at(slot * 1.0).block(1, slot, tx(slot, 0)).says(1, processed(slot), finalized(slot))
+    play.ends(1)
+    for late in range(100, 400, 2):
+        play.at(late * 1.0)
+    assert switches(play) == []
+
+
 def test_slots_in_flight_keep_the_level_that_they_had_before_a_restart() -> None:
     before = (Switch(6, PROCESSED, CONFIRMED, ""),)
     play = Play(ALL, level=PROCESSED, resume_slot=5, switches=before)
