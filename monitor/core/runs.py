@@ -128,13 +128,14 @@ def _note_news(gate: Gate, state: SlotState, bank: Bank, news: int, now: float) 
     """The slot holds more than before.
 
     What comes after the BlockMeta of its bank, as blocks do on some servers, may find its slot released, and no
-    BlockMeta to come that would release it.
+    BlockMeta to come that would release it. So may what a feed brings that will not tell the BlockMeta, of a slot that
+    was passed over without it.
     """
     state.evidence = None
     bank.news += news
     if state.shed:
         gate.tally.shed += news
-    if bank.blockhash is None or bank.blockhash != state.confirmed:
+    if state.released_level < Commitment.CONFIRMED:
         return
-    if state.released_level >= Commitment.CONFIRMED:
+    if bank.blockhash == state.confirmed or (bank.blockhash is None and state.gave_up):
         gate.release_late(state, now)

@@ -357,3 +357,13 @@ def test_slot_events_that_wait_for_a_parent_are_told_once_though_the_block_turns
     play.says(2, created(5), meta(5, "other", transactions=0))
     words = [word for word in play.take() if word.startswith("5")]
     assert len(words) == len(set(words)) > 0
+
+
+def test_what_a_feed_without_block_meta_brings_of_a_slot_passed_over_is_handed_on() -> None:
+    for level in Commitment:
+        play = Play(ALL, feeds=2, level=level)
+        play.block(1, 5, tx(5, 0), transactions=2).says(1, finalized(5)).at(4.0)
+        assert play.take() == ["5 t0"]
+        play.says(2, tx(5, 1)).at(8.0)
+        assert play.take() == ["5 t1 late"]
+        assert play.certified() == {5: SlotEnd.COMPLETE}
