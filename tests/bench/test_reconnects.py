@@ -9,7 +9,7 @@ def test_the_middle_of_the_pairs_is_judged() -> None:
     calm, disturbed = [1.0, 2.0, 1.0], [1.1, 2.2, 9.0]
     assert reconnects.goal(calm, disturbed).is_reached
     assert not reconnects.goal([1.0], [1.25]).is_reached
-    assert reconnects.rows(calm, disturbed)[-1] == "| 3 | 1.00 | 9.00 | 9.000 |"
+    assert reconnects.rows(calm, disturbed)[-1] == "| 3 | 1.000 | 9.000 | 9.000 |"
 
 
 @pytest.mark.real_time
