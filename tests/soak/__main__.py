@@ -61,7 +61,11 @@ def main(arguments: Sequence[str]) -> int:
         one.add_argument(f"--{unit}", type=int, default=count)
         one.add_argument("--seed", type=int, help="of the first round; drawn if not given")
         if name == "traps":
-            one.add_argument("--only", default="", help="scenarios whose name contains this text")
+            one.add_argument(
+                "--only",
+                default="",
+                help="those whose family and name contain this text, as richat far-away",
+            )
     two = names.add_parser("guards", help=guards.__doc__)
     two.add_argument("--only", default="", help="guards whose file or test contains this text")
     two.add_argument("--jobs", type=int, default=guards.JOBS, help="guards tried at once")

@@ -20,15 +20,16 @@ SHORTER: Final = 4
 """The others take so many slots, where one on a socket takes one: real ones take their time."""
 
 
-def chosen(text: str) -> list[str]:
-    """The scenarios whose name contains this text."""
-    return [scene for scene in (*SCENES, *transport.SCENES) if text in scene]
+def chosen(text: str) -> list[tuple[str, Family]]:
+    """The scenarios, and families, whose names contain this text: the family's, a blank, and the scenario's."""
+    every = [(scene, family) for family in Family for scene in (*SCENES, *transport.SCENES)]
+    return [(scene, family) for scene, family in every if text in f"{family.value} {scene}"]
 
 
 def run_round(seed: int, slots: int = SLOTS, only: str = "") -> tuple[str | None, str]:
     """All that are chosen: None when all held, else what did not; and how many there were."""
     failed = []
-    every = [(scene, family) for family in Family for scene in chosen(only)]
+    every = chosen(only)
     for number, (scene, family) in enumerate(every, 1):
         began = time.monotonic()
         wrong = (
@@ -41,7 +42,8 @@ def run_round(seed: int, slots: int = SLOTS, only: str = "") -> tuple[str | None
         print(f"{told}  {wrong or 'held'}", flush=True)
         if wrong is not None:
             failed.append(f"{scene} on {family.value}: {wrong}")
-    size = f"{len(every) // len(Family)} scenarios on {len(Family)} families"
+    scenes, families = ({each[place] for each in every} for place in (0, 1))
+    size = f"{len(scenes)} scenarios on {len(families)} families"
     return ("; ".join(failed) or None), size
 
 
