@@ -128,8 +128,8 @@ def _note_news(gate: Gate, state: SlotState, bank: Bank, news: int, now: float) 
     """The slot holds more than before.
 
     What comes after the BlockMeta of its bank, as blocks do on some servers, may find its slot released, and no
-    BlockMeta to come that would release it. So may what a feed brings that will not tell the BlockMeta, of a slot that
-    was passed over without it.
+    BlockMeta to come that would release it. So may the last that was missing of a slot that was passed over, from a
+    feed that will not tell the BlockMeta; as long as more is missing, it may be another block's.
     """
     state.evidence = None
     bank.news += news
@@ -137,5 +137,6 @@ def _note_news(gate: Gate, state: SlotState, bank: Bank, news: int, now: float) 
         gate.tally.shed += news
     if state.released_level < Commitment.CONFIRMED:
         return
-    if bank.blockhash == state.confirmed or (bank.blockhash is None and state.gave_up):
+    is_last = bank.blockhash is None and state.gave_up and gate.evidence(state, now).whole
+    if bank.blockhash == state.confirmed or is_last:
         gate.release_late(state, now)
