@@ -28,7 +28,7 @@ def test_faults_come_when_their_slots_do() -> None:
 
 
 def test_what_strikes_the_chain_strikes_all_regions_and_ends_by_a_heal() -> None:
-    faults = (TimedFault(5, "all", "stall-finality", "5000"),)
+    faults = (TimedFault(5, "all", "stall-finality", "1000000"),)
     with running(faults=faults, rpcs=1) as cluster:
         while not all(each["faults"] for each in status_of(cluster).values()):
             time.sleep(0.01)
